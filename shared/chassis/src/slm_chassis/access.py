@@ -60,7 +60,10 @@ class Principal:
         return self.is_operator or not self.roles.isdisjoint(roles)
 
     def may_send(self, method: str, path: str) -> bool:
-        """Whether ``limited_to`` allows a request with this method and path. HEAD counts as GET."""
+        """Whether the key may send a request with this method and path. HEAD counts as GET.
+
+        True for every request if the key is not limited to some requests (``limited_to`` is empty).
+        """
         asked = f"{'GET' if method == 'HEAD' else method} {path}"
         return not self.limited_to or any(
             asked.startswith(each[:-2]) if each.endswith("/**") else asked == each for each in self.limited_to

@@ -35,8 +35,11 @@ and skip it.
 class DeadLetter:
     """A record that a consumer could not handle.
 
-    ``state`` is ``failed``; ``parked``, waiting behind a failed record of its key; or ``redriven``, back in its topic
-    and not handled yet.
+    ``state`` is one of these:
+
+    - ``failed``: a consumer could not handle the record,
+    - ``parked``: the record waits behind an earlier dead letter with the same key,
+    - ``redriven``: the record was appended to its topic again and is not handled yet.
     """
 
     dead_letter_id: str
@@ -152,7 +155,10 @@ async def park_record(transaction: Transaction, consumer: str, record: StoredRec
 async def first_dead_letters(
     transaction: Transaction, consumer: str, topic: str, keys: Collection[str]
 ) -> dict[str, str]:
-    """Return key → id of its first dead letter, for the keys that have any. Only the first one may be handled."""
+    """Return key → id of the key's first dead letter, for the keys that have one.
+
+    A later record of such a key must not be handled before the first dead letter.
+    """
     rows = await transaction.execute(
         select(table.c.key, table.c.dead_letter_id)
         .ext(distinct_on(table.c.key))

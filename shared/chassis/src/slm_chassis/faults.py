@@ -71,8 +71,8 @@ def is_fault_of_data(error: BaseException) -> bool:
 def is_infrastructure_fault(error: BaseException) -> bool:
     """Whether the infrastructure caused the error, so that the same work may succeed later and must be tried again.
 
-    Covers an unreachable database, log or network, read-only after a failover, deadlocks, and an unknown outcome of a
-    commit. False for every error that the work itself causes.
+    Such faults are an unreachable database, log or network, a database that is read-only after a failover, a deadlock,
+    and a commit whose outcome is unknown. False for every error that the work itself causes.
     """
     if isinstance(error, BaseExceptionGroup):
         return all(is_infrastructure_fault(each) for each in error.exceptions)

@@ -43,8 +43,9 @@ def _alphabet(secret: str) -> int:
 
 
 def _without_the_obvious(secret: str) -> float:
-    """Return the bits of a key that must be guessed: a word counts as one choice from a list, a sequence or repetition
-    not at all.
+    """Return how many bits of a key somebody must guess.
+
+    A word counts as one choice from a list of words. Sequences and repetitions of characters count nothing.
     """
     each = math.log2(_alphabet(secret))
     words = [] if _HEX.fullmatch(secret) else [match.group() for match in _WORD.finditer(secret)]

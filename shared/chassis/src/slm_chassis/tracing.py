@@ -1,8 +1,8 @@
 """Tracing: ids that travel from an HTTP request to every event that it causes.
 
-A ``traceparent`` (W3C Trace Context) is passed on unchanged. Only OpenTelemetry makes spans: with the extra ``tracing``
-installed and an exporter configured, each request is a span and the parent of what follows. Without OpenTelemetry no
-span ids are made, since nobody could look them up.
+Without OpenTelemetry, a ``traceparent`` (W3C Trace Context) is passed on unchanged: no span ids are made, since nobody
+could look them up. With the extra ``tracing`` installed and an exporter configured, OpenTelemetry makes a span for each
+request, and the events that the request causes name this span as their parent.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Span:
 
 @contextmanager
 def trace_request(name: str, given: str | None, state: str | None = None) -> Iterator[Span]:
-    """Run the block as a request inside a trace, whose context the published events get.
+    """Run the block as a request inside a trace. Events that the block publishes carry the trace's context.
 
     ``given`` is a valid traceparent or None; ``state`` is the header ``tracestate``.
     """
@@ -111,7 +111,7 @@ def trace_request(name: str, given: str | None, state: str | None = None) -> Ite
 def configure_tracing(context: str) -> bool:
     """Export spans over OTLP if the variables ``OTEL_EXPORTER_OTLP_…`` ask for it; return whether spans are exported.
 
-    They are not if the extra ``tracing`` is not installed.
+    Nothing is exported if the extra ``tracing`` is not installed.
     """
     asked = any(os.environ.get(f"OTEL_EXPORTER_OTLP_{name}") for name in ("ENDPOINT", "TRACES_ENDPOINT"))
     if trace is None or not asked:

@@ -24,7 +24,10 @@ def read_mapping(path: Path, kind: Literal["tickets", "outages"]) -> TicketMappi
 
 
 def read_measurement_mapping(path: Path) -> MeasurementMapping:
-    """Return the mapping of measurements in a YAML file. Raises ImportRefused like ``read_mapping``."""
+    """Return the mapping of measurements in a YAML file.
+
+    Raises ImportRefused with every wrong field, its value and a remedy.
+    """
     return parse_measurement_mapping(yaml_document.read_yaml(path))
 
 

@@ -29,8 +29,10 @@ class Records(MappingPart):
 
 
 class Times(MappingPart):
-    """``format`` is ``iso``, ``unix`` (seconds), ``unix_ms`` or a strptime format; ``zone`` applies to times without
-    an offset.
+    """How a file writes its times.
+
+    ``format`` is ``iso``, ``unix`` (seconds), ``unix_ms`` or a strptime format. ``zone`` is the
+    time zone of times without an offset.
     """
 
     format: str = "iso"
@@ -38,8 +40,10 @@ class Times(MappingPart):
 
 
 class ColumnTest(MappingPart):
-    """A test of one column: the value is (or is not) missing, equals a value, is one of several values, or none of
-    them.
+    """A test of one column's value. Exactly one field besides ``column`` is given.
+
+    ``missing``: the value is missing (true) or is not missing (false). ``equals``: it equals this text. ``one_of``: it
+    equals one of these texts. ``none_of``: it equals none of them.
     """
 
     __test__ = False  # no test of pytest
@@ -65,9 +69,10 @@ class ColumnTest(MappingPart):
 
 
 class Condition(MappingPart):
-    """A test of one column, or ``all`` of several tests, on the rows of a ticket.
+    """One or several tests of columns, and the rows of a ticket that must pass all of them.
 
-    ``any_row``: one row passes all tests. ``no_row``: no row does.
+    ``of`` names these rows: ``first_row``, ``last_row``, ``any_row`` (at least one row passes) or ``no_row`` (no row
+    passes). A mapping writes a single test by itself, and several as the list ``all``.
     """
 
     of: Literal["last_row", "first_row", "any_row", "no_row"] = "last_row"
@@ -91,8 +96,9 @@ class Condition(MappingPart):
 
 
 class TranslatedColumn(MappingPart):
-    """A value read from a column and translated by ``values``; ``others`` says what to do with values not
-    listed there.
+    """A value that is read from a column and translated by ``values`` (value in the file → our value).
+
+    ``others`` says what happens to a value that is not listed: ``refuse`` it, ``keep`` it unchanged, or ``drop`` it.
     """
 
     column: str

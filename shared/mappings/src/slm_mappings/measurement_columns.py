@@ -1,4 +1,4 @@
-"""The value of a column as a text, a number, a truth or an instant; a wrong one refuses its record alone."""
+"""Reading a column's value as text, number, boolean or instant. A wrong value refuses only its record, not the file."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ _GROUPED = {
     ".": re.compile(r"([+-]?\d{1,3}(?:,\d{3})+)(?:\.(\d+))"),
     ",": re.compile(r"([+-]?\d{1,3}(?:\.\d{3})+)(?:,(\d+))?"),
 }
-"""Sign before the decimals → a number in groups of thousands. Without decimals 1,234 may mean two numbers: refused."""
+"""Sign before the decimals → pattern of a number in groups of thousands. With a point before the decimals, such a
+number must have decimals: 1,234 alone is refused, because the comma may stand before decimals.
+"""
 
 
 class RecordRefused(Exception):
-    """A record cannot become a measurement: the column, its value and what to do."""
+    """A record cannot become a measurement. The error has the column, its value and a remedy."""
 
     def __init__(self, column: str, value: Any, remedy: str) -> None:
         super().__init__(column, remedy)
@@ -59,7 +61,11 @@ class ColumnReader:
         return text
 
     def translated(self, row: Record, written: TranslatedColumn | str, *, is_required: bool = True) -> str | None:
-        """Return the column's text, translated; None if it is dropped, or missing and not required."""
+        """Return the column's text, translated as the mapping has ``written``.
+
+        None if the mapping drops this text, or if the text is missing and not required. Raises RecordRefused if a
+        required text is missing, or if the mapping refuses texts that it does not list.
+        """
         if isinstance(written, str):
             return self.required(row, written) if is_required else self.optional(row, written)
         text = self.required(row, written.column) if is_required else self.optional(row, written.column)
@@ -71,7 +77,10 @@ class ColumnReader:
         return text if written.others == "keep" else None
 
     def truth(self, text: str | None, written: TranslatedColumn | str) -> bool:
-        """Return a text as true or false. Raises RecordRefused for any other."""
+        """Return the boolean that a text means: ``true`` or ``1``, ``false`` or ``0``.
+
+        Raises RecordRefused for any other text. ``written`` is the column as the mapping writes it, for the error.
+        """
         found = _TRUTHS.get((text or "").strip().lower())
         if found is None:
             column = written if isinstance(written, str) else written.column
@@ -79,12 +88,12 @@ class ColumnReader:
         return found
 
     def number(self, row: Record, column: str) -> float | int:
-        """Return the column's number. Raises RecordRefused."""
+        """Return the column's value as a number. Raises RecordRefused if it is not a number."""
         found = self._decimal(row, column)
         return int(found) if found == found.to_integral_value() and abs(found) < _MOST else float(found)
 
     def whole(self, row: Record, column: str) -> int:
-        """Return the column's number of events: whole, 0 or more. Raises RecordRefused."""
+        """Return the column's value as a count. Raises RecordRefused unless it is a whole number, 0 or more."""
         found = self._decimal(row, column)
         if found != found.to_integral_value() or not 0 <= found <= _MOST:
             raise RecordRefused(column, self.optional(row, column), "it is not a whole number of 0 or more")
@@ -107,7 +116,7 @@ class ColumnReader:
         return found
 
     def microseconds(self, row: Record, column: str) -> int:
-        """Return the column's instant, microseconds UTC. Raises RecordRefused."""
+        """Return the column's value as an instant, microseconds UTC. Raises RecordRefused if it is not a time."""
         text = self.required(row, column)
         try:
             return self.instant_of(text)
@@ -116,12 +125,15 @@ class ColumnReader:
             raise RecordRefused(column, text, remedy) from None
 
     def instant(self, row: Record, column: str) -> str:
-        """Return the column's instant as RFC 3339. Raises RecordRefused."""
+        """Return the column's value as an instant in RFC 3339. Raises RecordRefused if it is not a time."""
         return to_text(self.microseconds(row, column))
 
 
 def _without_groups(text: str, decimal: str) -> str | None:
-    """Return a written number with a point before its decimals; None if it can be read in two ways."""
+    """Return a number's text without separators of thousands and with a point before the decimals.
+
+    ``decimal`` is the sign before the decimals in the file. None if the text could mean two numbers, such as ``1,234``.
+    """
     plain = text.strip().translate(_GAPS)
     grouped = _GROUPED[decimal].fullmatch(plain)
     if grouped is not None:

@@ -1,4 +1,4 @@
-"""The mapping of a file of measurements: what they measure, of which indicator, and when."""
+"""The mapping of a file of measurements: what each record measures, for which indicator, and at which instant."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class ColumnName(MappingPart):
 
 
 class MeasuredIndicator(IndicatorNames):
-    """The indicator of a measurement, and the state before its first one."""
+    """The indicator to which a measurement belongs, and the state of the indicator before its first measurement."""
 
     initial_state: Literal["up", "unknown"] = "unknown"
 
 
 class CounterColumns(MappingPart):
-    """The columns with what counters read: ``total`` with ``good`` or ``bad``, or one ``count``."""
+    """Columns with readings of cumulative counters: ``total`` with either ``good`` or ``bad``, or ``count`` alone."""
 
     good: str | None = None
     bad: str | None = None
@@ -41,14 +41,18 @@ class CounterColumns(MappingPart):
 
 
 class RecoveryColumns(MappingPart):
-    """The columns with the instants of a recovery. ``length`` is how long the outage lasted, instead of its end."""
+    """The columns with the instants of a service's recovery.
+
+    Exactly one of two columns says when the outage ended: ``service_restored`` holds its end, ``length`` how long it
+    lasted.
+    """
 
     outage_start: str
     service_restored: str | None = None
     length: Length | None = None
     data_restored_to: str | None = None
     test: ColumnTest | None = None
-    """The recovery was a test of one if this holds."""
+    """If a record passes this condition, the recovery was only a trial, without a real outage."""
 
     @model_validator(mode="after")
     def _ends_somehow(self) -> RecoveryColumns:
@@ -58,14 +62,14 @@ class RecoveryColumns(MappingPart):
 
 
 class RatingScale(MappingPart):
-    """The lowest and the highest score that the indicator takes."""
+    """The lowest and the highest score that the indicator accepts."""
 
     lowest: Text
     highest: Text
 
 
 class _Measure(NamedTuple):
-    """The kind of indicator that a measure has, and the fields that its mapping needs and may have."""
+    """The rules for one value of ``measures``: the kind of its indicators, and the fields of its mapping."""
 
     kind: str
     required: frozenset[str]
@@ -86,12 +90,12 @@ _CONTENT = frozenset[str]().union(*(each.required | each.optional for each in ME
 
 
 class MeasurementMapping(MappingPart):
-    """A file of measurements, one a record, all of one kind."""
+    """The mapping of a file in which each record is one measurement. ``measures`` says what all of them measure."""
 
     kind: Literal["measurements"]
     measures: Literal["probes", "states", "ratios", "values", "occurrences", "counters", "ratings", "recoveries"]
     source: Annotated[str, Field(min_length=1)] | ColumnName
-    """The system that measured. Counters that count by themselves need one each, taken from a column."""
+    """The system that measured. Counters that count independently of each other need a source each, from a column."""
     records: Records
     times: Times = Times()
     missing: tuple[str, ...] = ("",)
@@ -100,11 +104,15 @@ class MeasurementMapping(MappingPart):
     indicator: MeasuredIndicator
     at: str | None = None
     id: str | tuple[str, ...] | None = None
-    """The columns that name a measurement, so that a later file can correct it. None: its content does."""
+    """The columns whose values identify a measurement, so that a later file can correct it. None: its content
+    identifies it.
+    """
     recorded_at: str | None = None
-    """The column with the instant of the record's last change: of two contents under one id the later one holds."""
+    """The column with the instant of the record's last change. Of two records with the same id, the one that was
+    changed later applies.
+    """
     labels: dict[str, str] = Field(default_factory=dict)
-    """Label → column. A missing value is no label."""
+    """Label → column. A record whose value is missing does not get the label."""
     unit: str | None = None
     exclude_where: tuple[Condition, ...] = ()
     """Records that are not sent."""
@@ -116,7 +124,7 @@ class MeasurementMapping(MappingPart):
     total: str | None = None
     value: str | None = None
     failed: ColumnTest | None = None
-    """The probe got no value if this holds."""
+    """If a record passes this test, the probe got no value."""
     count: str | None = None
     category: TranslatedColumn | str | None = None
     cumulative: CounterColumns | None = None

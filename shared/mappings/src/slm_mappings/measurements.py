@@ -1,4 +1,4 @@
-"""Conversion of records to measurements, one each. A record that cannot be one is set aside, and the rest goes on."""
+"""Conversion of each record to one measurement. A record that cannot be converted is set aside; all others are sent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOOKED_BACK = 100_000
 
 
 class PlacedItem(NamedTuple):
-    """An item of POST /api/v1/measurements and the row it was made of."""
+    """An item of POST /api/v1/measurements, and the place in the file of the record that it was made of."""
 
     row: int
     item: Item
@@ -33,9 +33,11 @@ class PlacedItem(NamedTuple):
 def measurement_items(
     rows: Iterable[Record], mapping: MeasurementMapping, oddities: Oddities, aside: Aside
 ) -> Iterator[PlacedItem]:
-    """Yield the measurement of each record. ``oddities`` collects what is left out, ``aside`` gets the bad rows.
+    """Yield the measurement of each record.
 
-    Raises ImportRefused if the mapping does not fit the file at all: a column that the heading lacks, an unknown zone.
+    ``oddities`` counts the records that are left out; ``aside`` is called with each record that cannot be converted.
+    Raises ImportRefused if the whole file cannot be converted, because its heading lacks a column of the mapping or the
+    mapping's time zone is unknown.
     """
     reader = _MeasurementReader(mapping, oddities)
     earlier = _SentContents()
@@ -54,13 +56,17 @@ def measurement_items(
 
 
 class _SentContents:
-    """Remembers the last measurements, to notice equal ones and two contents under one id."""
+    """Remembers the last ``LOOKED_BACK`` measurements, to find repetitions and ids that are used twice."""
 
     def __init__(self) -> None:
         self._contents: OrderedDict[object, str] = OrderedDict()
 
     def is_new(self, item: Item) -> bool:
-        """Whether the item is not equal to a remembered one. Raises RecordRefused for a second content of an id."""
+        """Remember an item, and return False if an equal one was remembered already.
+
+        Raises RecordRefused if another item with the same id was remembered, unless ``recorded_at`` tells which of the
+        two is newer.
+        """
         content = json.dumps(item, sort_keys=True)
         name = (item["indicator"], item["source"], item["id"]) if "id" in item else content
         earlier = self._contents.get(name)

@@ -1,4 +1,4 @@
-"""Records in lists inside lists: each record also reaches the objects around it, as its ``parent``."""
+"""Records in lists inside lists: each record holds the object around its list, under the name ``parent``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 PARENT = "parent"
-"""The name under which a record holds the object that contains its list; that object's own is its ``parent``, too."""
+"""The name under which a record holds the object that contains its list. That object may have a ``parent`` as well."""
 
 
 class NoListFound(Exception):
@@ -14,10 +14,11 @@ class NoListFound(Exception):
 
 
 def members_of_lists(document: Any, path: Sequence[str]) -> Iterator[Any]:
-    """Yield the members of every list at ``path``, in the document's order. Lists on the way are gone through.
+    """Yield the members of every list at ``path``, in the document's order.
 
-    ``["monitors", "logs"]`` yields the logs of all monitors; each log has its monitor, without the logs, as
-    ``parent``. Objects without the list are passed over. Raises NoListFound if none has it.
+    Where the path meets a list, it continues in each member: ``["monitors", "logs"]`` yields the logs of all monitors.
+    Each log has its monitor, without the logs, as ``parent``. Objects without the list are skipped. Raises NoListFound
+    if no object has the list.
     """
     is_found = False
     for member, parent in _members(document, path, None):
@@ -30,7 +31,7 @@ def members_of_lists(document: Any, path: Sequence[str]) -> Iterator[Any]:
 
 
 _EMPTY = object()
-"""Stands for an empty list, which was found all the same."""
+"""Yielded once for an empty list, so that the list counts as found although it has no members."""
 
 
 def _members(node: Any, path: Sequence[str], parent: Mapping[str, Any] | None) -> Iterator[tuple[Any, Any]]:

@@ -13,13 +13,17 @@ _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 
 
 class IndicatorNames(MappingPart):
-    """The indicators of a record: one for each name in the column, which may hold a list; or one for the whole file,
-    which a mapping may write as a text alone.
+    """The indicators to which a record belongs.
+
+    With ``column``: one for each name in this column, which may hold a list. Without it, all records of the file belong
+    to the indicator ``key``; a mapping may then give the key as plain text instead of an object.
     """
 
     column: str | None = None
     key: str = "{slug}"
-    """``{slug}`` is the name in lower case with dashes, ``{name}`` the name unchanged. Without a column: the key."""
+    """The indicator's key. With a column, ``{slug}`` in it becomes the name in lower case with dashes, ``{name}`` the
+    name unchanged.
+    """
     values: dict[str, str] = Field(default_factory=dict)
     """Name → key, for names whose key is not formed by ``key``."""
     initial_state: Literal["up", "unknown"] = "up"
@@ -52,7 +56,7 @@ class Length(MappingPart):
 
 
 class OutageMapping(MappingPart):
-    """A file of outages: one for each record, of one or several indicators."""
+    """The mapping of a file in which each record is an outage of one or several indicators."""
 
     kind: Literal["outages"]
     source: str = Field(pattern=r"^[^/]+$")

@@ -120,7 +120,7 @@ class _Reader:
 
 
 def indicator_key(name: str, names: IndicatorNames) -> str | None:
-    """Return the key of an indicator's name; None if nothing of the name is left in the key's slug.
+    """Return the key of the indicator with this name; None if the name has no letter a–z or digit for ``{slug}``.
 
     ``Git Operations`` → ``github.git-operations`` if the mapping's key is ``github.{slug}``.
     """

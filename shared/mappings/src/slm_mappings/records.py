@@ -25,7 +25,10 @@ _HAS_NUL = "it contains a NUL character, so it is not text in this encoding; nam
 
 
 class Record(NamedTuple):
-    """A record. ``place`` is the line at which it ends, or the row of a sheet; in JSON its number, from 1."""
+    """A record of a file.
+
+    ``place`` says where it is: the line at which it ends, the row of a sheet, or its number in a JSON list, from 1.
+    """
 
     place: int
     values: Mapping[str, Any]
@@ -36,9 +39,10 @@ class Record(NamedTuple):
 
 
 def read_records(path: Path, form: Records, aside: Aside | None = None) -> Iterator[Record]:
-    """Yield the file's records in order. A record that cannot be read goes to ``aside``; None: it refuses the file.
+    """Yield the file's records in order.
 
-    Raises ImportRefused, naming the line, for a record or a file that cannot be read.
+    ``aside`` is called with each record that cannot be read, and the other records are yielded. If it is None, such a
+    record raises ImportRefused, which names the line. A file that cannot be read always raises ImportRefused.
     """
     bad = _refuse if aside is None else aside
     try:

@@ -1,4 +1,4 @@
-"""Rows of a file that cannot be sent: each is named with its field, its value and a remedy, and the rest goes on."""
+"""Rows of a file that cannot be sent: each is reported with its field, its value and a remedy. All others are sent."""
 
 from __future__ import annotations
 
@@ -35,14 +35,17 @@ Aside = Callable[[BadRow], None]
 
 @dataclass(slots=True)
 class SetAsideRows:
-    """Counts the rows that are set aside and keeps the first; ``file`` gets all of them, one JSON object a line."""
+    """Counts the rows that are set aside, and keeps the first ``MOST_FINDINGS`` of them in memory.
+
+    All of them are written to ``file``, one JSON object on each line.
+    """
 
     file: IO[str] | None = None
     count: int = 0
     first: list[BadRow] = field(default_factory=list)
 
     def add(self, bad: BadRow) -> None:
-        """Take a row."""
+        """Count a row, keep it if it is one of the first, and write it to the file."""
         self.count += 1
         if len(self.first) < MOST_FINDINGS:
             self.first.append(bad)

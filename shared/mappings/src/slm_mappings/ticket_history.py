@@ -31,7 +31,7 @@ class HistoryRow:
 
 
 def _is_over(state: str | None) -> bool:
-    """Whether the product counts a ticket as ended if it is opened in the state with this name."""
+    """Whether the product counts a ticket in the state with this name as ended. False for None."""
     return (state or "").lower() in ("resolved", "fulfilled", "closed", "cancelled", "canceled")
 
 

@@ -42,8 +42,9 @@ class TicketState(MappingPart):
     @field_validator("when", mode="before")
     @classmethod
     def _short_form(cls, written: object) -> object:
-        """Expand the short form ``{hold_reason: Awaiting Caller}``, which tests each column; a list means one of
-        several.
+        """Expand the short form of ``when``, an object of column → value, such as ``{hold_reason: Awaiting Caller}``.
+
+        Each column must have its value or, if a list is given, one of the values in the list.
         """
         if not isinstance(written, dict):
             return written
@@ -125,7 +126,7 @@ class Policies(MappingPart):
 
 
 class TicketMapping(MappingPart):
-    """A file of tickets: an audit log or a list. The rows of a ticket must be adjacent."""
+    """The mapping of a file of tickets, which is an audit log or a list. The rows of a ticket must be adjacent."""
 
     kind: Literal["tickets"]
     source: str = Field(pattern=r"^[^/]+$")

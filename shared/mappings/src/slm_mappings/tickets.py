@@ -155,7 +155,10 @@ class _Ticket:
         return None
 
     def _unknown_end(self, rows: list[HistoryRow], moments: dict[str, int]) -> str | None:
-        """Return why the ticket cannot be evaluated: it has ended, but no column or row says when. None if it can."""
+        """Return the reason why the ticket cannot be evaluated; None if it can be.
+
+        The reason is that the ticket has ended, but no column and no row says when.
+        """
         state = self._present_state()
         if state is None or state.event not in ENDS or self._has_ended(rows, moments):
             return None

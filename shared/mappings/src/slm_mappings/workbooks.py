@@ -54,8 +54,9 @@ def _check_size(path: Path) -> None:
 
 
 def cell_value(cell: Any) -> Any:
-    """Return a cell as a text, number or truth: whole numbers without a point, dates as ISO 8601, lengths as
-    ``h:mm:ss``.
+    """Return a cell's value as text, number or boolean.
+
+    A whole number becomes an int, a date or time ISO 8601 text, and a length of time text such as ``1:30:00``.
     """
     if isinstance(cell, float) and cell.is_integer():
         return int(cell)
@@ -70,5 +71,8 @@ def cell_value(cell: Any) -> Any:
 
 
 def _whole_milliseconds(moment: datetime) -> datetime:
-    """A sheet keeps an instant as a fraction of days, which is exact to some microseconds only."""
+    """Round an instant to milliseconds.
+
+    A sheet stores an instant as a fraction of days, in which the last microseconds are not exact.
+    """
     return moment.replace(microsecond=0) + timedelta(milliseconds=round(moment.microsecond / 1000))

@@ -33,8 +33,8 @@ async def authenticate(
 ) -> Principal:
     """Return the principal of the request's API key, as a FastAPI dependency.
 
-    Raises 401 without a valid key, 403 if the key's scopes forbid the request, and 404 if its ``limited_to`` forbids
-    it.
+    Raises 401 without a valid key, 403 if the key's scopes forbid the request, and 404 if the key is limited to some
+    requests (``limited_to``) and this is not one of them.
     """
     return await identify(request)
 

@@ -1,7 +1,8 @@
 """Client connections with limits for the request head: its size, its number of headers and the time it may take.
 
-The body is read only when the application asks for it. uvicorn's parser does neither. ``Connection`` sits between the
-socket and uvicorn's protocol. It decides how much is read at a time, and how to close a connection with unread data.
+uvicorn's parser has no such limits, and it reads the body before the application asks for it. ``Connection`` sits
+between the socket and uvicorn's protocol. It decides how much is read at a time, and how to close a connection with
+unread data.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class HeadTooLarge(Exception):
 
 
 class IncomingConnection:
-    """The connection of a request, for other middleware, which finds it as ``scope["slm.incoming"]``."""
+    """The connection on which a request came. Other middleware finds it as ``scope["slm.incoming"]``."""
 
     __slots__ = ("_cycle", "_protocol")
 
@@ -198,7 +199,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse the request with the status that fits. uvicorn calls this method when its parser stops."""
+        """Refuse the request: with 431 if its head is too large, else with 400 because it is not HTTP/1.1.
+
+        uvicorn calls this method when its parser stops at an error. ``msg`` is not used.
+        """
         self.refuse(self._status)
 
     def refuse(self, status: int) -> None:

@@ -47,7 +47,7 @@ class DeadLetterAnswer(Answer):
 
 
 class RedrivenAnswer(Answer):
-    """A record that is handled again."""
+    """A record that was put back into its topic, where it will be handled again."""
 
     dead_letter_id: str
     """Id of the dead letter (UUID)"""

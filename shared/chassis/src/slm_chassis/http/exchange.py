@@ -112,7 +112,10 @@ class Exchange:
         return fields if self.traceparent is None else {**fields, "trace_id": self.traceparent[3:35]}
 
     async def admit(self) -> None:
-        """Let the gate check the request before any of the body is read; raises what the gate raises."""
+        """Check the request before any of its body is read: its caller, rate and limits.
+
+        Raises Problem, AccessUnavailable or Overload if the request is not admitted.
+        """
         self.admission = await self._gate.admit(Request(self.scope), self.announced)
         if self.method == "HEAD" and self.admission.policy.is_stream:
             raise Problem(405, "method-not-allowed", "A stream has no end to leave out", headers={"Allow": "GET"})

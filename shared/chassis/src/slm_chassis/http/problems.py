@@ -135,10 +135,10 @@ def _of_validation(error: RequestValidationError) -> Problem:
 
 
 def _wrong(one: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the problem document's errors for one error of pydantic, each about one field.
+    """Convert ``one`` error of pydantic to errors of a problem document, and yield them.
 
-    Usually there is one. A validator of free data may name several wrong places, as ``places`` in the error's context;
-    then there is one for each place.
+    Usually this is a single error. A validator of free data may name several wrong places, as ``places`` in the
+    context of its error: then there is an error for each place.
     """
     field, remedy = _field(one["loc"]), _remedy(one)
     places = one.get("ctx", {}).get("places", {"": _value(one)})
@@ -159,8 +159,9 @@ def _field(location: Sequence[str | int]) -> str:
 
 
 def _value(one: Mapping[str, Any]) -> Any:
-    """Return the value that was sent. For a missing field it is None, because pydantic gives the object around the
-    field.
+    """Return the invalid value that was sent, from ``one`` error of pydantic.
+
+    None for a missing field: the input that pydantic gives there is the object that lacks the field.
     """
     return None if one["type"] == "missing" else one.get("input")
 

@@ -91,7 +91,7 @@ class PositionReader:
             self.doubt()
 
     def doubt(self) -> None:
-        """Make the next read query the tables, because the cache of this process may lack records."""
+        """Query the tables at the next read, because this process's cache may lack records."""
         self._ended_at = 0.0
 
     async def read(self, max_records: int) -> list[Batch]:
