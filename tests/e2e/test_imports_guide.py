@@ -71,6 +71,7 @@ def test_the_page_has_an_example_of_each_system_it_promises() -> None:
         "Jira, list export",
         "Jira, changelog",
         "Zammad",
+        "A log of events",
         "Statuspage",
     }
     assert wanted <= set(titles)

@@ -18,7 +18,7 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """A row of a ticket's history: the state, priority or team from its time on. None: the field stays as it was."""
+    """A row of a ticket's history: state, priority, team or assignee from its time on. None: it stays as it was."""
 
     record: Record
     ordinal: int
@@ -26,6 +26,9 @@ class HistoryRow:
     state: TicketState | None
     priority: str | None = None
     team: str | None = None
+    assignee: str | None = None
+    event: str | None = None
+    """What happened, if a column of the file says so; otherwise it follows from the state."""
     before: str | None = None
     """In a history of single changes: the field's value before the change, as the file writes it."""
 
@@ -115,6 +118,10 @@ class ColumnTranslator:
         return None
 
 
+def _with_attributes(item: Item, attributes: dict[str, Any]) -> Item:
+    return item | {"attributes": {**item.get("attributes", {}), **attributes}} if attributes else item
+
+
 class TicketHistory:
     """Converts the rows of tickets to events, one ticket at a time."""
 
@@ -143,13 +150,19 @@ class TicketHistory:
     def _row(self, record: Record, ordinal: int) -> HistoryRow | None:
         if self._mapping.changes is not None:
             return self._change(record, ordinal)
-        assert self._mapping.columns.state is not None
-        state = self._translator.state(record, self._mapping.columns.state)
-        if state is None:
+        column = self._mapping.columns.state
+        state = None if column is None else self._translator.state(record, column)
+        event = self._translator.read(record, self._mapping.event, "event")
+        if event is None and state is None:
+            if column is None and self._mapping.event is not None:
+                self._oddities.note(
+                    f"rows left out: {self._mapping.event.column} names no event", f"line {record.place}"
+                )
             return None
         team = self._translator.read(record, self._mapping.team, "team")
+        assignee = self._translator.read(record, self._mapping.assignee, "assignee")
         priority = self._translator.read(record, self._mapping.priority, "priority")
-        return HistoryRow(record, ordinal, self._time(record), state, priority, team)
+        return HistoryRow(record, ordinal, self._time(record), state, priority, team, assignee, event)
 
     def _change(self, record: Record, ordinal: int) -> HistoryRow | None:
         changes = self._mapping.changes
@@ -231,13 +244,16 @@ class TicketHistory:
         ``as_recorded``.
         """
         follows_priority = judged and self._mapping.policies.priority == "as_recorded"
-        state, priority, team = "", self.first_priority(group, rows), ""
+        state, priority, held = "", self.first_priority(group, rows), dict[str, str]()
+        kept = self.attributes(group[0])
         for row in rows:
             item: Item = {"id": self._row_id(row), "sequence": row.ordinal, "at": to_text(row.at)}
             if row.state is not None:
                 item |= {"event": self._event(row.state, state), "state": row.state.state}
             elif row.priority is not None:
                 item["event"] = "priority_changed"
+            if row.event is not None:
+                item["event"] = row.event
             if row.priority is not None and row.priority != priority:
                 if follows_priority:
                     item["priority"] = row.priority
@@ -245,14 +261,31 @@ class TicketHistory:
                         item["event"] = "priority_changed"
                 priority = row.priority
             moved = self._moved(ticket, row, opened_at)
-            if "event" in item and (row.state is not None or "priority" in item):
-                yield item | moved
-            if row.team is not None and row.team != team:
+            holder = {name: each for name, each in (("team", row.team), ("assignee", row.assignee)) if each is not None}
+            is_assigned = held | holder != held
+            held |= holder
+            changed, kept = self._changed_attributes(row, kept)
+            if row.event == "assigned":
+                changed |= holder
+            if row.event != "opened" and "event" in item and (row.state or row.event or "priority" in item):
+                yield item | _with_attributes(moved, changed)
+            if is_assigned and row.event != "assigned":
                 assigned = {"id": f"{item['id']}/assigned", "event": "assigned", "sequence": row.ordinal}
-                attributes = {**moved.get("attributes", {}), "team": row.team}
-                yield assigned | {"at": item["at"]} | moved | {"attributes": attributes}
-                team = row.team
+                yield assigned | {"at": item["at"]} | _with_attributes(moved, holder)
             state = state if row.state is None else row.state.state
+
+    def attributes(self, record: Record) -> dict[str, str | None]:
+        """Return the attributes that the mapping names, as a row has them; None: missing."""
+        return {name: self._translator.text(record, column) for name, column in self._mapping.attributes.items()}
+
+    def _changed_attributes(
+        self, row: HistoryRow, before: dict[str, str | None]
+    ) -> tuple[dict[str, Any], dict[str, str | None]]:
+        """Return the attributes that a row changes, and all of them after it."""
+        if self._mapping.policies.attributes != "each_row":
+            return {}, before
+        now = self.attributes(row.record)
+        return {name: value for name, value in now.items() if value != before[name]}, now
 
     def _moved(self, ticket: str, row: HistoryRow, opened_at: int) -> Item:
         """Return the fields that move a row's event to the ticket's opening; empty if the event keeps its own instant.

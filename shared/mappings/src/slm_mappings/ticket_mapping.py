@@ -123,6 +123,8 @@ class Policies(MappingPart):
     """Rows dated before the opening: counted from the opening with their own time as an attribute, or kept."""
     row_id: Literal["ordinal"] | TranslatedColumn = "ordinal"
     """The column that distinguishes the rows of a ticket; ``ordinal``: a row's place among them."""
+    attributes: Literal["last_row", "first_row", "each_row"] = "last_row"
+    """The row whose attributes are sent with the opening. ``each_row``: the first one, and changes with each event."""
 
 
 class TicketMapping(MappingPart):
@@ -143,6 +145,10 @@ class TicketMapping(MappingPart):
     priority: str | TranslatedColumn | None = None
     team: str | TranslatedColumn | None = None
     """The team that holds the ticket: in a history each row's team, else the team from the moment ``assigned`` on."""
+    assignee: str | TranslatedColumn | None = None
+    """The person who holds the ticket, read as ``team`` is."""
+    event: TranslatedColumn | None = None
+    """The column that names the event of each row of a history; ``values`` translates its texts to our events."""
     service: str | TranslatedColumn | None = None
     customer: str | TranslatedColumn | None = None
     attributes: dict[str, str] = Field(default_factory=dict)
@@ -174,7 +180,7 @@ class TicketMapping(MappingPart):
         if self.has_history and columns.at is None:
             yield "a history needs columns.at, the time of each row; a state without a time belongs under present"
         if columns.at is not None and not self.has_history:
-            yield "columns.at is the time of a state: give columns.state, or changes"
+            yield "columns.at is the time of a row of a history: give columns.state, changes or event"
         if columns.opened_at is None and columns.at is None:
             yield "give columns.opened_at: without a history there is no other time at which a ticket was opened"
         if not (self.has_history or self.moments or self.present):
@@ -186,16 +192,30 @@ class TicketMapping(MappingPart):
             yield "give one resolution: moments.resolved, moments.fulfilled or policies.resolution.column"
         if self.changes is not None and "state" not in self.changes.of.values():
             yield "changes.of must name the field that is the state"
+        yield from self._contradictions_of_event()
+
+    def _contradictions_of_event(self) -> Iterator[str]:
+        if self.event is None:
+            return
+        if unknown := set(self.event.values.values()) - set(TICKET_EVENTS):
+            yield f"event.values has {', '.join(sorted(unknown))}; use {', '.join(TICKET_EVENTS)}"
+        if self.event.others == "keep":
+            yield "event.others is refuse or drop: other texts are no events"
+        if self.changes is not None:
+            yield "give event, or changes, not both: each says what a row is"
+        if twice := set(self.event.values.values()) & set(self.moments):
+            yield f"give {', '.join(sorted(twice))} once: in event, or in moments"
 
     @property
     def has_history(self) -> bool:
         """Whether the rows of a ticket give its states over time."""
-        return self.columns.state is not None or self.changes is not None
+        return self.columns.state is not None or self.changes is not None or self.event is not None
 
     @property
     def has_states(self) -> bool:
         """Whether the file gives any state of a ticket, past or present."""
-        return self.has_history or (self.present is not None and self.present.state is not None)
+        has_past = self.columns.state is not None or self.changes is not None
+        return has_past or (self.present is not None and self.present.state is not None)
 
     @property
     def resolution_moment(self) -> tuple[str, EventColumn] | None:

@@ -131,7 +131,8 @@ class _Ticket:
         mapping, last = self._mapping, self._group[-1]
         kind = self._translator.read(last, mapping.type, "type")
         priority = self._history.first_priority(self._group, rows)
-        attributes: Item = {name: self._translator.text(last, column) for name, column in mapping.attributes.items()}
+        is_last = mapping.policies.attributes == "last_row"
+        attributes: Item = {**self._history.attributes(last if is_last else self._group[0])}
         attributes["customer"] = self._translator.read(last, mapping.customer, "customer")
         item: Item = {"id": "opened", "event": "opened", "at": to_text(opened_at), "sequence": 0}
         item["state"] = self._history.first_state(self._ticket, rows, opened_at, judged=reason is None)
@@ -144,8 +145,12 @@ class _Ticket:
         return {name: value for name, value in item.items() if value not in (None, {})}
 
     def _held_by(self) -> Item:
-        team = self._translator.read(self._group[-1], self._mapping.team, "team")
-        return {} if team is None else {"attributes": {"team": team}}
+        held = {
+            name: self._translator.read(self._group[-1], source, name)
+            for name, source in (("team", self._mapping.team), ("assignee", self._mapping.assignee))
+        }
+        named = {name: value for name, value in held.items() if value is not None}
+        return {"attributes": named} if named else {}
 
     def _exclusion(self) -> str | None:
         for condition in self._mapping.exclude_where:
@@ -166,7 +171,9 @@ class _Ticket:
         return _UNKNOWN_END
 
     def _has_ended(self, rows: list[HistoryRow], moments: dict[str, int]) -> bool:
-        return any(event in ENDS for event in moments) or any(row.state and row.state.event in ENDS for row in rows)
+        return any(event in ENDS for event in moments) or any(
+            row.event in ENDS or (row.state and row.state.event in ENDS) for row in rows
+        )
 
     def _present_state(self) -> Any:
         present = self._mapping.present
@@ -200,7 +207,11 @@ class _Ticket:
             self._oddities.note("tickets that were reopened at a time that the file does not give", self._ticket)
         sequence = len(rows) + len(moments) + 1
         yield {"id": f"present/{at}", "event": event, "state": state.state, "at": at, "sequence": sequence}
-        if self._mapping.team is not None and not self._mapping.has_history and "assigned" not in moments:
+        if (
+            (self._mapping.team or self._mapping.assignee)
+            and not self._mapping.has_history
+            and "assigned" not in moments
+        ):
             held = self._held_by()
             if held:
                 self._oddities.note("teams that hold a ticket since a time that the file does not give", self._ticket)
@@ -213,4 +224,6 @@ _PAST = {"first_response": "answered"}
 def names_first_response(mapping: TicketMapping) -> bool:
     """Whether the mapping has a column or a state from which the first response to a ticket is known."""
     moment_item = {each.event for states in mapping.states.values() for each in states}
+    if mapping.event is not None:
+        moment_item |= set(mapping.event.values.values())
     return "first_response" in mapping.moments or bool({"first_response", "agent_replied"} & moment_item)
