@@ -6,7 +6,7 @@ from typing import Any
 
 from slm_agreement.adapters.argon2_passwords import Argon2Passwords
 from slm_agreement.adapters.openid_connect import OpenIdConnect
-from slm_agreement.adapters.smtp import MailSender, SmtpServer
+from slm_agreement.adapters.smtp import MailSender
 from slm_agreement.adapters.sql_ledger import SqlLedgerFactory
 from slm_agreement.adapters.term_timer import TermTimer
 from slm_agreement.api import (
@@ -36,6 +36,7 @@ from slm_agreement.api import (
     term_checks,
 )
 from slm_agreement.api.document import DOCUMENT
+from slm_agreement.application import announcing
 from slm_agreement.domain.errors import Refusal
 from slm_agreement.subscriptions import HANDLERS
 from slm_chassis.app import ServiceApp
@@ -48,6 +49,7 @@ from slm_chassis.identity import NAMESPACE, named_id
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import OutboxRelay
 from slm_chassis.settings import ServiceSettings
+from slm_chassis.smtp import SmtpServer
 from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Worker
 
@@ -96,6 +98,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     ledgers = SqlLedgerFactory(
         database, foundation.access, named_id(NAMESPACE, "installation", settings.installation), settings.mails_to
     )
+    await announcing.publish_known_people(ledgers)
     http = build_api(foundation, title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)
     answer_refusals(http, Refusal, problems.problem_of)
     dependencies.LEDGERS.put(http, ledgers)

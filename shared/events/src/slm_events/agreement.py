@@ -27,6 +27,10 @@ class PrincipalEnrolled:
     logged in. For an OpenID subject, whose access tokens are keys, ``sha256`` is the hash of NUL, ``openid``, NUL,
     issuer, NUL, subject.
     """
+    ends_at: str | None = None
+    """The instant from which the principal can neither log in nor use a key; null if there is none. Keys that end then
+    say so themselves.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,17 @@ class KeyRevoked(PrincipalEnrolled):
     """
 
     revoked_key_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRecorded:
+    """The present state of a person, with the address to which mails are sent."""
+
+    person_id: str
+    party_id: str
+    name: str
+    email: str | None
+    """Null: the person gets no mails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

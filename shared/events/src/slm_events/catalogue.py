@@ -30,6 +30,8 @@ class Topic:
 
 ACCESS = Topic("slm.access", "agreement", compacted=True)
 CATALOGUE = Topic("slm.catalogue", "agreement", compacted=True)
+PEOPLE = Topic("slm.people", "agreement", compacted=True)
+"""A topic of its own, so that only who sends mails reads the addresses of people."""
 AGREEMENTS = Topic("slm.agreements", "agreement", parks=True)
 MEASUREMENTS = Topic("slm.measurements", "anyone", retention_days=7, intake=True)
 TICKETS = Topic("slm.tickets", "anyone", retention_days=30, intake=True)
@@ -44,6 +46,7 @@ TOPICS: dict[str, Topic] = {
     for topic in (
         ACCESS,
         CATALOGUE,
+        PEOPLE,
         AGREEMENTS,
         MEASUREMENTS,
         TICKETS,
@@ -90,6 +93,7 @@ def _events_on(topic: Topic, key: str, subject: str, parties: tuple[str, ...], *
 
 _ALL: tuple[EventType, ...] = (
     *_events_on(ACCESS, "principal_id", "principal_id", (), agreement.PrincipalEnrolled, agreement.KeyRevoked),
+    *_events_on(PEOPLE, "person_id", "person_id", (), agreement.PersonRecorded),
     *_events_on(CATALOGUE, "party_id", "party_id", ("party_id",), agreement.PartyRegistered),
     *_events_on(
         CATALOGUE, "relation_id", "relation_id", ("first_party_id", "second_party_id"), agreement.PartiesRelated

@@ -31,6 +31,7 @@ from slm_events.agreement import PrincipalEnrolled
 
 _DUE_AT_ONCE = 100
 _FORGOTTEN_AT_ONCE = 100
+_ONCE = "INSERT INTO done_once (name, at) VALUES (:name, :now) ON CONFLICT DO NOTHING"
 _COUNT_ATTEMPT = """
 INSERT INTO attempt (subject, count, until) VALUES (:subject, 1, :until)
 ON CONFLICT (subject) DO UPDATE SET
@@ -50,13 +51,23 @@ def principal_from_row(keys: list[dict[str, Any]], **row: Any) -> EnrolledPrinci
     return EnrolledPrincipal(keys=[ApiKey(**key) for key in keys], **row)
 
 
+class PublishedPeople(SearchedRepository[Person]):
+    """The people of all parties. Each change is published here, and not by the use cases, so that none forgets it."""
+
+    async def put(self, *values: Person) -> None:
+        """Insert or replace people, and publish their present state."""
+        await super().put(*values)
+        for person in values:
+            self._searched.publish(person.recorded())
+
+
 class SqlLedger(SqlLedgerOfTransaction):
     """The storage within one database transaction, by kind of object."""
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)
         self.parties = SearchedRepository(transaction, register_tables.party, Party, None, party_entry)
-        self.people = SearchedRepository(transaction, register_tables.person, person_from_row, asdict, person_entry)
+        self.people = PublishedPeople(transaction, register_tables.person, person_from_row, asdict, person_entry)
         self.services = SearchedRepository(transaction, register_tables.service, Service, None, service_entry)
         self.requirements = SqlRepository(transaction, register_tables.requirement, Requirement)
         self.principals = SqlRepository(transaction, register_tables.principal, principal_from_row, asdict)
@@ -102,6 +113,11 @@ class SqlLedger(SqlLedgerOfTransaction):
     async def delete_mail(self, mail_id: str) -> None:
         """Delete a mail that was sent."""
         await self._transaction.execute(delete(sign_in_tables.mail).where(sign_in_tables.mail.c.mail_id == mail_id))
+
+    async def is_first_time(self, name: str) -> bool:
+        """Return whether this is called with this name for the first time, and remember that with the commit."""
+        row = {"name": name, "now": self.now}
+        return (await self._transaction.execute(text(_ONCE), row)).rowcount > 0
 
     async def has_parties(self) -> bool:
         """Whether any party is registered."""

@@ -145,6 +145,10 @@ class Ledger(LedgerOfTransaction, Protocol):
         """Delete a mail that was sent."""
         ...
 
+    async def is_first_time(self, name: str) -> bool:
+        """Return whether this is called with this name for the first time, and remember that with the commit."""
+        ...
+
     async def has_parties(self) -> bool:
         """Whether any party is registered."""
         ...

@@ -19,13 +19,13 @@ from slm_console.web import sessions
 from slm_console.web.directories import reach_of, who_reads
 from slm_console.web.locales import PSEUDO
 from slm_console.web.visit import Visit
-from slm_events.catalogue import ACCESS, BY_TYPE, CATALOGUE
+from slm_events.catalogue import ACCESS, BY_TYPE, CATALOGUE, PEOPLE
 
 THEME = "slm_theme"
 KEYBOARD = "slm_keyboard"
 """Name of the cookie that switches keyboard shortcuts on or off; THEME names the cookie for the colours."""
 
-_EVENT_NAMES = " ".join(row.event.__name__ for row in BY_TYPE.values() if row.topic not in (ACCESS, CATALOGUE))
+_EVENT_NAMES = " ".join(row.event.__name__ for row in BY_TYPE.values() if row.topic not in (ACCESS, CATALOGUE, PEOPLE))
 """Names of all event types that the event stream can send to a page, separated by spaces."""
 _STATIC = files("slm_console") / "static"
 

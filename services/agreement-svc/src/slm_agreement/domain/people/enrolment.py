@@ -182,6 +182,7 @@ class EnrolledPrincipal:
                 for key in self.keys
             ]
             + self._subjects(),
+            "ends_at": _text(self.ends_at),
         }
 
 

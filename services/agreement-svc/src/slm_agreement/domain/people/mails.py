@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slm_agreement.domain.errors import Finding, Invalid
+from slm_chassis.smtp import is_plain_address, one_line
 from slm_events.instants import UtcMicroseconds
 
 MOST_TRIES = 12
@@ -42,26 +43,26 @@ def retry_pause(tries: int) -> int:
 def invitation_mail(inviter: str, whom: str, url: str, expires: str) -> tuple[str, str]:
     """Return the subject and the text of the mail with an invitation. ``inviter`` names person and company."""
     text = (
-        f"{_line(inviter)} invites you{f' ({_line(whom)})' if whom else ''} to agree on service levels.\n\n"
+        f"{one_line(inviter)} invites you{f' ({one_line(whom)})' if whom else ''} to agree on service levels.\n\n"
         f"Open this link to accept; it works once, until {expires}:\n\n{url}\n\n"
         "If you do not know who wrote this, do nothing."
     )
-    return f"{_line(inviter)} invites {_line(whom) or 'you'}", text
+    return f"{one_line(inviter)} invites {one_line(whom) or 'you'}", text
 
 
 def person_of_company(name: str, company: str | None) -> str:
     """Return who writes, as a mail names them: the person with the company, or an operator without one."""
-    return f"{_line(name)} of {_line(company)}" if company else OPERATOR_IN_WORDS
+    return f"{one_line(name)} of {one_line(company)}" if company else OPERATOR_IN_WORDS
 
 
 def guest_link_mail(sender: str, title: str, url: str, expires: str) -> tuple[str, str]:
     """Return the subject and the text of the mail with a guest's link to one agreement."""
     text = (
-        f"{_line(sender)} asks you to read and answer this agreement: {_line(title)}\n\n"
+        f"{one_line(sender)} asks you to read and answer this agreement: {one_line(title)}\n\n"
         f"Open this link; you need no account. It ends on {expires}:\n\n{url}\n\n"
         "The page sends a code to this address before it shows anything. Do not pass the link on."
     )
-    return f"For you to read: {_line(title)}", text
+    return f"For you to read: {one_line(title)}", text
 
 
 def guest_code_mail(code: str, minutes: int) -> tuple[str, str]:
@@ -76,17 +77,7 @@ def guest_code_mail(code: str, minutes: int) -> tuple[str, str]:
 def check_mail_address(email: str, field: str) -> str:
     """Return a mail address without surrounding spaces; raises Invalid if no mail can be sent to it."""
     address = email.strip()
-    name, at, host = address.rpartition("@")
-    is_plain = address.isascii() and address.isprintable() and not set(address) & set(' ,;:<>()[]\\"')
-    if not (name and at and host and is_plain) or len(address) > 254 or host.startswith((".", "-")):
+    if not is_plain_address(address):
         remedy = "write one plain address like ada@acme.example"
         raise Invalid("No mail can be sent to this address.", [Finding(field, email, remedy)])
     return address
-
-
-def _line(text: str) -> str:
-    """Return somebody else's text as one line of at most 120 characters.
-
-    So readers of a mail do not take it for a text of the product.
-    """
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:120]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from slm_events import instants
-from slm_events.agreement import PartyRegistered, RequirementRecorded, ServiceCatalogued
+from slm_events.agreement import PartyRegistered, PersonRecorded, RequirementRecorded, ServiceCatalogued
 from slm_events.instants import UtcMicroseconds
 
 SIGNATORY_ROLES = {"provider": "provider_signatory", "customer": "business_signatory"}
@@ -65,6 +65,12 @@ class Person:
         A person with the same mail address at another party is the same human being.
         """
         return (self.email or "").strip().casefold() or self.person_id
+
+    def recorded(self) -> PersonRecorded:
+        """Return the event that has the person's present state."""
+        return PersonRecorded(
+            person_id=self.person_id, party_id=self.party_id, name=self.name, email=self.email or None
+        )
 
     def mandate_for(self, side: str, now: UtcMicroseconds) -> Mandate | None:
         """Return the mandate under which the person may sign for a side now; None if there is none."""
