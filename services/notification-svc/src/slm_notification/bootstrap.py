@@ -17,12 +17,22 @@ from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import OutboxRelay
 from slm_chassis.outgoing import AddressRules, Resolve, parse_networks, system_resolve
 from slm_chassis.settings import ServiceSettings
+from slm_chassis.smtp import SmtpServer
 from slm_chassis.subscriptions import Subscriptions, topics_of
 from slm_chassis.workers import Worker
 from slm_notification.adapters.sql_desk import SqlNotificationDesk
+from slm_notification.adapters.sql_mails import SqlMailDesk
 from slm_notification.adapters.web_courier import WebCourier
-from slm_notification.api import dependencies, problems, webhook_deliveries, webhook_endpoints
+from slm_notification.api import (
+    dependencies,
+    mail_deliveries,
+    preferences,
+    problems,
+    webhook_deliveries,
+    webhook_endpoints,
+)
 from slm_notification.api.document import DOCUMENT
+from slm_notification.application.mail_sending import NotificationMailer
 from slm_notification.application.sending import WebhookSender
 from slm_notification.application.webhooks import WebhookOffice
 from slm_notification.domain.errors import Refusal
@@ -37,6 +47,8 @@ _TITLE = "Notifications"
 _ROUTERS = (
     webhook_endpoints.router,
     webhook_deliveries.router,
+    mail_deliveries.router,
+    preferences.router,
     dead_letter_routes.dead_letter_router(CONTEXT),
     key_use_routes.key_use_router(CONTEXT, "integrator", "service_level_manager", "auditor"),
 )
@@ -58,12 +70,20 @@ async def build(
     desk = SqlNotificationDesk(database, own.parallel)
     courier = WebCourier(rules, limits.attempt_seconds, resolve=resolve)
     dependencies.OFFICE.put(http, WebhookOffice(desk, courier, new_id, secrets.token_bytes, database.source))
+    rules_of_mails = own.mail_rules()
+    mail_age = None if own.smtp_url is None else rules_of_mails.give_up_after
+    heard = projection(limits.keep_microseconds, mail_age)
+    mails = SqlMailDesk(database)
+    dependencies.PREFERENCES.put(http, mails)
     workers: list[Worker] = [
         OutboxRelay(database, log),
-        Subscriptions(GROUP, database, log, projection(limits.keep_microseconds), max_records=RECORDS_AT_ONCE),
+        Subscriptions(GROUP, database, log, heard, max_records=RECORDS_AT_ONCE),
         LagMeter(GROUP, database, log, topics_of(EVENTS), foundation.metrics),
         WebhookSender(desk, courier, own.retry_rules(), limits),
     ]
+    if own.smtp_url is not None:
+        server = SmtpServer(own.smtp_url.get_secret_value(), own.mail_from, own.mail_reply_seconds)
+        workers.append(NotificationMailer(mails, server, rules_of_mails, own.mail_limits()))
     return ServiceApp(foundation, http, workers)
 
 

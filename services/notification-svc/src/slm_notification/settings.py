@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from slm_chassis.clock import SECOND
 from slm_chassis.outgoing import parse_networks
 from slm_chassis.settings import ServiceSettings
+from slm_notification.application.mail_sending import MailLimits
 from slm_notification.application.sending import SendingLimits
 from slm_notification.domain.attempts import RetryRules
 
@@ -36,11 +37,21 @@ class NotificationSettings(ServiceSettings):
     longest_retry_hours: float = Field(default=6.0, gt=0)
     """Real hours that a pause between two attempts lasts at most."""
     give_up_hours: float = Field(default=72.0, gt=0)
-    """Real hours after which a delivery that keeps failing is given up, counted from its first attempt. An endpoint
-    that fails for so long without any success is suspended.
+    """Real hours after which a delivery or a mail that keeps failing is given up, counted from its first attempt. An
+    endpoint that fails for so long without any success is suspended, and nobody is mailed what is older.
     """
+    mail_at_once: int = Field(default=8, ge=1, le=100)
+    """The most mails that one process sends at a time."""
+    mail_together_minutes: float = Field(default=15.0, ge=0)
+    """Real minutes after a mail about a cause within which what comes of the same cause waits, and then comes as one
+    mail.
+    """
+    mail_reply_seconds: float = Field(default=20.0, gt=0, le=120)
+    """Real seconds that each reply of the mail server may take."""
+    mail_longest_retry_minutes: float = Field(default=30.0, gt=0)
+    """Real minutes that a pause between two attempts to send a mail lasts at most."""
     keep_days: int = Field(default=30, ge=1, le=3_650)
-    """Days for which events and deliveries are kept, and so how far back a replay reaches."""
+    """Days for which events, deliveries and mails are kept, and so how far back a replay reaches."""
 
     @field_validator("allowed_networks")
     @classmethod
@@ -60,3 +71,19 @@ class NotificationSettings(ServiceSettings):
     def sending_limits(self) -> SendingLimits:
         """Return the most requests at a time, the longest time of an attempt, and for how long events are kept."""
         return SendingLimits(self.at_once, self.attempt_seconds, self.keep_days * _DAY)
+
+    def mail_rules(self) -> RetryRules:
+        """Return the rules by which mails that could not be sent are sent again."""
+        give_up = int(self.give_up_hours * _HOUR)
+        first = int(self.first_retry_seconds * SECOND)
+        return RetryRules(first, int(self.mail_longest_retry_minutes * 60 * SECOND), give_up, give_up)
+
+    def mail_limits(self) -> MailLimits:
+        """Return the limits of mails. Needs ``console_url``."""
+        return MailLimits(
+            console_url=self.console_url.rstrip("/"),
+            at_once=self.mail_at_once,
+            together=int(self.mail_together_minutes * 60 * SECOND),
+            reply_seconds=self.mail_reply_seconds,
+            keep_microseconds=self.keep_days * _DAY,
+        )

@@ -16,7 +16,7 @@ from slm_events.instants import UtcMicroseconds
 SERVER_SECONDS = 20.0
 """Real seconds that each reply of the mail server may take, unless the service sets others."""
 _PORTS = {"smtp": 587, "smtps": 465}
-_LONGEST_LINE = 120
+_OF_THIS_MAIL = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,13 @@ class OutgoingMail:
 
 @dataclass(frozen=True, slots=True)
 class RefusedMail:
-    """The reason why a mail could not be sent, and whether trying again is useless."""
+    """The reason why a mail could not be sent, whether trying again is useless, and whether the server is away: then no
+    other mail can be sent either.
+    """
 
     reason: str
     is_final: bool
+    is_away: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,12 @@ class SmtpServer:
             await self.send(mail)
         except (smtplib.SMTPException, OSError, ValueError) as error:
             reason = f"{type(error).__name__}: {_reply_of(error)}".replace(mail.recipient, "(address)")
-            return RefusedMail(reason, _is_final(error))
+            return RefusedMail(reason, _is_final(error), not isinstance(error, _OF_THIS_MAIL))
         return None
 
     def _message(self, mail: OutgoingMail) -> EmailMessage:
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self.sender, mail.recipient, mail.subject
+        message["From"], message["To"], message["Subject"] = self.sender, mail.recipient, _literal(mail.subject)
         message["Date"] = formatdate(mail.created_at / SECOND)
         message["Message-ID"] = f"<{mail.mail_id}@{self.sender.rpartition('@')[2].rstrip('>') or 'slm'}>"
         message["Auto-Submitted"] = "auto-generated"
@@ -96,21 +99,11 @@ class SmtpServer:
             client.send_message(message)
 
 
-def is_plain_address(address: str) -> bool:
-    """Whether the text is one mail address to which a mail can be sent, and nothing that could add a recipient or a
-    header.
+def _literal(text: str) -> str:
+    """Return a header's text so that it stays what it is. Python decodes ``=?utf-8?q?…?=`` in a header that is set, and
+    what was encoded may be the end of the line and another header.
     """
-    name, at, host = address.rpartition("@")
-    is_plain = address.isascii() and address.isprintable() and not set(address) & set(' ,;:<>()[]\\"')
-    return bool(name and at and host and is_plain) and len(address) <= 254 and not host.startswith((".", "-"))
-
-
-def one_line(text: str) -> str:
-    """Return somebody else's text as one line of at most 120 characters.
-
-    So readers of a mail do not take it for a text of the product, and it cannot begin another header.
-    """
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:_LONGEST_LINE]
+    return text.replace("=?", "= ?")
 
 
 def _reply_of(error: Exception) -> str:

@@ -114,5 +114,7 @@ requirement = Table(
     Index("requirement_service_id", "service_id"),
 )
 
-done_once = Table("done_once", metadata, Column("name", Text, primary_key=True), Column("at", BigInteger, nullable=False))
+done_once = Table(
+    "done_once", metadata, Column("name", Text, primary_key=True), Column("at", BigInteger, nullable=False)
+)
 """What the service does once in the life of an installation, such as publishing what was recorded before."""

@@ -8,6 +8,8 @@ from slm_chassis.http.problem_types import NO_IDEMPOTENCY_HERE, ProblemType
 _TAGS = {
     "dead-letters": "Records that the service could not handle, for operators.",
     "key-uses": "When API keys were last used in the service.",
+    "mail-deliveries": "What people were told by mail, and how the latest attempt of each ended.",
+    "notification-preferences": "What you hear of by mail, and when.",
     "schemas": "JSON Schemas of the published events.",
     "webhook-deliveries": "What was sent to the endpoints of your party, and how the latest attempt of each ended.",
     "webhook-endpoints": "Addresses to which events are sent as signed webhooks, after Standard Webhooks.",
@@ -18,6 +20,7 @@ _PARAMETERS = {
     "delivery_id": "Id of the delivery, which is also its `webhook-id`",
     "endpoint_id": "Id of the endpoint",
     "event_type": "Type of an event, such as `slm.monitor.target-breached.v1`, or its `dataschema`",
+    "person_id": "Id of the person",
     "state": "Only those in this state",
 }
 _PROBLEMS = (
@@ -27,6 +30,13 @@ _PROBLEMS = (
         "An operator has no endpoints",
         "An endpoint gets the events of the party that it belongs to, and an operator belongs to none.",
         "Use a key of the party whose events are to be sent.",
+    ),
+    ProblemType(
+        "without-person",
+        403,
+        "No mails to a machine",
+        "Mails go to people of a party, and the key belongs to a machine or to an operator.",
+        "Log in as a person, or use a key of a principal that was enrolled for a person.",
     ),
     ProblemType(
         "too-many-endpoints",

@@ -11,6 +11,7 @@ from slm_notification.domain.errors import (
     Refusal,
     TooManyEndpoints,
     WithoutParty,
+    WithoutPerson,
 )
 
 
@@ -22,6 +23,8 @@ def problem_of(refused: Refusal) -> Problem:
         return problems.invalid(refused.field, refused.value, refused.remedy)
     if isinstance(refused, WithoutParty):
         return Problem(403, "without-party", "An operator has no endpoints", f"{refused} Use a key of the party.")
+    if isinstance(refused, WithoutPerson):
+        return Problem(403, "without-person", "No mails to a machine", f"{refused} Log in as a person.")
     if isinstance(refused, TooManyEndpoints):
         return Problem(409, "too-many-endpoints", "The party has too many endpoints", f"{refused} Remove one first.")
     if isinstance(refused, EndpointGone):

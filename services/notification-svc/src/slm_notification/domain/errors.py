@@ -4,6 +4,7 @@ Refusal
 ├── NotFound           there is no such endpoint or delivery that the caller may see
 ├── NotAcceptable      a field is not valid
 ├── WithoutParty       an operator has no party whose events could be sent
+├── WithoutPerson      the caller is no person whom mails could be sent to
 ├── TooManyEndpoints   the party has as many endpoints as it may have
 └── EndpointGone       the receiver answered 410: nothing is sent until the endpoint is changed
 """
@@ -36,6 +37,10 @@ class NotAcceptable(Refusal):
 
 class WithoutParty(Refusal):
     """The caller belongs to no party."""
+
+
+class WithoutPerson(Refusal):
+    """The caller is no person."""
 
 
 class TooManyEndpoints(Refusal):

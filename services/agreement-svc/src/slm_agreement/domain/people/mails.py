@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slm_agreement.domain.errors import Finding, Invalid
-from slm_chassis.smtp import is_plain_address, one_line
+from slm_chassis.mail_words import is_plain_address, one_line
 from slm_events.instants import UtcMicroseconds
 
 MOST_TRIES = 12

@@ -1,0 +1,159 @@
+"""The interfaces of storage and sending that the use cases of mails need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from slm_chassis.access import Principal
+from slm_chassis.ledger import NO_DETAIL
+from slm_chassis.smtp import OutgoingMail, RefusedMail
+from slm_events.instants import UtcMicroseconds
+from slm_notification.domain.notices import Kind, Notice
+from slm_notification.domain.readers import Preference, Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMailDelivery:
+    """A delivery to write: an event, the person who is told, and the words."""
+
+    reader: Reader
+    event_id: str
+    event_type: str
+    agreement_id: str | None
+    notice: Notice
+    is_digest: bool
+    due_at: UtcMicroseconds
+    """Real time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedMail:
+    """A mail that this process may send until ``leased_until`` (real time). ``attempts`` counts this attempt, too."""
+
+    message_id: str
+    person_id: str
+    cause_id: str | None
+    is_digest: bool
+    attempts: int
+    first_attempt_at: UtcMicroseconds
+    created_at: UtcMicroseconds
+    leased_until: UtcMicroseconds
+
+
+@dataclass(frozen=True, slots=True)
+class MailContent:
+    """What a mail tells: the first of its notices as they were stored, and how many it has."""
+
+    notices: Sequence[tuple[Kind, Mapping[str, Any], str | None]]
+    """Kind, words and title of the agreement of each."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailedMail:
+    """What follows a failed attempt. ``due_at`` is real time; None: the mail is given up."""
+
+    problem: str
+    due_at: UtcMicroseconds | None
+    is_away: bool
+
+
+class MailLedger(Protocol):
+    """The storage of mails within one transaction."""
+
+    now: UtcMicroseconds
+    """Installation time, microseconds UTC."""
+
+    async def put_people(self, rows: Collection[Mapping[str, Any]]) -> None:
+        """Insert or replace people: ``person_id``, ``party_id``, ``name`` and ``email`` of each."""
+
+    async def put_principals(self, rows: Collection[Mapping[str, Any]]) -> None:
+        """Insert or replace principals: ``principal_id``, ``person_id``, ``roles`` and ``ends_at`` of each."""
+
+    async def put_titles(self, titles: Mapping[str, str]) -> None:
+        """Store the titles of agreements, by id."""
+
+    async def put_causes(self, party_id: str, cause_id: str, finding_ids: Sequence[str]) -> None:
+        """Store to which cause breaches and risks belong in the view of a party."""
+
+    async def readers_of(self, party_ids: Collection[str]) -> Sequence[Reader]:
+        """Return the people of these parties who have a mail address and may log in now."""
+        ...
+
+    async def add_mail_deliveries(self, deliveries: Sequence[NewMailDelivery]) -> None:
+        """Store deliveries. Those that are stored already are not changed."""
+
+
+class MailDesk(Protocol):
+    """The storage of mails, each call in its own transaction."""
+
+    async def people_with_due(self, limit: int) -> Sequence[str]:
+        """Return the ids of people who have deliveries that are due and in no mail yet."""
+        ...
+
+    async def make_mails(self, person_id: str, together: int) -> int:
+        """Make mails of a person's waiting deliveries: one of those that belong together. Return how many are made."""
+        ...
+
+    async def claim_mails(self, most: int, lease_seconds: float) -> Sequence[ClaimedMail]:
+        """Claim at most ``most`` due mails. No other process sends them before ``lease_seconds`` have passed."""
+        ...
+
+    async def reader(self, person_id: str) -> Reader | None:
+        """Return the person, if there is a mail address and the person may log in now."""
+        ...
+
+    async def content_of(self, message_id: str, most: int) -> MailContent:
+        """Return what a mail tells, with at most ``most`` notices."""
+        ...
+
+    async def store_sent(self, claim: ClaimedMail, *, was_away: bool) -> None:
+        """Store that the mail server has accepted a mail. If it was away, all that waited for it is due now."""
+
+    async def store_failed(self, claim: ClaimedMail, failed: FailedMail) -> None:
+        """Store a failed attempt, unless the mail was sent or claimed again since."""
+
+    async def store_dropped(self, claim: ClaimedMail, problem: str) -> None:
+        """Store that a mail is not sent, and why."""
+
+    async def prune_mails(self, before: UtcMicroseconds) -> int:
+        """Remove what was stored before an instant of real time; return how many mails were removed."""
+        ...
+
+
+class PreferenceLedger(Protocol):
+    """The storage of preferences within one transaction."""
+
+    async def lock(self, subject: str) -> None:
+        """Lock the subject with this id against other transactions until this transaction ends."""
+
+    async def preference(self, person_id: str) -> Preference | None:
+        """Return what a person chose; None if nothing was chosen yet."""
+        ...
+
+    async def put_preference(self, preference: Preference) -> None:
+        """Insert or replace what a person chose."""
+
+    async def note(
+        self, by: Principal | None, action: str, subject: str, detail: Mapping[str, Any] = NO_DETAIL
+    ) -> None:
+        """Write to the audit trail who did what to which subject."""
+
+
+class PreferenceDesk(Protocol):
+    """The storage of preferences."""
+
+    def begin(self) -> AbstractAsyncContextManager[PreferenceLedger]:
+        """Open a transaction."""
+        ...
+
+
+class MailServer(Protocol):
+    """Sends mails."""
+
+    async def try_to_send(self, mail: OutgoingMail) -> RefusedMail | None:
+        """Send one mail; return why it could not be sent, or None if it was sent."""
+        ...

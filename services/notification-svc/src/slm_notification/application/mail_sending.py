@@ -1,0 +1,185 @@
+"""The worker that makes mails of waiting deliveries and sends them. Replicas share the work by leases."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from slm_chassis.clock import SECOND, real_now
+from slm_chassis.faults import is_infrastructure_fault
+from slm_chassis.mail_words import is_plain_address
+from slm_chassis.smtp import OutgoingMail, RefusedMail
+from slm_chassis.workers import Backoff, Progress
+from slm_notification.application.mail_ports import ClaimedMail, FailedMail, MailDesk, MailServer
+from slm_notification.domain.attempts import RetryRules, pause_after
+from slm_notification.domain.mail_text import MOST_SHOWN, MailFrame, MailItem, MailWords, words_of
+from slm_notification.domain.readers import Reader
+
+_POLL_SECONDS = 0.25
+_PEOPLE_AT_ONCE = 200
+_DRAIN_SECONDS = 5.0
+_PRUNE_SECONDS = 3_600.0
+_LONGEST_AWAY_SECONDS = 30.0
+_REPLIES = 10
+"""The most replies of the mail server to one mail: greeting, EHLO, STARTTLS, EHLO, login, and those to the mail."""
+_NOBODY = "Not sent: the person has no mail address any more, or may not log in any more."
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MailLimits:
+    """The most mails at a time, the times of bundling and of the server's replies, and for how long mails are kept."""
+
+    console_url: str
+    at_once: int = 8
+    together: int = 900 * SECOND
+    """What comes of one cause within so many microseconds after a mail about it comes as one mail."""
+    reply_seconds: float = 20.0
+    keep_microseconds: int = 30 * 86_400 * SECOND
+
+    @property
+    def lease_seconds(self) -> float:
+        """Seconds for which a claimed mail belongs to a process: longer than the slowest server can take."""
+        return _REPLIES * self.reply_seconds + 1
+
+
+class NotificationMailer:
+    """The worker that makes and sends mails, and stores how each attempt ended.
+
+    While the server is away, only one mail at a time is tried, with growing pauses; after the first success all that
+    waits is due.
+    """
+
+    name = "sender of mails"
+
+    def __init__(self, desk: MailDesk, server: MailServer, rules: RetryRules, limits: MailLimits) -> None:
+        self.progress = Progress()
+        self._desk = desk
+        self._server = server
+        self._rules = rules
+        self._limits = limits
+        self._running: set[asyncio.Task[None]] = set()
+        self._failures = 0
+        self._away_until = 0.0
+        self._prune_at = 0.0
+
+    async def run(self) -> None:
+        """Make and send mails until cancelled. Those that are being sent then get a few seconds to end."""
+        backoff = Backoff()
+        try:
+            while True:
+                try:
+                    made = await self.step()
+                    backoff.reset()
+                except Exception as error:
+                    if not is_infrastructure_fault(error):
+                        raise
+                    await backoff.pause()
+                    continue
+                if not made:
+                    await asyncio.sleep(_POLL_SECONDS)
+        finally:
+            if self._running:
+                with suppress(Exception):
+                    await asyncio.wait(self._running, timeout=_DRAIN_SECONDS)
+
+    async def step(self) -> int:
+        """Make mails of what is due, and begin to send as many as ``at_once`` still allows. Return their number."""
+        for person_id in await self._desk.people_with_due(_PEOPLE_AT_ONCE):
+            await self._desk.make_mails(person_id, self._limits.together)
+            self.progress.beat()
+        now = asyncio.get_running_loop().time()
+        if now >= self._prune_at:
+            self._prune_at = now + _PRUNE_SECONDS
+            await self._desk.prune_mails(real_now() - self._limits.keep_microseconds)
+        room = (1 if self._failures else self._limits.at_once) - len(self._running)
+        if room <= 0 or now < self._away_until:
+            self.progress.beat()
+            return 0
+        claims = await self._desk.claim_mails(room, self._limits.lease_seconds)
+        for claim in claims:
+            task = asyncio.create_task(self._handle(claim))
+            self._running.add(task)
+            task.add_done_callback(self._forget)
+        self.progress.beat()
+        return len(claims)
+
+    async def settle(self) -> None:
+        """Wait until no mail is being sent and all results are stored."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # The mail is claimed again when its lease has ended.
+            _log.error("mail not handled", exc_info=error)
+
+    async def _handle(self, claim: ClaimedMail) -> None:
+        reader = await self._desk.reader(claim.person_id)
+        if reader is None or not is_plain_address(reader.email.strip()):
+            await self._desk.store_dropped(claim, _NOBODY)
+            return
+        words = await self._words(claim, reader)
+        mail = OutgoingMail(
+            claim.message_id, reader.email.strip(), words.subject, words.text, claim.created_at, words.html
+        )
+        refused = await self._server.try_to_send(mail)
+        await self._store(claim, refused)
+
+    async def _words(self, claim: ClaimedMail, reader: Reader) -> MailWords:
+        content = await self._desk.content_of(claim.message_id, MOST_SHOWN)
+        console = self._limits.console_url
+        told = [
+            MailItem(
+                kind=kind,
+                headline=words["headline"],
+                lines=[(label, text) for label, text in words["lines"]],
+                agreement=title,
+                url=f"{console}{words['path']}",
+            )
+            for kind, words, title in content.notices
+        ]
+        page = None if claim.cause_id is None else f"{console}/causes/{claim.cause_id}"
+        frame = MailFrame(reader.name, reader.time_zone, console)
+        return words_of(told, content.count, frame, is_digest=claim.is_digest, page=page)
+
+    async def _store(self, claim: ClaimedMail, refused: RefusedMail | None) -> None:
+        """Store the result, waiting for the database: without it an accepted mail would be sent again."""
+        backoff = Backoff()
+        while True:
+            try:
+                await (self._succeeded(claim) if refused is None else self._failed(claim, refused))
+                return
+            except Exception as error:
+                if not is_infrastructure_fault(error) or real_now() > claim.leased_until:
+                    raise
+            await backoff.pause()
+
+    async def _succeeded(self, claim: ClaimedMail) -> None:
+        await self._desk.store_sent(claim, was_away=self._failures > 0)
+        self._failures, self._away_until = 0, 0.0
+
+    async def _failed(self, claim: ClaimedMail, refused: RefusedMail) -> None:
+        now = real_now()
+        is_over = refused.is_final or now - claim.first_attempt_at >= self._rules.give_up_after
+        # Not for secrets: spreads the attempts.
+        pause = pause_after(self._rules, claim.attempts, random.uniform(0.8, 1.2))
+        await self._desk.store_failed(
+            claim, FailedMail(refused.reason, None if is_over else now + pause, refused.is_away)
+        )
+        if refused.is_away:
+            self._failures += 1
+            seconds = min(0.5 * 2 ** min(self._failures, 10), _LONGEST_AWAY_SECONDS)
+            self._away_until = asyncio.get_running_loop().time() + seconds
+        _log.warning(
+            "mail not sent",
+            message_id=claim.message_id,
+            attempts=claim.attempts,
+            reason=refused.reason,
+            final=is_over,
+        )

@@ -1,0 +1,83 @@
+"""Which waiting deliveries of a person become one mail, and when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from slm_chassis.clock import SECOND
+from slm_events.instants import UtcMicroseconds
+from slm_notification.domain.notices import FINDINGS
+
+QUIET_OF_CAUSE = 1 * SECOND
+"""A mail about a cause is made when nothing more of the cause has come for so long (real time)."""
+QUIET_OF_SERVICE = 2 * SECOND
+"""The same while the cause is not known: it is published shortly after the breach."""
+LONGEST_QUIET = 30 * SECOND
+"""After so long a mail is made even if more keeps coming."""
+DIGEST = "digest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingDelivery:
+    """A delivery that is in no mail yet. Instants are real time."""
+
+    delivery_id: str
+    kind: str
+    is_digest: bool
+    bundle: str
+    """What it is bundled by while its cause is not known."""
+    cause_id: str | None
+    stored_at: UtcMicroseconds
+    due_at: UtcMicroseconds
+
+    @property
+    def key(self) -> str:
+        """What the delivery is bundled by."""
+        if self.is_digest:
+            return DIGEST
+        return self.bundle if self.cause_id is None else f"{self.kind}:{self.cause_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Deliveries that become one mail, the earliest first. The id of the first one becomes the mail's."""
+
+    key: str
+    deliveries: Sequence[WaitingDelivery]
+
+    @property
+    def first(self) -> WaitingDelivery:
+        """The earliest delivery."""
+        return self.deliveries[0]
+
+    @property
+    def keys(self) -> set[str]:
+        """What an earlier mail about the same may have been bundled by: its cause may not have been known then."""
+        return {self.key, *(each.bundle for each in self.deliveries)}
+
+    def ready_at(self) -> UtcMicroseconds:
+        """Return when the mail is made if nothing more comes."""
+        if self.first.is_digest or self.first.kind not in FINDINGS:
+            return min(each.due_at for each in self.deliveries)
+        quiet = QUIET_OF_SERVICE if self.first.cause_id is None else QUIET_OF_CAUSE
+        newest = max(each.stored_at for each in self.deliveries)
+        return min(newest + quiet, min(each.stored_at for each in self.deliveries) + LONGEST_QUIET)
+
+
+def bundles_of(waiting: Sequence[WaitingDelivery]) -> list[Bundle]:
+    """Return the bundles of a person's deliveries, which are given in the order of their events."""
+    found: dict[str, list[WaitingDelivery]] = {}
+    for each in waiting:
+        found.setdefault(each.key, []).append(each)
+    return [Bundle(key, deliveries) for key, deliveries in found.items()]
+
+
+def when_to_make(bundle: Bundle, made: Mapping[str, UtcMicroseconds], together: int) -> UtcMicroseconds:
+    """Return when the mail about a bundle is made.
+
+    ``made``: key → when the latest mail of this key was made. What comes within ``together`` microseconds after a mail
+    about the same waits until they have passed, and then comes as one mail.
+    """
+    latest = [made[key] + together for key in bundle.keys if key in made and key != DIGEST]
+    return max([bundle.ready_at(), *latest])

@@ -1,0 +1,120 @@
+"""Who reads mails: people with their roles, and what they want to hear of, when, and in which time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
+
+from slm_chassis.clock import SECOND
+from slm_chassis.identity import NAMESPACE, named_id
+from slm_events.instants import UtcMicroseconds
+from slm_notification.domain.notices import Kind, Notice, Severity
+
+When = Literal["at_once", "digest", "never"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+MAIL = "mail"
+"""The channel of deliveries by mail."""
+DIGEST_HOUR = 8
+"""The hour of the reader's day at which the daily digest is sent."""
+Rules = Mapping[Kind, Mapping[Severity, When]]
+_ORDER: tuple[When, ...] = ("never", "digest", "at_once")
+
+
+def _rules(default: When, **kinds: When | tuple[When, When]) -> Rules:
+    """Return rules in which a kind has one answer, or one for high and one for normal severity."""
+    rules: dict[Kind, Mapping[Severity, When]] = {}
+    for kind in KINDS:
+        said = kinds.get(kind, default)
+        high, normal = said if isinstance(said, tuple) else (said, said)
+        rules[kind] = {"high": high, "normal": normal}
+    return rules
+
+
+_NOTHING = _rules("never")
+_SIGNS = _rules("never", signature="at_once", agreement="digest", report="digest")
+DEFAULTS: Mapping[str, Rules] = {
+    "service_level_manager": _rules(
+        "at_once", recovered=("at_once", "digest"), review="digest", report="digest", data="digest"
+    ),
+    "business_signatory": _SIGNS,
+    "provider_signatory": _SIGNS,
+    "integrator": _rules("never", data="digest"),
+    "viewer": _NOTHING,
+    "auditor": _NOTHING,
+}
+"""Role → what its holders hear of unless they choose otherwise. Who has several roles hears of whatever one of them
+hears of.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A person with a mail address who can log in."""
+
+    person_id: str
+    party_id: str
+    name: str
+    email: str
+    roles: Sequence[str]
+    rules: Rules = field(default_factory=dict)
+    """What the person chose; kinds and severities without a choice follow the roles."""
+    time_zone: str = "UTC"
+
+    def when(self, notice: Notice) -> When:
+        """Return whether and when the person is told of something."""
+        return self.effective_rules()[notice.kind][notice.severity]
+
+    def effective_rules(self) -> Rules:
+        """Return the person's rules for all kinds and severities: chosen, or by role."""
+        of_roles = [DEFAULTS.get(role, _NOTHING) for role in self.roles] or [_NOTHING]
+        return {
+            kind: {
+                severity: self._chosen(kind, severity) or _by_role(of_roles, kind, severity) for severity in SEVERITIES
+            }
+            for kind in KINDS
+        }
+
+    def _chosen(self, kind: Kind, severity: Severity) -> When | None:
+        return self.rules.get(kind, {}).get(severity)
+
+
+def _by_role(of_roles: Sequence[Rules], kind: Kind, severity: Severity) -> When:
+    """Return what the role says that lets the most through."""
+    said = {each[kind][severity] for each in of_roles}
+    return max(said, key=_ORDER.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """What a person chose. Version 0: nothing yet."""
+
+    person_id: str
+    rules: Rules = field(default_factory=dict)
+    time_zone: str = "UTC"
+    version: int = 0
+
+    def effective_rules(self, roles: Sequence[str]) -> Rules:
+        """Return the rules for all kinds and severities: chosen, or by role."""
+        return Reader(self.person_id, "", "", "", roles, self.rules).effective_rules()
+
+
+def mail_delivery_id(person_id: str, event_id: str) -> str:
+    """Return the id of the delivery of an event to a person by mail. It depends on nothing else, so an event that is
+    read twice is one delivery.
+    """
+    return named_id(NAMESPACE, MAIL, person_id, event_id)
+
+
+def next_digest(now: UtcMicroseconds, time_zone: str) -> UtcMicroseconds:
+    """Return the next instant after ``now`` at which it is 08:00 in the time zone."""
+    zone = ZoneInfo(time_zone)
+    local = datetime.fromtimestamp(now / SECOND, zone)
+    at = local.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0, fold=0)
+    if at <= local:
+        # By the calendar, not by 24 hours: a day of a change of the clocks is longer or shorter.
+        at = datetime.combine((local + timedelta(days=1)).date(), at.time(), zone)
+    return int(at.timestamp()) * SECOND
