@@ -84,8 +84,12 @@ def problems_of(api: FastAPI) -> dict[str, list[str]]:
     }
     for path, method, operation in document_operations(api.openapi()):
         if (method, path) in own:
-            references = [answer["$ref"] for answer in operation["responses"].values() if "$ref" in answer]
-            found[f"{method} {path}"] = [code for each in references for code in each.rsplit("/", 1)[-1].split(".")]
+            answers = operation["responses"].values()
+            references = [answer["$ref"] for answer in answers if "$ref" in answer]
+            codes = [code for each in references for code in each.rsplit("/", 1)[-1].split(".")]
+            written = [answer.get("content", {}).get("application/problem+json", {}) for answer in answers]
+            codes += [code for each in written for code in each.get("examples", ())]
+            found[f"{method} {path}"] = codes
     return found
 
 

@@ -58,6 +58,7 @@ from slm_monitor.api.intake import (
     indicators,
     intake,
     otlp,
+    otlp_errors,
     quarantine,
     remote_write,
     series_rules,
@@ -154,6 +155,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
         documentation=DOCUMENT,
         direct=intake.DIRECT_HANDLERS,
     )
+    http.add_middleware(otlp_errors.OtlpErrors)
     door = FactIntake(log, form, store, SqlQuarantine(database), clock, partitions, backlog)
     dependencies.INTAKE.put(http, door)
     rules = dependencies.SERIES_RULES.put(http, SqlSeriesRules(database))

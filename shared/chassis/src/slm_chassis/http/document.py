@@ -20,7 +20,7 @@ from starlette.routing import compile_path
 
 from slm_chassis.http import problem_types
 from slm_chassis.http.etag import IF_MATCH
-from slm_chassis.http.operation import PROBLEMS
+from slm_chassis.http.operation import PROBLEM_MEDIA, PROBLEMS
 from slm_chassis.http.policies import Policy, policy_of
 from slm_chassis.http.problem_types import OF_EVERY_API, ProblemType
 
@@ -220,7 +220,7 @@ def _describe(
     examples: Mapping[str, Any],
     used: set[str],
 ) -> None:
-    own = operation.pop(PROBLEMS, ())
+    own, media = operation.pop(PROBLEMS, ()), operation.pop(PROBLEM_MEDIA, None)
     responses: dict[str, Any] = operation["responses"]
     if "HTTPValidationError" in str(responses.get("422", "")):
         del responses["422"]
@@ -241,7 +241,7 @@ def _describe(
     if parameters:
         operation["parameters"] = parameters
     codes = {*_codes(operation, path, method, route), *own}
-    _add_problems(responses, [types[code] for code in codes], used)
+    _add_problems(responses, [types[code] for code in codes], used, media)
     if route.roles:
         need = f"Needs the role {' or '.join(f'`{role}`' for role in route.roles)}."
         operation["description"] = f"{operation.get('description', '')}\n\n{need}".strip()
@@ -276,7 +276,8 @@ def _codes(operation: Mapping[str, Any], path: str, method: str, route: _RouteFa
         yield from _IDEMPOTENT
 
 
-def _add_problems(responses: dict[str, Any], found: Sequence[ProblemType], used: set[str]) -> None:
+def _add_problems(responses: dict[str, Any], found: Sequence[ProblemType], used: set[str], media: str | None) -> None:
+    """Add the answers with these problems. ``media``: a media type of bytes in which they are answered, too."""
     by_status: dict[int, list[ProblemType]] = {}
     for each in found:
         by_status.setdefault(each.status, []).append(each)
@@ -286,6 +287,10 @@ def _add_problems(responses: dict[str, Any], found: Sequence[ProblemType], used:
         if declared is None:
             used.add(name)
             responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
+            if media is not None:
+                answer = _answer_of(types)
+                answer["content"][media] = {"schema": {"type": "string", "format": "binary"}}
+                responses[str(status)] = answer
 
 
 def _answer_of(types: Sequence[ProblemType]) -> dict[str, Any]:

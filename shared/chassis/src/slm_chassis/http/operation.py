@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 PROBLEMS = "x-problems"
 """The key in ``openapi_extra`` that holds the codes of a route's own problems."""
+PROBLEM_MEDIA = "x-problem-media"
+"""The key in ``openapi_extra`` that holds a media type in which a route's problems are answered, too."""
 ETAG, LOCATION = "ETag", "Location"
 _JSON = "application/json"
 

@@ -86,6 +86,15 @@ def read_varint(data: bytes, at: int, end: int) -> tuple[int, int]:
     raise MalformedMessage("a number has no end")
 
 
+def encode_varint(number: int) -> bytes:
+    """Return an unsigned number as a varint."""
+    found = bytearray()
+    while number > 0x7F:
+        found.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*found, number])
+
+
 def read_packed(data: bytes, at: int, end: int, budget: FieldBudget) -> list[int]:
     """Read a packed field: varints, one after another. A field with a single number, as old writers send it, is valid.
 

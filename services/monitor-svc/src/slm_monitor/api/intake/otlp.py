@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from slm_chassis.http.access import check_role, identify
-from slm_chassis.http.operation import operation
+from slm_chassis.http.operation import PROBLEM_MEDIA, operation
 from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS
@@ -41,33 +41,38 @@ _EXAMPLE = {
 _MOST_REASONS = 5
 
 
-@router.post(
-    "/api/v1/otlp/v1/metrics",
-    **operation(
-        "Take OpenTelemetry metrics in",
-        OtlpReceipt,
-        "missing-role",
-        "malformed-body",
-        "unsupported-encoding",
-        extra={
-            "requestBody": {
-                "required": True,
-                "description": "An export of OTLP/HTTP as JSON or protobuf",
-                "content": {
-                    "application/json": {"schema": {"type": "object"}, "example": _EXAMPLE},
-                    "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
-                },
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_DESCRIBED = operation(
+    "Take OpenTelemetry metrics in",
+    OtlpReceipt,
+    "missing-role",
+    "malformed-body",
+    "unsupported-encoding",
+    extra={
+        "requestBody": {
+            "required": True,
+            "description": "An export of OTLP/HTTP as JSON or protobuf",
+            "content": {
+                "application/json": {"schema": {"type": "object"}, "example": _EXAMPLE},
+                otlp_wire.PROTOBUF: _BYTES,
             },
-            "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}],
-            **BULK,
         },
-    ),
+        "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}],
+        PROBLEM_MEDIA: otlp_wire.PROTOBUF,
+        **BULK,
+    },
 )
+_DESCRIBED["responses"][200]["content"] = {otlp_wire.PROTOBUF: _BYTES}
+
+
+@router.post("/api/v1/otlp/v1/metrics", **_DESCRIBED)
 async def post_otlp_metrics(request: Request, intake: TheIntake) -> Response:
     """Accept metrics: each data point becomes a measurement of the indicator whose key is the metric's name.
 
     The answer is that of OTLP: empty if all data points were accepted, otherwise the number of rejected data points and
-    why. Accepted data points are durable when the answer is sent.
+    why. Accepted data points are durable when the answer is sent. What happened to an export in protobuf is answered
+    in protobuf: a failure is a `google.rpc.Status`. A failure of one in JSON is a problem document that also has the
+    members of a Status, `code` and `message`.
     """
     caller = await identify(request)
     check_role(caller, "integrator", "service_level_manager")
