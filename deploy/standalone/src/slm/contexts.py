@@ -1,4 +1,4 @@
-"""The services by context: their settings, packages and ``build`` functions."""
+"""The services by context (their short names, such as ``monitor``): settings, packages and ``build`` functions."""
 
 from __future__ import annotations
 

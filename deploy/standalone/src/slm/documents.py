@@ -1,6 +1,7 @@
 """Files that no single service can serve: the OpenAPI document of the product, and a page for each problem type.
 
-In one process the face serves both. A gateway in front of four processes serves the files written here.
+If all services run in one process, the application in ``face`` serves both. If each service is a process of its own,
+the gateway in front of them serves the files written here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""One public HTTP face for all services in one process: each request goes to the service that owns its resource.
+"""The public HTTP application of an installation in one process: it passes each request to the service that answers it.
 
-Everything that is neither API nor document nor health is a page of the console.
+A path that belongs to no API, document, health check or metrics is a page of the console.
 """
 
 from __future__ import annotations

@@ -25,16 +25,16 @@ class Principal:
     name: str
     roles: frozenset[str]
     scopes: frozenset[str] = frozenset()
-    """What the key allows: ``<resource>:read`` and ``<resource>:write``, ``*`` for every resource. Empty: no limit but
-    roles.
+    """What the key allows: ``<resource>:read`` and ``<resource>:write``, ``*`` for every resource. Empty: the key
+    allows everything that the roles allow.
     """
     person_id: str | None = None
     key_id: str | None = None
     expires_at: UtcMicroseconds | None = None
     """The instant from which the key is refused (microseconds UTC); None if the key does not expire."""
     limited_to: tuple[str, ...] = ()
-    """The only requests that the key may send, as ``METHOD path``. A path may end in ``/**``: all below it. Empty: any
-    request.
+    """The only requests that the key may send, as ``METHOD path``. A path that ends in ``/**`` includes all paths
+    below it. Empty: the key may send any request.
     """
     identified_by: str = "key"
     """How the user was identified: ``key``, or for the key of a session the way in which the person logged in."""

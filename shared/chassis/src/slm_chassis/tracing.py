@@ -25,7 +25,7 @@ except ImportError:  # the extra is not installed
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
-"""The id that everything shares that follows from one request or one first event."""
+"""The correlation id of the present work: all events that follow from one request or one first event carry it."""
 
 causation_id: ContextVar[str | None] = ContextVar("causation_id", default=None)
 """The id of the event being handled, which is the direct cause of the events published now."""

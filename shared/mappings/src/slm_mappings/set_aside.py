@@ -30,7 +30,7 @@ class BadRow(NamedTuple):
 
 
 Aside = Callable[[BadRow], None]
-"""Called with each row that is set aside."""
+"""A function that is called with each row that is set aside."""
 
 
 @dataclass(slots=True)

@@ -120,7 +120,9 @@ class Policies(MappingPart):
     """``final``: the priority of the last row counts from the opening on."""
     resolution: Resolution = Resolution(on_state=True)
     before_opening: Literal["at_opening", "keep"] = "at_opening"
-    """Rows dated before the opening: counted from the opening with their own time as an attribute, or kept."""
+    """What happens to a row that is dated before the ticket's opening. ``at_opening``: its event gets the instant of
+    the opening, and its own time as an attribute. ``keep``: its event keeps its own time.
+    """
     row_id: Literal["ordinal"] | TranslatedColumn = "ordinal"
     """The column that distinguishes the rows of a ticket; ``ordinal``: a row's place among them."""
     attributes: Literal["last_row", "first_row", "each_row"] = "last_row"

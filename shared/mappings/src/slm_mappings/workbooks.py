@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from python_calamine import CalamineError, CalamineWorkbook
 
 LARGEST_UNPACKED = 1_000_000_000
-"""The most bytes of a workbook's parts together. A workbook is read into memory; a larger table goes as csv."""
+"""The most bytes of a workbook's parts together. A workbook is read into memory; a larger table must be a csv file."""
 
 
 class SheetRow(NamedTuple):

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @app.command("list")
 def listed(data_dir: DataDir = None) -> None:
-    """List dead letters, one a line: id, service, state, place, key, attempts, instant and reason."""
+    """List dead letters, one a line: id, service, state, topic/partition@offset, key, attempts, instant and reason."""
     from slm.dead_letters import desk
 
     for line in _run(desk.list_dead_letters(_settings(data_dir))):

@@ -75,8 +75,9 @@ async def _play(
 
 
 def _exit_code(play: Coroutine[Any, Any, bool | None], terminal: Terminal) -> int:
-    """Run the play and return the exit code: 0 if all was as expected, also if a person ended it after the play; else
-    1.
+    """Run ``play``, one run of the demonstration's cycle, and return the exit code.
+
+    0 if every check succeeded, or if somebody stopped the command after the last stage; else 1.
     """
     try:
         result = until_stopped(play)

@@ -21,7 +21,7 @@ from slm_chassis.clock import Clock, ScaledClock
 from slm_events.instants import to_text
 
 _BEFORE = 45 * MINUTE
-"""On a real-time clock the facts are sent as history: this long before now, within the last hour."""
+"""With a clock at real speed, the schedule begins this long before now, and its facts are sent at once as history."""
 _OF_EACH_SERVICE = ("agreements", "targets", "reports", "reviews")
 
 Failure = (ApiProblem, ResultNotSeen, UnexpectedAnswer, httpx.HTTPError)
@@ -29,7 +29,10 @@ Failure = (ApiProblem, ResultNotSeen, UnexpectedAnswer, httpx.HTTPError)
 
 @dataclass(frozen=True)
 class PlayOptions:
-    """Options of a play. ``patience``: real seconds to wait for each expected result."""
+    """Options of one run of the demonstration's cycle: ``slm demo --once``, or ``slm demo`` on a running installation.
+
+    ``patience``: real seconds to wait for each expected result. ``once``: end after the cycle.
+    """
 
     operator_key: str
     agreement_key: str = terms.AGREEMENT_KEY
@@ -88,10 +91,10 @@ async def _perform(
 
 
 def _plan(clock: Clock) -> tuple[FactSchedule, str]:
-    """Return the schedule, and a suffix for the keys of the parties.
+    """Return the schedule of the facts, and a suffix for the keys of the parties.
 
-    On real time each play gets another suffix, so that it has parties of its own. On a scaled clock the suffix is
-    empty.
+    With a clock at real speed, each run gets another suffix and so has parties of its own. With a scaled clock the
+    suffix is empty.
     """
     if isinstance(clock, ScaledClock):
         return FactSchedule.beginning(clock.origin), ""

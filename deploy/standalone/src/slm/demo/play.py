@@ -45,7 +45,7 @@ class PlayStage:
         return await negotiation.get(self.client, key or self.cast.viewer_key, asked)
 
     async def items(self, path: str, **query: str) -> list[dict[str, Any]]:
-        """Return the items of a list that belong to the play's agreement, as the customer's viewer sees them."""
+        """Return the items of a list that belong to the agreement of this run, as the customer's viewer sees them."""
         page = await self.get(path, agreement_id=self.agreement_id, limit="1000", **query)
         items: list[dict[str, Any]] = page["items"]
         return items
@@ -265,9 +265,10 @@ async def propose_target(stage: PlayStage, review_id: str) -> None:
 
 
 async def breaches_in_force(stage: PlayStage, position: str) -> list[str]:
-    """Return the ids of the play's breaches in force. They are equal in every installation with this clock.
+    """Return the ids of the breaches in force that became certain within the minutes of the schedule.
 
-    ``position`` is the position of the facts that must have been evaluated, as a token for ``min_position``.
+    They are equal in every installation with this clock. ``position`` is the value of the query parameter
+    ``min_position``: the facts up to it must have been evaluated.
     """
     with stage.terminal.stage_line("digest") as line:
 

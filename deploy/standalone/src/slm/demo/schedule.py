@@ -1,6 +1,7 @@
-"""The facts that the shop's systems report in the demonstration; they depend only on the instant the clock begins at.
+"""The facts that the shop's systems report in the demonstration.
 
-Every fact has a fixed instant of the installation's time, whenever it is sent, so that each play has the same breaches.
+They depend only on the instant at which the clock begins. Every fact has a fixed instant of the installation's time,
+whenever it is sent, so that each run has the same breaches.
 """
 
 from __future__ import annotations
@@ -23,13 +24,12 @@ FIRST_OUTAGE = 9
 FIRST_REPORTED = 11
 """The minute in which the first outage is reported, after it has ended."""
 FACTS_WAIT_FROM = 13
-"""The minute of the schedule before whose facts the demonstration waits until it has seen the first risk's action plan.
-"""
+"""The minute of the schedule whose facts are sent only once the demonstration has seen the first risk's action plan."""
 SLOW = range(13, 15)
 SECOND_OUTAGE = 13
 SECOND_OVER = 16
 LAST = 19
-"""The last minute of the play. Everyday traffic follows."""
+"""The last minute of the scripted facts. Everyday traffic follows."""
 
 VALUES_A_MINUTE = 12
 _HEALTHY_MILLISECONDS, _SPREAD_MILLISECONDS, _SLOW_MILLISECONDS = 110, 150, 480
@@ -68,7 +68,7 @@ class FactSchedule:
 
     @property
     def month(self) -> Window:
-        """The monthly window that contains the play."""
+        """The monthly window that contains all scripted facts."""
         return windows.window_at("month", "UTC", self.effective_at)
 
     @property

@@ -30,7 +30,7 @@ class StageLine:
 
 
 class Terminal:
-    """Writes the demonstration's lines to a console. ``stage`` is the name of the stage that is being played."""
+    """Writes the demonstration's lines to a console. ``stage`` is the name of the present stage."""
 
     def __init__(self, console: Console, clock: Clock) -> None:
         self._console = console

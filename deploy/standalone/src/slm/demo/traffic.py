@@ -36,17 +36,17 @@ class TrafficSender:
         self._may_go_on.set()
 
     async def until_played(self) -> str:
-        """Wait until all facts of the play are sent; return their position as a token for ``min_position``."""
+        """Wait until all scripted facts are sent; return their position for the query parameter ``min_position``."""
         await self._played.wait()
         return self.position
 
     @property
     def position(self) -> str:
-        """The position of all facts sent so far, as a token for the query parameter ``min_position``."""
+        """The position of all facts sent so far, for the query parameter ``min_position``."""
         return ".".join(f"{place}:{offset}" for place, offset in sorted(self._positions.items()))
 
     async def run(self, *, once: bool) -> None:
-        """Send the facts of the play; then, unless ``once``, everyday traffic without end. Raises ApiProblem."""
+        """Send the scripted facts; then, unless ``once``, everyday traffic without end. Raises ApiProblem."""
         await self._run_to(FACTS_WAIT_FROM)
         await self._may_go_on.wait()
         await self._run_to(LAST + 1)

@@ -134,7 +134,11 @@ def _import(order: _Order) -> None:
 
 
 def check_connection(url: str, key: str) -> None:
-    """Raise ImportRefused if the API cannot be reached with this address and key, whatever the server says."""
+    """Check the form of the API's address and key, without sending anything.
+
+    Raises ImportRefused if there is no key, if the key has characters that no key has, or if the address can never be
+    reached.
+    """
     from slm.importing import address
     from slm_mappings.messages import ImportRefused
 

@@ -105,9 +105,10 @@ class ImportClient:
             _checked(answer)
 
     def open_import(self, kind: Kind, names: Sequence[str], run_id: str) -> str:
-        """Open an import that holds the timers of these ticket sources or indicators; return its id.
+        """Open an import for these ticket sources or indicators and return its id.
 
-        ``run_id`` is the import's key: if an answer is lost, repeating the call opens no second import.
+        Until the import ends, the server does not evaluate their time before the import's ``through_at``. ``run_id`` is
+        the import's key: if an answer is lost, repeating the call opens no second import.
         """
         document = self._of_party({"key": run_id, "sources" if kind == "tickets" else "indicators": list(names)})
         opened = _document(self._request("POST", "/api/v1/imports", json=document))
@@ -119,7 +120,7 @@ class ImportClient:
         return import_id
 
     def complete_import(self, import_id: str) -> ImportVerdict:
-        """Complete the import, which releases the timers, and wait until all imported items have been evaluated."""
+        """Tell the server that the import is complete, and wait until all imported items have been evaluated."""
         begun, path = time.monotonic(), f"/api/v1/imports/{import_id}"
         found = _document(self._request("POST", f"{path}/complete"))
         while found.get("state") != "judged":
@@ -153,7 +154,7 @@ class ImportClient:
         yield from self._pages("/api/v1/imports", {} if state is None else {"state": state})
 
     def end_import(self, import_id: str) -> Item:
-        """End an import early: what has arrived is evaluated, and no timer waits for the rest. Return its JSON."""
+        """End an import early and return its JSON. The items that have arrived are evaluated without the rest."""
         return _document(self._request("DELETE", f"/api/v1/imports/{quote(import_id, safe='')}"))
 
     def give_up(self, import_id: str) -> bool:

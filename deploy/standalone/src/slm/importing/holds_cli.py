@@ -24,15 +24,16 @@ Everything = Annotated[bool, typer.Option("--all", help="Also imports that are j
 
 @app.command("list")
 def listed(url: Url = DEFAULT_URL, key: Key = "", everything: Everything = False) -> None:
-    """List imports, one a line: id, state, owner, sources or indicators, when it was opened, and until which instant it
-    holds timers.
+    """List imports, one on each line: id, state, owner, sources or indicators, and when the import was opened.
+
+    The last column is the instant before which nothing is judged until the import ends.
     """
 
     def lines(door: ImportClient) -> list[str]:
         return [
             f"{each['import_id']}  {each['state']:<10}  of {each['owner_party_id']}  "
             f"{', '.join([*each.get('sources', ()), *each.get('indicators', ())]) or '-'}  "
-            f"since {each.get('opened_at')}  holds timers before {each.get('through_at')}"
+            f"since {each.get('opened_at')}  holds back judgements before {each.get('through_at')}"
             for each in door.imports(None if everything else "open")
         ]
 
@@ -42,7 +43,7 @@ def listed(url: Url = DEFAULT_URL, key: Key = "", everything: Everything = False
 
 @app.command()
 def end(import_id: Annotated[str, typer.Argument(help="As listed.")], url: Url = DEFAULT_URL, key: Key = "") -> None:
-    """End an import: what has arrived is judged as it is, and no timers wait for the rest."""
+    """End an import: what has arrived is judged as it is, and no judgement waits for the rest any more."""
     ended = _asked(url, key, lambda door: door.end_import(import_id))
     typer.echo(f"{import_id}: {ended.get('state')}")
 

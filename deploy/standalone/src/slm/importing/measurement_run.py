@@ -20,7 +20,10 @@ REPORTS_PATIENCE_SECONDS = 600.0
 
 @dataclass(slots=True)
 class MeasurementFile:
-    """What a file of measurements has, as found before anything is sent. Indicators are by key, in the file's order."""
+    """A file of measurements, and what a first reading found in it before anything is sent.
+
+    ``indicators`` holds the keys of the file's indicators, in the order of the file.
+    """
 
     path: Path
     by: MeasurementMapping
@@ -31,7 +34,7 @@ class MeasurementFile:
     bad: SetAsideRows = field(default_factory=SetAsideRows)
 
     def placed_items(self, after: int = 0) -> Iterator[PlacedItem]:
-        """Yield the items of the rows after the row ``after`` again, as they are sent."""
+        """Read the file again and yield the items to send, from the first row after the row ``after``."""
         rows = records.read_records(self.path, self.by.records, lambda bad: None)
         for placed in measurements.measurement_items(rows, self.by, Oddities(), lambda bad: None):
             if placed.row > after:
@@ -40,7 +43,11 @@ class MeasurementFile:
 
 @dataclass(frozen=True, slots=True)
 class SendingPlan:
-    """How a checked file is sent: the size of a batch, the row after which to begin, and what is told of progress."""
+    """How a checked file is sent.
+
+    ``run_id`` is the import's key. Sending begins after the row ``after`` (0: at the first row). ``reports_patience``:
+    how many seconds to wait for the reports. ``sent`` is called with the number of items of each batch.
+    """
 
     run_id: str
     batch_size: int = 1000
@@ -121,12 +128,12 @@ class PlacedAnswers(SentItems):
         self._rows: dict[int, int] = {}
 
     def place(self, batch: Sequence[PlacedItem]) -> list[Item]:
-        """Return the items of a batch that is sent next, and remember their rows until the one after it."""
+        """Return the items of the batch to send next, and remember the row of each item until the following call."""
         self._rows = {id(placed.item): placed.row for placed in batch}
         return [placed.item for placed in batch]
 
     def add(self, items: Sequence[Item], answer: dict[str, Any]) -> None:
-        """Count the API's answer to a batch, or to a part of one."""
+        """Count the API's answer to a batch or to a part of it, and set the refused items aside with their rows."""
         refused = [each for each in answer.get("items", []) if each.get("outcome") != "accepted"]
         self.accepted += len(items) - len(refused)
         self.refused += len(refused)

@@ -11,7 +11,10 @@ T = TypeVar("T")
 
 
 def taking(options: type[T]) -> Callable[[Callable[[T], None]], Callable[..., None]]:
-    """Return a decorator: typer sees a parameter for each field of ``options``, the function gets one object."""
+    """Return a decorator for a command whose options are the fields of the dataclass ``options``.
+
+    typer sees a parameter for each field; the decorated function gets one object of the class.
+    """
     hints = get_type_hints(options, include_extras=True)
     parameters = [
         inspect.Parameter(

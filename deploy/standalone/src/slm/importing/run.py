@@ -101,10 +101,10 @@ def send_file(
     """Send the items of a checked file as an import, and wait until all of them are evaluated and the reports include
     them.
 
-    The wait for the reports ends after ``reports_patience`` seconds. Missing indicators are registered. The timers of
-    the file's sources or indicators are held until the import ends; an import that cannot continue is ended. Sending a
-    file again, or parts of it, changes nothing. ``sent`` is called with the number of items of each batch. Raises
-    ImportRefused.
+    The wait for the reports ends after ``reports_patience`` seconds. Missing indicators are registered. Until the
+    import ends, the server does not evaluate the past of the file's sources or indicators; an import that cannot
+    continue is ended. Sending a file again, or parts of it, changes nothing. ``sent`` is called with the number of
+    items of each batch. Raises ImportRefused.
     """
     taken, by = SentItems(), found.by
     if isinstance(by, OutageMapping):
@@ -120,7 +120,7 @@ def send_file(
     except BaseException as problem:
         if not door.give_up(import_id) and isinstance(problem, ImportRefused):
             remedy = (
-                f"it still holds timers; it ends an hour after its last batch, or with: slm imports end {import_id}"
+                f"it holds judgements back until an hour after its last batch, or until: slm imports end {import_id}"
             )
             problem.findings.append(ImportFinding(f"import {import_id}", None, remedy))
         raise

@@ -59,7 +59,7 @@ def status(
 def breaches(
     everything: Annotated[bool, typer.Option("--all", help="Also those that are closed or withdrawn.")] = False,
     since: Annotated[
-        str | None, typer.Option("--since", help="Only from then on: 2026-11-01, an instant, or 7d ago.")
+        str | None, typer.Option("--since", help="Only breaches since then: 2026-11-01, an instant, or 7d.")
     ] = None,
     limit: Annotated[int, typer.Option(min=0, help="Most breaches; 0: all.")] = 100,
     as_json: AsJson = False,
@@ -98,7 +98,7 @@ def explain(
         ),
     ],
     period: Annotated[
-        str | None, typer.Option("--period", help="2026-11 of a month; the present one if left out.")
+        str | None, typer.Option("--period", help="A window, such as 2026-11; the present one if left out.")
     ] = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,

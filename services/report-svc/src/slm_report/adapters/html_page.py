@@ -33,7 +33,7 @@ _SHAPES = {
     "breached": "■",
     "at_risk": "▲",
 }
-"""The shape beside the word of a state, as in the console; everything else is still open."""
+"""State → the shape beside its word, as in the console. A state that is missing here is open and gets a circle."""
 
 _templates = Environment(
     loader=PackageLoader("slm_report.adapters"),

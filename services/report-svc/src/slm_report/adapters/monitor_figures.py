@@ -24,9 +24,10 @@ class MonitorFigures:
         self._monitor = monitor
 
     async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> FiguresToDate:
-        """Return the figures of the period's windows that are open, and of those that closed after ``closed_after``.
+        """Return the figures of the period's open windows, and of those that closed after ``closed_after``.
 
-        With ``closed_after`` None, only of the open windows. Raises FiguresUnavailable and FiguresForbidden.
+        ``closed_after`` is in microseconds UTC; if it is None, return the figures of open windows only. Raises
+        FiguresUnavailable and FiguresForbidden.
         """
         params = {
             "agreement_id": agreement_id,

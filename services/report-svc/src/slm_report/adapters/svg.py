@@ -12,7 +12,7 @@ LINE, PAPER = "var(--rule, #e3e3df)", "var(--page, #fbfbfa)"
 GOOD, BAD = "var(--second, #5c5e59)", "var(--breached, #b3261e)"
 WARN, ACCENT = "var(--at-risk, #8f5a00)", "var(--accent, #3b4cca)"
 GOOD_TINT, BAD_TINT = "var(--rule, #e3e3df)", "var(--bad-tint, #fae6e4)"
-"""The page's colours, light or dark; a picture that stands without the page is light."""
+"""Colours of the page that shows the picture, light or dark. A picture shown without the page has the light colours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from slm_report.domain import figures
 ROW, TOP = 58, 34
 WIDE = Layout(width=1040, plot_x=300, plot_width=380, drop=0)
 NARROW = Layout(width=344, plot_x=0, plot_width=344, drop=40)
-"""Without the allowances, which the table of figures has, too."""
+"""The layout for phones. It has no bars of the error budget, because the table of figures shows the budget, too."""
 _AXIS, _TICKS = 20, 4
 _BUDGET_X, _BUDGET_WIDTH, _BUDGET_FULL = 760, 240, 160
 """The left edge of the bars of the error budget, the width of the longest bar, and that of one whole budget, in

@@ -22,8 +22,9 @@ Exact = Annotated[str, Field(pattern=f"^{credit_bands.NUMBER}$", examples=["97.5
 
 
 class AchievedFigure(BaseModel):
-    """A target's result in the request: its figure and objective in percent, or the units missed, as the schedule
-    requires.
+    """The result of a target, in the request.
+
+    The schedule decides which values are needed: figure and objective in percent, or the number of missed units.
     """
 
     model_config = ConfigDict(extra="forbid")

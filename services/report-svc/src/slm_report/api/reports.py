@@ -27,7 +27,9 @@ _READS_ONLY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
-Revision = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="0: the interim one; none: the newest")]
+Revision = Annotated[
+    int | None, Query(ge=0, le=2**31 - 1, description="Revision number; 0: the interim one; by default the newest")
+]
 Builder = Annotated[
     Principal, Depends(require_role("service_level_manager", "business_signatory", "provider_signatory", "integrator"))
 ]
@@ -39,7 +41,7 @@ router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 class ReportFilters:
     """The query parameters of the list of reports.
 
-    ``import_id`` does not filter: the answer says ``settling`` until this import is in the agreement's reports.
+    ``import_id`` does not filter: ``settling`` in the answer is true until the agreement's reports include this import.
     """
 
     agreement_id: str | None
@@ -53,7 +55,8 @@ async def _report_filters(
     state: Literal["interim", "published"] | None = None,
     verdict: Literal["met", "at_risk", "breached", "no_data"] | None = None,
     import_id: Annotated[
-        str | None, Query(description="With agreement_id: `settling` until this import is in its reports")
+        str | None,
+        Query(description="Id of an import: `settling` is true until the reports of `agreement_id` include the import"),
     ] = None,
 ) -> ReportFilters:
     wanted = {"agreement_id": agreement_id, "period": period, "state": state, "verdict": verdict}

@@ -144,19 +144,21 @@ class Figures(Protocol):
     async def to_date(
         self, key: str, agreement_id: str, period: Period, closed_after: UtcMicroseconds | None
     ) -> FiguresToDate:
-        """Return the figures, as of one instant, of the period's windows that are open or closed after
+        """Return, as of one instant, the figures of the period's open windows and of those that closed after
         ``closed_after``.
 
-        With ``closed_after`` None, only of the open windows. The figures are read with the rights of the API key
-        ``key``. Raises FiguresUnavailable and FiguresForbidden.
+        If ``closed_after`` is None, return the figures of open windows only. The figures are read with the rights of
+        the API key ``key``. Raises FiguresUnavailable and FiguresForbidden.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every use case needs: the database, the two stores within a transaction, present figures, and the position
-    in the log.
+    """The parts that every use case needs.
+
+    ``heard`` and ``reports`` return the store of received facts and the store of reports within a transaction.
+    ``figures`` is the source of present figures.
     """
 
     database: Database

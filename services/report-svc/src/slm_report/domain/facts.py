@@ -107,8 +107,8 @@ class Plan:
     def outcome_at(self, instant: UtcMicroseconds, *, over: bool) -> str:
         """Return the outcome of the plan as of an instant: ``open`` until the plan has ended.
 
-        ``over``: whether the window of the risk was over by the instant. Then an end of the plan after the instant
-        counts as well.
+        ``over``: whether the window of the risk was over by the instant. If so, the plan's end counts even if it is
+        later than the instant.
         """
         if self.ended is None or not (over or instants.from_text(self.ended.ended_at) <= instant):
             return "open"

@@ -172,7 +172,7 @@ def _open_instances(
 ) -> list[tuple[int, str, ReportLine]]:
     """Return a line for each open window of an instance of a target with ``group_by``.
 
-    Each is (index of the target in the terms, start of the window, line).
+    Each returned tuple is (index of the target in the terms, start of the window, line).
     """
     rows, closed = [], scope.facts.closed()
     for window in known:
@@ -205,8 +205,8 @@ def _unforeseen(
 ) -> list[tuple[int, str, ReportLine]]:
     """Return a line for each closed window that ends in the period but is not among the ``known`` windows of the terms.
 
-    An example is a window of an instance. Without these lines, results would be missing. Each is (index of the target
-    in the terms, start of the window, line).
+    An example is a window of an instance of a target with ``group_by``. Without these lines, results would be missing.
+    Each returned tuple is (index of the target in the terms, start of the window, line).
     """
     period = scope.period
     without_calendar = {target["target_id"] for _, target in terms_history.targets_without_calendar(terms, period)}

@@ -105,9 +105,9 @@ def period_at(terms: Sequence[Term], instant: UtcMicroseconds) -> Period:
 
 
 def period_named(terms: Sequence[Term], text: str) -> Period:
-    """Return the reporting period with that name, by the newest terms in whose cadence the name is a period.
+    """Return the reporting period with the name ``text``, such as ``2026-11``.
 
-    Raises NoSuchPeriod if there are none.
+    The newest version whose reporting cadence has such a period decides. Raises NoSuchPeriod if no version has one.
     """
     for term in reversed(terms[1:]):
         try:

@@ -29,21 +29,23 @@ class DeadLetterAnswer(Answer):
     dead_letter_id: str
     """Id of the dead letter (UUID)"""
     consumer: str
-    """Which part of the service could not handle it"""
+    """The part of the service that could not handle the record"""
     topic: str
     """The topic of the record"""
     key: str
     """The record's key, shortened where it is long"""
     event_type: str | None
-    """Type of the event, `slm.<context>.<event>.v<major>`; null where the record does not say"""
+    """Type of the event, `slm.<context>.<event>.v<major>`; null if the record does not name it"""
     state: Literal["failed", "parked", "redriven"]
-    """`failed`; `parked` behind a failed one of the same key; or `redriven`, back in its topic and not handled yet"""
+    """`failed`; `parked`: the record waits behind a failed record with the same key; `redriven`: it was put back into
+    its topic and is not handled yet
+    """
     reason: str
-    """Why it could not be handled"""
+    """Why the record could not be handled"""
     attempts: int
-    """How often it was tried"""
+    """How often the consumer tried to handle the record"""
     set_aside_at: Instant
-    """When it last became a dead letter"""
+    """When the record last became a dead letter"""
 
 
 class RedrivenAnswer(Answer):
@@ -52,7 +54,7 @@ class RedrivenAnswer(Answer):
     dead_letter_id: str
     """Id of the dead letter (UUID)"""
     state: Literal["redriven"]
-    """It is back in its topic; it stays listed until it is handled"""
+    """The record is back in its topic; it stays in the list until it is handled"""
 
 
 def dead_letter_router(context: str) -> APIRouter:
@@ -76,8 +78,8 @@ def dead_letter_router(context: str) -> APIRouter:
         **operation("Handle a record again", RedrivenAnswer, "waits-behind", status=202),
     )
     async def redrive_dead_letter(dead_letter_id: str, caller: Operator, database: TheDatabase) -> dict[str, Any]:
-        """Put a record back into its topic, once the cause of its failure is removed. Records parked behind it follow
-        by themselves.
+        """Put a record back into its topic, once the cause of its failure is removed. The records that wait behind it
+        are put back afterwards, without a further request.
         """
         try:
             await dead_letters.redrive_record(database, dead_letter_id)

@@ -27,7 +27,7 @@ class KeyUseAnswer(Answer):
     party_id: str | None
     """Id of the principal's party; null: an operator of the installation"""
     last_used_at: Instant
-    """When it was last used in this service, exact to a minute"""
+    """When the key was last used in this service, exact to a minute"""
 
 
 def key_use_router(context: str, *roles: str) -> APIRouter:

@@ -42,11 +42,11 @@ class OpenIdSettings(BaseSettings):
     oidc_email_verified_claim: str = "email_verified"
     """Claim that says whether the provider has verified the mail address."""
     oidc_roles: list[RoleRule] = Field(default_factory=list)
-    """Rules that give people their party and roles by a claim, as JSON. Without any, only people on record get in."""
+    """Rules that give people their party and roles by a claim, as JSON. Without any, only recorded people get in."""
     oidc_party: str = ""
     """Id or key of the only party whose people may log in, if there are no rules; empty for all parties."""
     oidc_audience: str = ""
-    """Audience of the provider's access tokens that the API takes as keys; without it, it takes none."""
+    """Audience of the provider's access tokens that the API takes as keys; without it, the API takes no such tokens."""
     oidc_seconds: float = Field(default=3.0, gt=0, le=30)
     """Real seconds that a log-in waits for the provider."""
 

@@ -24,8 +24,8 @@ async def request_exclusions(
 ) -> dict[str, str]:
     """Request two exclusions, and return name → id of each.
 
-    ``maintenance`` is planned maintenance, which the shop approves. ``waiting`` is the time in which a line was cut, on
-    which the bank has not decided.
+    ``maintenance`` asks to exclude planned maintenance, and the shop approves it. ``waiting`` asks to exclude the time
+    in which the bank's line was cut, and the bank has not decided on it.
     """
     ada = enrolled.manager(PROVIDER)
     begin, end = history.maintenance_interval(timeline)

@@ -102,7 +102,7 @@ class LiveSender:
             await sleep_until(self._clock, min(minute + MINUTE, self._clock.now() + _SECONDS * SECOND))
             now = self._clock.now()
             while minute + MINUTE <= now:
-                # In steps, so that an hour that is played is still told in order.
+                # Minute by minute, so that the facts of an hour that passes fast are sent in order, too.
                 await send_items(self._enrolled, "measurements", everyday_measurements(minute, self._portal_from()))
                 minute += MINUTE
             for door, fact in self._due(now):

@@ -73,5 +73,5 @@ class PlayedClock:
 
     @property
     def is_playing(self) -> bool:
-        """Whether an hour is being played now."""
+        """Whether the clock runs 60 times as fast as real time at present."""
         return self._paces[-1].real > self._real()

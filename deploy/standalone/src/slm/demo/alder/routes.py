@@ -58,7 +58,7 @@ class ShowMeAnswer(BaseModel):
 
 
 class PlayRequest(BaseModel):
-    """Request body: how many minutes the demonstration's clock shall play."""
+    """Request body: how many minutes of the demonstration shall pass 60 times as fast as real time."""
 
     model_config = ConfigDict(extra="forbid")
     minutes: int = Field(default=60, ge=1, le=60, description="Minutes to pass, each within a second")

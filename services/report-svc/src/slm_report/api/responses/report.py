@@ -35,7 +35,7 @@ class WaitingReason(Answer):
 class AgreementReadingPosition(ReadingPosition):
     """The position up to which this service has read the events of the other services.
 
-    With `agreement_id` also whether the agreement's reports will still change.
+    If the request has `agreement_id`, also whether the agreement's reports will still change, and why they wait.
     """
 
     settling: bool = ABSENT

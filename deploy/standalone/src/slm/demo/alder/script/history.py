@@ -26,8 +26,7 @@ _LINES = {7: 30, 2: 64}
 _NETWORK = {11: 5, 6: 14, 2: 9}
 
 MAINTENANCE_BACK = 3
-"""How many months back checkout was maintained for an hour: a breach until the customer approved that hour's exclusion.
-"""
+"""How many months back checkout had an hour of maintenance: a breach until the customer approved its exclusion."""
 MAINTENANCE = (14, 3)
 """Day of the month and local hour at which the maintenance and an outage began; the maintenance took one hour of it."""
 BREACH_BACK = 1
