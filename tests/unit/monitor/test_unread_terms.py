@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from slm_monitor.domain.terms.terms_history import ALL, build_terms_histories, explain_unreadable_targets
+from slm_monitor.domain.terms.terms_history import (
+    ALL,
+    TargetTermsHistory,
+    build_terms_histories,
+    explain_unreadable_targets,
+)
 from tests.support.monitor import available, fast, finalized, resolved
 
 
@@ -39,3 +44,22 @@ def test_where_the_agreement_itself_cannot_be_read_no_target_can() -> None:
 def test_terms_that_can_be_read_are() -> None:
     assert explain_unreadable_targets([signed()]) == {}
     assert len(build_terms_histories([signed()], None)) == 3
+
+
+def test_a_target_alone_has_the_histories_that_it_has_among_all() -> None:
+    second = signed(version=2, effective_at="2026-12-01T00:00:00Z")
+    del second["targets"][0]
+    broken = signed(version=3, effective_at="2026-12-02T00:00:00Z")
+    broken["targets"][2]["aggregation"] = "sum"
+    bad_hours = signed(service_hours={"24x7": {"weekly": 3}})
+    targets = [available()["target_id"], resolved()["target_id"], fast()["target_id"]]
+    for versions in ([signed()], [signed(), second], [signed(), second, broken], [signed(), bad_hours]):
+        all_lines = build_terms_histories(versions, None)
+        for target in targets:
+            alone = build_terms_histories(versions, None, target)
+            expected = [line for line in all_lines if line.target_id == target]
+            assert [_shown(line) for line in alone] == [_shown(line) for line in expected]
+
+
+def _shown(line: TargetTermsHistory) -> tuple[Any, ...]:
+    return line.target_id, line.versions, line.begins_at, line.ends_at

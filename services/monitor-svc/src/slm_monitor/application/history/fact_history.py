@@ -222,12 +222,7 @@ def read_target_identity(row: Mapping[str, Any]) -> TargetIdentity:
 
 def select_terms_histories(agreement: AgreementTerms, target: TargetIdentity) -> list[TargetTermsHistory]:
     """Return the terms histories of one target, the earliest first."""
-    found = [
-        line
-        for line in build_terms_histories(agreement.versions, agreement.ended_at)
-        if line.target_id == target.signed_id
-    ]
-    return _of_instance(found, target)
+    return _of_instance(build_terms_histories(agreement.versions, agreement.ended_at, target.signed_id), target)
 
 
 def _of_instance(found: list[TargetTermsHistory], target: TargetIdentity) -> list[TargetTermsHistory]:

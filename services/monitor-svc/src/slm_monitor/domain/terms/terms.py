@@ -189,15 +189,20 @@ class ServiceLevelTarget:
 
 
 def parse_targets(
-    finalized: Mapping[str, Any], known: Collection[str] = CONTINUOUS_AGGREGATIONS
+    finalized: Mapping[str, Any], known: Collection[str] = CONTINUOUS_AGGREGATIONS, only: str | None = None
 ) -> list[ServiceLevelTarget]:
     """Parse the targets of an ``AgreementFinalized`` event, given as its JSON object.
 
-    ``known`` are the aggregations allowed. Raises TermsNotEvaluable, which names the target and the term.
+    ``known`` are the aggregations allowed. With ``only``, the id of a target, the other targets are left out. Raises
+    TermsNotEvaluable, which names the target and the term.
     """
     hours = {name: _hours(document) for name, document in finalized["service_hours"].items()}
     hours.setdefault("24x7", service_hours.ALWAYS)
-    return [_target(finalized, target, hours, place, known) for place, target in enumerate(finalized["targets"])]
+    return [
+        _target(finalized, target, hours, place, known)
+        for place, target in enumerate(finalized["targets"])
+        if only is None or target["target_id"] == only
+    ]
 
 
 def _hours(document: Any) -> ServiceHours:

@@ -113,21 +113,16 @@ class TargetTermsHistory:
 
 
 def build_terms_histories(
-    versions: Sequence[Mapping[str, Any]], ended_at: UtcMicroseconds | None
+    versions: Sequence[Mapping[str, Any]], ended_at: UtcMicroseconds | None, only: str | None = None
 ) -> list[TargetTermsHistory]:
-    """Return the terms histories of all targets in the versions of one agreement. ``ended_at`` is the instant of its
-    termination; None: it was not terminated.
+    """Return the terms histories of all targets in the versions of one agreement; with ``only``, the id of a target,
+    those of this target alone. ``ended_at`` is the instant of the agreement's termination; None: it was not terminated.
 
     A target that a later version leaves out ends when that version takes effect. A target whose terms cannot be read in
     one version has no history at all: evaluation by its other versions alone is not what the parties signed.
     """
     by_target: dict[str, list[ServiceLevelTarget]] = {}
-    unread = explain_unreadable_targets(versions)
-    parsed = (
-        []
-        if ALL in unread
-        else [(instants.from_text(version["effective_at"]), _readable(version, unread)) for version in versions]
-    )
+    parsed = _parse(versions, only)
     for _, targets in parsed:
         for terms in targets:
             by_target.setdefault(terms.target_id, []).append(terms)
@@ -142,6 +137,20 @@ def build_terms_histories(
         ends = [end for end in (ended_at, min(dropped, default=None)) if end is not None]
         lines += _split(terms_versions, min(ends, default=None))
     return lines
+
+
+def _parse(
+    versions: Sequence[Mapping[str, Any]], only: str | None
+) -> list[tuple[UtcMicroseconds, list[ServiceLevelTarget]]]:
+    """Return, for each version, when it takes effect and the terms of its targets that can be read in all versions."""
+    try:
+        return [(instants.from_text(each["effective_at"]), parse_targets(each, only=only)) for each in versions]
+    except Exception:
+        # Which targets are to blame takes a second look. It is rare, because what is signed was checked before.
+        unread = explain_unreadable_targets(versions)
+    if ALL in unread:
+        return []
+    return [(instants.from_text(version["effective_at"]), _without(version, unread, only)) for version in versions]
 
 
 def explain_unreadable_targets(versions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -177,14 +186,13 @@ def _because(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _readable(version: Mapping[str, Any], unread: Collection[str]) -> list[ServiceLevelTarget]:
-    if not unread:
-        return parse_targets(version)
+def _without(version: Mapping[str, Any], unread: Collection[str], only: str | None) -> list[ServiceLevelTarget]:
+    """Parse the targets of a version, or only one, without those of ``unread``."""
     # A target's place decides which of the targets that match a ticket applies, so it stays what was signed.
     return [
         replace(terms, place=place)
         for place, target in enumerate(version["targets"])
-        if target["target_id"] not in unread
+        if target["target_id"] not in unread and only in (None, target["target_id"])
         for terms in parse_targets({**version, "targets": [target]})
     ]
 
