@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from slm_mappings import records, workbooks
+from slm_mappings import mapping, outages, records, workbooks
 from slm_mappings.mapping_parts import Records
-from slm_mappings.messages import ImportRefused
+from slm_mappings.messages import ImportRefused, Oddities
+from slm_mappings.outage_mapping import OutageMapping
 from slm_mappings.set_aside import BadRow, SetAsideRows
 from slm_mappings.values import value_of
 from tests.support.workbook import write_workbook
@@ -143,3 +144,31 @@ def test_only_the_first_bad_rows_are_kept_and_all_are_written(tmp_path: Path) ->
     assert written[59] == {
         "row": 60, "field": "ms", "value": "n/a", "remedy": "it is not a number", "record": {"ms": "n/a"},
     }  # fmt: skip
+
+
+def test_outages_may_have_one_indicator_and_a_length_and_lie_in_lists(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text(json.dumps(MONITORS).replace('"datetime"', '"duration": 90, "datetime"'))
+    by = mapping.parse_mapping(
+        {
+            "kind": "outages",
+            "source": "uptimerobot",
+            "records": {"format": "json", "items": "monitors.logs"},
+            "times": {"format": "unix"},
+            "id": "datetime",
+            "begins": "datetime",
+            "length": {"column": "duration", "unit": "seconds"},
+            "indicator": "web.shop",
+            "exclude_where": [{"column": "type", "none_of": ["1"]}],
+        },
+        "outages",
+    )
+    assert isinstance(by, OutageMapping)
+    items = outages.outage_measurements(records.read_records(tmp_path / "file", by.records), by, Oddities())
+    assert list(items) == [
+        {
+            "indicator": "web.shop",
+            "outage": {"from": "1970-01-01T00:00:10.000000Z", "to": "1970-01-01T00:01:40.000000Z"},
+            "id": "10/web.shop",
+            "source": "uptimerobot",
+        }
+    ]
