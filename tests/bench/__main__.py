@@ -34,6 +34,7 @@ OTHERS = [
     "engine",
     "overload",
     "backfill --days 3",
+    "mails",
 ]
 
 

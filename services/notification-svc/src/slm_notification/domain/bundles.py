@@ -11,7 +11,7 @@ from slm_notification.domain.notices import FINDINGS
 
 QUIET_OF_CAUSE = 1 * SECOND
 """A mail about a cause is made when nothing more of the cause has come for so long (real time)."""
-QUIET_OF_SERVICE = 2 * SECOND
+QUIET_OF_SERVICE = 3 * SECOND // 2
 """The same while the cause is not known: it is published shortly after the breach."""
 LONGEST_QUIET = 30 * SECOND
 """After so long a mail is made even if more keeps coming."""
