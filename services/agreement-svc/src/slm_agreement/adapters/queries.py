@@ -58,7 +58,10 @@ async def fetch_row(database: Database, listing: Listing, caller: Principal, ide
 
 
 async def fetch_agreement_history(database: Database, caller: Principal, agreement_id: str, page: Page) -> Rows:
-    """Return a page of the audit entries about an agreement, oldest first, without those on another party's draft."""
+    """Return a page of the audit entries about an agreement, oldest first.
+
+    Entries about a draft that only the other party may see are left out.
+    """
     private = audit.c.detail["private"].as_boolean()
     may_see = true() if caller.is_operator else or_(private.isnot(True), audit.c.party_id == caller.party_id)
     statement = (

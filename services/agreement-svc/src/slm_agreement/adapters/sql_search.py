@@ -59,10 +59,10 @@ def service_entry(service: Service) -> SearchEntry:
 
 
 async def index_version(transaction: Transaction, version: Version) -> None:
-    """Replace the search entries of an agreement and its targets if ``version`` is the version by which they are found.
+    """Replace the search entries of an agreement and of its targets, if ``version`` is the one that they are made from.
 
-    This is the version signed last, or else the newest version that both parties see, or else the newest draft. Only
-    parties that may see the version can find its entries.
+    They are made from the version signed last; if none is signed, from the newest version that both parties see; if
+    there is none either, from the newest draft. Only parties that may see the version can find its entries.
     """
     table, identity = agreement_tables.agreement_version, version.identity
     shared = or_(table.c.tabled.isnot(None), table.c.drafted_by_party_id.is_(None))

@@ -203,7 +203,7 @@ async def compare_revisions(
 async def check_agreement(
     agreement_id: str, caller: Caller, ledgers: TheLedgers, clock: TheClock, version: VersionNumber = None
 ) -> dict[str, Any]:
-    """List the ten points of the agreement, which of them are empty, and the findings of the SMART check."""
+    """List the ten points that an agreement should cover, which of them are empty, and the SMART check's findings."""
     versions = await agreements.read_visible_versions(ledgers, caller, agreement_id)
     chosen = choose_version(versions, version)
     others = [other for other in versions if other is not chosen]

@@ -49,7 +49,10 @@ class AvailabilityChainPreviewRequest(_ChainQuestion):
 
 
 class DurationChainPreviewRequest(_ChainQuestion):
-    """Question of a chain preview: is the sum of the durations along a path within the promised duration?"""
+    """Question of a chain preview: is the sum of the supporting agreements' durations within the promised duration?
+
+    The sum follows a path, which may pass the same agreement several times.
+    """
 
     at_most: Length
     """Duration that is promised (ISO 8601)"""
@@ -111,7 +114,11 @@ class RecoveryChainPreviewRequest(_ChainQuestion):
 
 
 class ChainPreviewRequest(_ChainQuestion):
-    """Request body of a chain preview: one or more of five questions about supporting agreements."""
+    """Request body of a chain preview, which computes whether supporting agreements are enough for a promise.
+
+    Each field asks one question: about `availability`, `durations`, `hours`, `term` or `recovery`. A request may ask
+    several of them.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -137,7 +144,7 @@ class ChainPreviewRequest(_ChainQuestion):
     availability: AvailabilityChainPreviewRequest | None = None
     """Do the supporting agreements achieve the availability?"""
     durations: DurationChainPreviewRequest | None = None
-    """Is the path short enough?"""
+    """Is the sum of the durations along the path within the promised duration?"""
     hours: HoursChainPreviewRequest | None = None
     """Do the supporting service hours cover the required ones?"""
     term: TermChainPreviewRequest | None = None
@@ -150,8 +157,9 @@ class ChainPreviewRequest(_ChainQuestion):
 def preview_chain(asked: ChainPreviewRequest) -> dict[str, Any]:
     """Compute what supporting agreements achieve together, without storing anything.
 
-    Percents are exact fractions, durations and gaps exact to the second. For a shortfall the answer also says
-    what would make up for it.
+    If they are not enough, the answer says what is missing: for an availability, what each supporting agreement would
+    have to promise; for durations, by how much they are too long; for service hours, the gaps; for a term, the first
+    day that is not covered. Percents are exact fractions, durations and gaps are exact to the second.
     """
     try:
         return {

@@ -35,7 +35,7 @@ router = APIRouter(prefix="/api/v1/agreements", tags=["negotiation"])
 
 
 def _move(summary: str, *problems: str) -> dict[str, Any]:
-    """Return the OpenAPI texts of a step of the negotiation, whose response is the agreement after the step."""
+    """Return the OpenAPI texts of a route that takes a step of the negotiation and answers with the agreement."""
     return operation(summary, AgreementResponse, "not-allowed", "wrong-state", *problems, headers=(ETAG,))
 
 

@@ -73,7 +73,11 @@ async def get_requirement(requirement_id: str, caller: Caller, database: TheData
 
 @router.get("/templates", **operation("List the templates of agreements", list_of(TemplateResponse)))
 async def list_templates(caller: Caller, page: Paging) -> dict[str, Any]:
-    """List the templates for drafts: the ten points, which of them may stay empty, and clauses to keep or rewrite."""
+    """List the templates for drafts.
+
+    A template has the ten points that an agreement should cover, says which of them may stay empty, and has clauses to
+    keep or rewrite.
+    """
     found = page.within(list(templates.TEMPLATES.values()), _key)
     return page.shape(found, _key, Template.document)
 

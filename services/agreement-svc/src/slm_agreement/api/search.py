@@ -47,8 +47,8 @@ async def search_everything(
     """Find agreements, targets, services, parties and people that you may see, the best matches first.
 
     Each word of `q` is the beginning of a word in the title, name, key or a reference to another system; case and
-    accents make no difference. An agreement is found by the names of its parties and by its version signed last or,
-    if none is signed, its newest.
+    accents make no difference. For an agreement, the names of its parties are searched too. The titles of agreements
+    and targets are those of the version signed last or, if none is signed, of the newest version that you may see.
     """
     rows = await search_queries.search_entries(database, caller, page, q, kind)
     return page.shape(rows, lambda row: [row["rank"], row["place"], row["title_words"], row["id"]], _hit)

@@ -31,9 +31,9 @@ class CallerProfile:
 
 @dataclass(frozen=True, slots=True)
 class NewPassword:
-    """A hashed password to store, with who set it and how.
+    """A hashed password to store, how it was set, and by whom.
 
-    ``may_sign`` is whether sessions of the account may sign: no manager was involved in setting the password.
+    ``may_sign`` says whether sessions of the account may sign: only if no manager was involved in setting the password.
     """
 
     password_hash: str
@@ -114,11 +114,11 @@ async def store_account(ledger: Ledger, principal: EnrolledPrincipal, new: NewPa
 
 
 async def _displace(ledger: Ledger, held: Account, principal: EnrolledPrincipal, new: NewPassword) -> None:
-    """Delete ``held``, an account of another principal with the mail address of a new account; or raise AddressTaken.
+    """Delete ``held``, the account of another principal with the mail address of a new account; or raise AddressTaken.
 
-    ``held`` is deleted if its principal has ended. It is also deleted if only the new person has proven to read the
-    mailbox and ``new.takes_address`` is set: whoever merely wrote an address must not keep out the person who reads
-    its mail. The principal of ``held`` keeps its open sessions.
+    ``held`` is deleted if its principal has ended. Otherwise it is deleted only if three conditions are met: the person
+    of the new account has proven to read the mailbox, the person of ``held`` has not, and ``new.takes_address`` is set.
+    So nobody can keep an address only by writing it. The principal of ``held`` keeps its open sessions.
     """
     holder = await ledger.principals.get(held.principal_id)
     is_over = holder is None or holder.has_ended(ledger.now)

@@ -47,9 +47,7 @@ class DraftChange:
 
 @dataclass(frozen=True, slots=True)
 class RevisionReply:
-    """A party's reply to a proposed revision: decisions about its targets, and the document of a counter-proposal if
-    any.
-    """
+    """A party's reply to a proposed revision: decisions about targets and, for a counter-proposal, a document."""
 
     answer: TargetDecisions = NO_DECISIONS
     document: Mapping[str, Any] | None = None
@@ -144,7 +142,7 @@ async def propose_draft(
 async def counter_revision(
     ledgers: LedgerFactory, caller: Principal, agreement_id: str, revision_hash: str, reply: RevisionReply
 ) -> tuple[list[Version], Version]:
-    """Propose another document in answer to the revision with this hash; return all versions and the one concerned."""
+    """Propose another document in answer to the revision with this hash; return all versions and the changed one."""
     async with ledgers.begin() as ledger:
         versions = await lock_visible_versions(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
@@ -155,7 +153,7 @@ async def counter_revision(
 async def accept_revision(
     ledgers: LedgerFactory, caller: Principal, agreement_id: str, revision_hash: str
 ) -> tuple[list[Version], Version]:
-    """Accept the proposed revision with this hash; return all versions and the one concerned."""
+    """Accept the proposed revision with this hash; return all versions and its version."""
     async with ledgers.begin() as ledger:
         versions = await lock_visible_versions(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
@@ -166,7 +164,7 @@ async def accept_revision(
 async def answer_targets(
     ledgers: LedgerFactory, caller: Principal, agreement_id: str, revision_hash: str, reply: RevisionReply
 ) -> tuple[list[Version], Version]:
-    """Answer the targets of the revision with this hash one by one; return all versions and the one concerned.
+    """Answer the targets of the revision with this hash one by one; return all versions and its version.
 
     With a document the reply is a counter-proposal. Without one, accepting every target accepts the revision, and
     refusing some asks the other party for another revision.

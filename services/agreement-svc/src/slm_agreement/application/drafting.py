@@ -19,8 +19,8 @@ SCOPES = ("service", "customer", "corporate")
 async def check_agreement_identity(ledger: Ledger, identity: Identity) -> None:
     """Raise Invalid unless the kind and scope are known, and the drafting party may name both parties and the service.
 
-    The parties must differ, and the service must be in the provider's catalogue. A party without a relation is treated
-    like an unknown one, because ids follow from keys and can be guessed.
+    The parties must differ, and the service must be in the provider's catalogue. A party without a relation is refused
+    like an unknown one: ids can be guessed, and another error would reveal which parties are registered.
     """
     findings = Findings()
     if identity.kind not in templates.KINDS:

@@ -1,4 +1,4 @@
-"""The first people of a company that comes in: who manages, and who is named to sign for it."""
+"""The first people of a company that is being registered: its manager, and the person named to sign for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slm_chassis.access import Principal
 
 @dataclass(frozen=True, slots=True)
 class FirstPersonDetails:
-    """A person of a company that comes in: key, name and mail address."""
+    """Key, name and mail address of one of the first people of a company that is being registered."""
 
     key: str
     name: str
@@ -51,10 +51,11 @@ async def invite_signatory(
     somebody: FirstPersonDetails | None,
     console_url: str | None,
 ) -> str | None:
-    """Enrol and invite the first person who signs for a company, named by its first manager.
+    """Enrol and invite ``somebody``, the first person who may sign for a company, as its first manager has asked.
 
-    Returns the invitation's code; None if it was mailed (``console_url`` is given) or nobody was named. The invitation
-    is made in an operator's place, who alone lets in whoever signs; signatures given with it name the manager.
+    Returns the invitation's code; None if it was mailed (``console_url`` is given) or ``somebody`` is None. Only an
+    operator may invite a person who signs, so the invitation is created with an operator's rights, in the manager's
+    name. A signature that is given by way of this invitation names the manager.
     """
     if somebody is None:
         return None

@@ -201,9 +201,10 @@ def _is(caller: Principal, principal: EnrolledPrincipal) -> bool:
 
 
 def _issuing(caller: Principal, principal: EnrolledPrincipal, now: UtcMicroseconds) -> tuple[str, bool]:
-    """Return how the caller would issue a key of the principal, and whether that key may sign.
+    """Return as whom the caller would issue a key of the principal, and whether that key may sign.
 
-    The first is ``holder`` for the caller's own principal, else ``operator`` or ``manager``.
+    The first value is ``holder`` if the principal is the caller's own, else ``operator`` or ``manager``. Raises
+    NotAllowed if the principal may sign, is not the caller's own, and the caller is no operator.
     """
     if caller.principal_id == principal.principal_id:
         own = principal.live_key(caller.key_id, now)

@@ -20,7 +20,7 @@ _WRONG = "No account has this mail address and password."
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a log-in comes from: the network address, and the client in its own words."""
+    """Where a log-in comes from: the network address, and the name that the client gives itself (may be empty)."""
 
     address: str
     client: str = ""
@@ -62,7 +62,7 @@ async def begin_session(
 ) -> BegunSession:
     """Begin a session of a principal that the transaction has locked.
 
-    The principal's event is published now; the session expires without another event.
+    An event with the principal and all its keys is published now. No event follows when the session expires.
     """
     secret = new_key()
     session = sessions.add_session(principal, NewSession(new_id(), hash_of(secret), client, limits), how, ledger.now)

@@ -26,9 +26,10 @@ class UnsavedTerms:
 
 @dataclass(frozen=True, slots=True)
 class TermFindings:
-    """The result of a check: the findings, the ten points, and whether the terms could be saved as they are.
+    """The result of a check: the findings, and whether the terms could be saved as they are.
 
-    ``version`` is the number of the version into which the terms would be written.
+    ``points`` are the ten points that an agreement should cover, as ``check_sla_points`` returns them. ``version`` is
+    the number of the version into which the terms would be written.
     """
 
     version: int

@@ -119,9 +119,9 @@ class CachedRepository(Generic[T]):
             self._dirty[key] = value
 
     async def read(self, path: Path, points: Iterable[Point]) -> None:
-        """Read the values at these points of a path into memory, in one query.
+        """Read the values whose fields of the path equal one of ``points`` into memory, in one query.
 
-        Points that were read before are skipped.
+        A point has one value for each field of the path. Points that were read before are skipped.
         """
         loaded = self._loaded[path]
         missing = sorted({point for point in points if point not in loaded})
@@ -199,8 +199,8 @@ class CachedWindows(CachedRepository[AttainedWindow]):
     async def latest(self, agreement_id: str, target_id: str, until_at: int | None, count: int) -> list[AttainedWindow]:
         """Return the latest ``count`` windows of a target, or fewer, that ended by ``until_at``.
 
-        ``until_at`` is in microseconds UTC; None: no limit. The earliest window comes first. Windows in which nothing
-        was scheduled are skipped.
+        ``until_at`` is in microseconds UTC; None: no limit. The earliest window comes first. Windows with the
+        verdict ``not_applicable`` are skipped: they have no service time.
         """
         point = (agreement_id, target_id)
         await self.read(self._PATH, [point])
@@ -261,8 +261,8 @@ class CachedLedger(SqlLedgerOfTransaction):
     ) -> list[AttainedWindow]:
         """Return the latest ``count`` windows of a target, or fewer, that ended by ``until_at``.
 
-        ``until_at`` is in microseconds UTC; None: no limit. The earliest window comes first. Windows in which nothing
-        was scheduled are skipped.
+        ``until_at`` is in microseconds UTC; None: no limit. The earliest window comes first. Windows with the
+        verdict ``not_applicable`` are skipped: they have no service time.
         """
         return await self.windows.latest(agreement_id, target_id, until_at, count)
 

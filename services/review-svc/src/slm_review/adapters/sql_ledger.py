@@ -43,8 +43,8 @@ class SqlLedger(SqlLedgerOfTransaction):
     ) -> list[AttainedWindow]:
         """Return the latest ``count`` windows of a target, or fewer, that ended by ``until_at``.
 
-        ``until_at`` is in microseconds UTC; None: no limit. The earliest window comes first. Windows in which nothing
-        was scheduled are skipped.
+        ``until_at`` is in microseconds UTC; None: no limit. The earliest window comes first. Windows with the
+        verdict ``not_applicable`` are skipped: they have no service time.
         """
         rows = tables.attained_window
         query = (

@@ -65,7 +65,7 @@ async def decline_target_revision_proposal(
 ) -> proposed.Proposal:
     """Decline a target revision proposal, with a reason.
 
-    If attained figures caused the proposal, the objective is proposed again only after as many further windows as a
-    first proposal needs.
+    Attained figures can cause another proposal for the same target only after a whole new run of met windows: windows
+    that end before you decline no longer count.
     """
     return await proposals.decline_proposal(desk, caller, proposal_id, body.reason)

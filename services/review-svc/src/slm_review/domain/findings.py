@@ -79,8 +79,9 @@ def breach_after_publication(event: TargetBreached, known: Breach | None) -> Bre
 
 
 def breach_after_withdrawal(event: BreachWithdrawn, known: Breach | None) -> Breach:
-    """Return the breach after its withdrawal. ``known`` is the breach so far, None if the withdrawal arrived first; it
-    is returned unchanged if its revision is later than the withdrawal's.
+    """Return the breach after its withdrawal. ``known`` is the breach so far; None if the withdrawal arrived first.
+
+    If the revision of ``known`` is later than that of the withdrawal, ``known`` is returned unchanged.
     """
     if known is not None:
         if event.revision < known.revision:

@@ -83,7 +83,10 @@ class ActionPlan:
 
     @property
     def hidden_from_party_id(self) -> str | None:
-        """The customer's id, unless the customer may see the whole plan: events about a plan contain its steps."""
+        """The party id of the customer if events about the plan must be hidden from it; else None.
+
+        Events contain the plan's steps, so they are hidden unless the customer may see the whole plan.
+        """
         return None if self.customer_sees == "full" else self.customer_party_id
 
 
@@ -251,7 +254,7 @@ def _cleared_to(plan: ActionPlan, verdict: str | None, now: UtcMicroseconds, aga
 
     - Window with a verdict: a breach was averted if a projection had predicted one and the window closed without one.
     - Rolling window: a breach was averted if none came within a window's length after the predicted instant.
-    - Ticket: ``WARNED_LATE`` decides.
+    - Ticket: a breach was averted if the deadline was met after a warning at ``WARNED_LATE`` percent or later.
     - If the risk ended in a breach, the plan waits for the breach event, which names the breach, or for the verdict.
     """
     assert plan.cleared_at is not None

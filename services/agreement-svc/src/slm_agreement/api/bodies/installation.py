@@ -13,7 +13,7 @@ Password = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class FirstPersonBody(RequestBody):
-    """A person of a company that comes in: its first manager or signatory."""
+    """One of the first people of a company that is being registered: its first manager, or its first signatory."""
 
     key: Key = None
     name: Name

@@ -44,8 +44,9 @@ class NewcomerPersonBody(NewcomerPartyBody):
 
 
 class AcceptanceBody(RequestBody):
-    """Request body for accepting an invitation. `party` and `person` are for a company that is not registered yet,
-    which may also name a `signatory`.
+    """Request body for accepting an invitation.
+
+    Only a company that is not registered yet sends `party` and `person`. It may also name a `signatory`.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.ACCEPTANCE, {"code": "slm_…"}, {}]})
@@ -55,7 +56,7 @@ class AcceptanceBody(RequestBody):
     party: NewcomerPartyBody | None = None
     """The company that is not registered yet"""
     person: NewcomerPersonBody | None = None
-    """The person who accepts for it: its first service level manager"""
+    """The person who accepts for this company: its first service level manager"""
     signatory: FirstPersonBody | None = None
     """The first person who may sign for the company, somebody else than the person who accepts"""
     password: Annotated[str | None, Field(max_length=200)] = None

@@ -300,10 +300,10 @@ class AgreementResponse(AgreementIdentity):
 
 
 class CheckedPointResponse(Answer):
-    """One of the ten points of an agreement, and whether it is filled."""
+    """One of the ten points that an agreement should cover, such as support or security, and whether it is filled."""
 
     point: str
-    """Name of the clause that fills it"""
+    """Name of the clause that fills the point"""
     title: str
     """Title for people"""
     says: str
@@ -315,14 +315,14 @@ class CheckedPointResponse(Answer):
 
 
 class AgreementCheckResponse(Answer):
-    """Response: the result of checking a version, with the ten points and the findings."""
+    """Response: the findings of the check of a version, and the ten points that an agreement should cover."""
 
     version: int
     """Number of the version"""
     revision: RevisionSummary
     """The revision that was checked"""
     points: list[CheckedPointResponse]
-    """The ten points"""
+    """The ten points that an agreement should cover"""
     findings: list[FindingResponse]
     """The check's findings; empty for a signed version"""
 
@@ -335,7 +335,7 @@ class TermsCheckResponse(Answer):
     is_valid: bool
     """Whether the terms could be saved as they are"""
     points: list[CheckedPointResponse]
-    """The ten points; empty for terms that could not be saved"""
+    """The ten points that an agreement should cover; empty for terms that could not be saved"""
     findings: list[FindingResponse]
     """If `is_valid`, the check's findings; otherwise the errors to correct before the terms can be saved"""
 

@@ -25,7 +25,7 @@ class DurationChainResponse(Answer):
     """Whether the sum of the supporting durations along the path is short enough."""
 
     sum: str
-    """Their sum (ISO 8601 duration)"""
+    """Sum of the durations along the path (ISO 8601 duration)"""
     holds: bool
     """Whether the sum is at most the promised duration"""
     short_by: str = ABSENT

@@ -9,10 +9,10 @@ from slm_chassis.http.response_models import Answer
 
 
 class TemplatePointResponse(Answer):
-    """One of the ten points of an agreement, as a template shows it."""
+    """One of the ten points that an agreement should cover, such as support or security, as a template shows it."""
 
     point: str
-    """Name of the clause that fills it"""
+    """Name of the clause that fills the point"""
     title: str
     """Title for people"""
     says: str
@@ -22,7 +22,7 @@ class TemplatePointResponse(Answer):
 
 
 class FurtherClauseResponse(Answer):
-    """An optional clause, such as a warranty. It is not one of the ten points that every agreement has."""
+    """An optional clause, such as a warranty. It is not one of the ten points that an agreement should cover."""
 
     clause: str
     """Name of the clause"""
@@ -53,7 +53,7 @@ class TemplateResponse(Answer):
     title: str
     """Title for people"""
     points: list[TemplatePointResponse]
-    """The ten points, and which of them may stay empty"""
+    """The ten points that an agreement should cover, and which of them may stay empty"""
     further_clauses: list[FurtherClauseResponse]
     """Further clauses that an agreement may have"""
     document: TemplateDocumentResponse

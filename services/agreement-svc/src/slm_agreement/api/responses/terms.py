@@ -46,7 +46,7 @@ class ObjectiveResponse(Answer):
 
 
 class WindowResponse(Answer):
-    """The window over which a target is evaluated. It has exactly one of the two fields."""
+    """The window over which a target is evaluated. It has either `calendar` or `rolling`."""
 
     calendar: Period = ABSENT
     """Calendar periods in the agreement's time zone"""

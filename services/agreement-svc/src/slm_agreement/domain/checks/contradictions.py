@@ -1,4 +1,7 @@
-"""A check for terms of a target that contradict its objective, such as after a review replaced only the objective."""
+"""A check for terms of a target that contradict its objective.
+
+Such terms remain, for example, when a review replaces only the objective.
+"""
 
 from __future__ import annotations
 

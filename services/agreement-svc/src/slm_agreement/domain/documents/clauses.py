@@ -1,4 +1,4 @@
-"""The clauses of an agreement: the ten points of an SLA and the further clauses, and a check for empty ones."""
+"""The clauses of an agreement: the ten points that it should cover, further clauses, and a check for empty points."""
 
 from __future__ import annotations
 
@@ -79,9 +79,10 @@ def _clause(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
 
 
 def check_sla_points(document: Mapping[str, Any], may_be_empty: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the ten points of a service level agreement in order, each with ``filled`` and ``may_be_empty``.
+    """Return the ten points that an agreement should cover, in order, each with ``filled`` and ``may_be_empty``.
 
-    A point is filled by its clause, or by terms with the same meaning (service hours, targets).
+    ``may_be_empty``: the names of points that may stay empty. A point is filled by its clause, or by
+    terms with the same meaning (service hours, targets).
     """
     allowed = set(may_be_empty)
     filled = set(document["clauses"]) | set(_said_by_terms(document))

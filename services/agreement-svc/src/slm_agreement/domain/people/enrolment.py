@@ -148,7 +148,7 @@ class EnrolledPrincipal:
     def _subjects(self) -> list[dict[str, Any]]:
         """Return the OpenID subjects in the form of keys, for the event.
 
-        A principal that may sign has none: an access token does not show the mail address by which a log-in is checked.
+        Empty for a principal that may sign: it is identified by its mail address, which an access token does not show.
         """
         return [
             {
