@@ -51,7 +51,7 @@ async def show_supplier(visit: SignedIn, party_id: str) -> Response:
 async def prepare(visit: SignedIn, form: Fields) -> Response:
     """Build a report of the present period for each agreement in force with the selected companies.
 
-    It leads to the reports and meetings with these companies only.
+    The answer redirects to the page with the reports and meetings of these companies only.
     """
     wanted = set(form.texts("party"))
     if not wanted:

@@ -100,7 +100,10 @@ async def use_sign_in_link(visit: AnyVisit, code: str, form: Fields) -> Response
 
 
 async def _preview(visit: Visit, code: str) -> Mapping[str, Any]:
-    """Return who invites whom; empty if the code is void or the service does not answer: the form says so later."""
+    """Return who invites whom; empty if the code is void or the service does not answer.
+
+    The form is shown in any case. The person learns of a void code when the form is sent.
+    """
     try:
         found: Mapping[str, Any] = await Api(visit.api.services, code, visit.api.now).post(_PREVIEW, {})
     except (RefusedRequest, SignedOut, NotFound, ServiceAway):
@@ -128,9 +131,10 @@ def _signed_in(visit: Visit, session: Mapping[str, Any], path: str) -> Response:
 
 
 def _welcome(visit: Visit, typed: Mapping[str, str], made: Mapping[str, Any]) -> Response:
-    """Sign the company's first manager in, and say how who signs is invited: by a link shown only now, or by mail.
+    """Sign the company's first manager in, and show how the company's signatory is invited.
 
-    A person who named nobody is redirected to Today.
+    The page shows the link of the signatory's invitation, only this once, or says that it was mailed. A manager who
+    named no signatory is redirected to Today.
     """
     if not typed["signatory"]:
         return _signed_in(visit, made, "/")
@@ -168,7 +172,7 @@ def _installation(visit: Visit, code: str, typed: Mapping[str, str], password: s
 
 
 def _signatory(typed: Mapping[str, str]) -> dict[str, Any]:
-    """Return who signs for the company, as a field of the API's request; empty if nobody is named."""
+    """Return the person who is to sign for the company, as a field of the API's request; empty if nobody is named."""
     name, email = typed["signatory"], typed["signatory_email"]
     if not name or not email:
         return {}

@@ -165,9 +165,9 @@ async def _effects(visit: Visit, exclusion_id: str, targets: Sequence[Mapping[st
 
 
 def _told(part: Part) -> Mapping[str, Any] | None:
-    """Return the effect from an API answer; None if the service is away, so that the answer is an earlier one.
+    """Return the effect from an API answer; None if the service is away.
 
-    People decide by the effect, so an outdated one must not be shown.
+    While the service is away, ``part`` has its last answer. People decide by the effect, so an old one is not shown.
     """
     return None if part.away else part.data
 

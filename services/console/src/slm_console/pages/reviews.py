@@ -60,7 +60,10 @@ async def _read(visit: Visit, **asked: Whole) -> tuple[dict[str, Part], list[dic
 
 
 def _companies(visit: Visit) -> frozenset[str]:
-    """Return the ids of the companies that the page is about, none for all: the scope, or those prepared before."""
+    """Return the ids of the companies to which the page is narrowed; empty: the page is about all companies.
+
+    It is the company of the scope or, without a scope, the companies in the page's address.
+    """
     return frozenset(filter(None, [visit.scope] if visit.scope else visit.request.query_params.get(OF, "").split(",")))
 
 

@@ -115,9 +115,10 @@ async def _service_page(
 
 
 async def _agreements_received(visit: Visit, directory: Directory, targets: Sequence[Json]) -> list[Json]:
-    """Return the agreements of these targets in which the reader's company is the customer, as far as they answer.
+    """Return the agreements of these targets in which the reader's company is the customer.
 
-    A customer has few agreements about one service; a provider may have hundreds, so its own are not asked for.
+    Agreements that the API does not return are left out. A customer has few agreements about one service. A provider
+    may have hundreds, so the agreements in which the reader's company is the provider are not requested.
     """
     found = {each["agreement_id"] for each in targets if each["customer_party_id"] == directory.own}
     asked = sorted(found)[:_MOST_AGREEMENTS]

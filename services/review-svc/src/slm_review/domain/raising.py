@@ -53,7 +53,7 @@ def _is_within(window: AttainedWindow, limit: Fraction | None) -> bool:
 def comfortable_run(latest: Sequence[AttainedWindow], needed: int) -> list[AttainedWindow]:
     """Return the latest ``needed`` windows if all were met comfortably under one objective; else an empty list.
 
-    ``latest`` are the windows that closed last, in order, without those in which nothing was scheduled. A window whose
+    ``latest`` are the windows that closed last, in order, without those that have no service time. A window whose
     figure is not reliable prevents a run, because its real result is unknown.
     """
     run = list(latest[-needed:])

@@ -134,7 +134,7 @@ async def _asked(visit: Visit, agreement_id: str) -> tuple[Directory, dict[str, 
 def _beginning(directory: Directory, agreement: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document that the editor starts with.
 
-    For an amendment, the first day is left empty: the new terms cannot begin on the day on which the old ones began.
+    In an amendment, the day on which the terms begin is left empty: the new terms need a later day than the old ones.
     """
     document = editor.writable(agreement["document"])
     if edit_purpose(directory, agreement) == "amend":

@@ -95,7 +95,7 @@ def draft_beside(agreement: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def head_of(visit: Visit, directory: Directory, agreement: Mapping[str, Any], tab: str) -> dict[str, Any]:
-    """Return the template variables for the head of an agreement's page: names, standing, what the reader may do."""
+    """Return the template variables for the head of an agreement's page: names, state, and what the reader may do."""
     side = directory.side(agreement)
     is_manager = directory.has_role("service_level_manager")
     may_sign_for_side = directory.has_role("provider_signatory" if side == "provider" else "business_signatory")

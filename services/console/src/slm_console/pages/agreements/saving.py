@@ -20,10 +20,10 @@ _STALE = 412
 
 @dataclass(frozen=True)
 class Order:
-    """The reader's order for the edited document.
+    """What to do with the edited document, and the text from which editing began.
 
-    ``act`` is ``save``, ``propose``, or ``keep``: save over somebody else's change. ``base`` is the hash of the
-    revision from which editing began, ``tag`` the entity tag that the agreement had then.
+    ``act`` is ``save``, ``propose`` or ``keep`` (save, even over somebody else's change). ``base`` is the hash of the
+    revision from which editing began. ``tag`` is the entity tag that the agreement had at that time.
     """
 
     act: str

@@ -1,4 +1,4 @@
-"""HTTP handlers of the Connections pages: sources, measurements, what was set aside, imports, API keys, webhooks."""
+"""HTTP handlers of the Connections pages: sources, measurements, quarantine, imports, API keys, webhooks."""
 
 from fastapi import APIRouter
 

@@ -16,7 +16,10 @@ _EXCEPTIONS = ("holidays", "overrides", "breaks")
 
 
 def hours_of(reader: Reader, document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return name and words of the hours that targets of the document name; the whole week needs no words."""
+    """Return pairs of name and words for the service hours that the document's targets name.
+
+    Hours without a weekly schedule, such as ``24x7``, are left out: they need no words.
+    """
     known: Mapping[str, Any] = document.get("service_hours") or {}
     used: list[str] = []
     for target in document.get("targets") or ():

@@ -33,7 +33,10 @@ class Row:
 
     @property
     def verb_path(self) -> str:
-        """Path of the next act's page below the agreement's page: ``/sign``, ``/edit``; empty for that page itself."""
+        """Path of the page for the next act, below the agreement's page: ``/sign`` or ``/edit``.
+
+        Empty if the act is done on the agreement's own page.
+        """
         return {"sign": "/sign", "write": "/edit"}.get(self.standing.act, "")
 
 

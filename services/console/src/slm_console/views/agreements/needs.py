@@ -62,7 +62,8 @@ def with_choice(document: Mapping[str, Any], shown: Sequence[NeedChoice], chosen
 
 
 def may_record(directory: Directory, service: Mapping[str, Any]) -> bool:
-    """Whether the reader may record what his company needs of a service: he has to be a service level manager, and
-    another company has to provide the service.
+    """Whether the reader may record what their company needs of a service.
+
+    The reader must be a service level manager, and another company must provide the service.
     """
     return directory.has_role("service_level_manager") and service["provider_party_id"] != directory.own

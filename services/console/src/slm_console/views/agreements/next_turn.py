@@ -47,5 +47,8 @@ def _sent(reader: Reader, agreement: Answer, side: str) -> str:
 
 
 def _kind_of(word: Answer) -> str:
-    """Return the kind of an answer. A side accepts the terms that it changed itself, with the reason of the change."""
+    """Return the kind of an answer: ``accepted``, ``changed`` or ``refused``.
+
+    The API records a side's own change as ``accepted`` with the reason for the change: such an answer is ``changed``.
+    """
     return "changed" if word["answer"] == "accepted" and word.get("reason") else str(word["answer"])

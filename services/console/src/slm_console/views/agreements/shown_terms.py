@@ -17,9 +17,8 @@ _FIXED_PRICE = "A fixed price a month."
 def cost_in_words(reader: Reader, agreement: Answer | None) -> str:
     """Return what the agreement says about credits for a broken promise; empty if the agreement is not known.
 
-    The product computes no credits yet. An agreement describes them in the text of its clause about the price, so that
-    text is quoted. Without a text of the authors there are none: the form's own sentence says only that the price is
-    fixed.
+    An agreement describes credits in the text of its clause about the price, so that text is quoted. No credits are
+    agreed if the clause is empty, or has only the sentence about a fixed price that the form for drafts writes.
     """
     document = (agreement or {}).get("document")
     if document is None:

@@ -82,7 +82,7 @@ def _put_to_reader(reader: Reader, directory: Directory, agreement: Mapping[str,
 def awaited_from(agreement: Mapping[str, Any]) -> str:
     """Return the id of the party whose answer to a proposal is awaited, empty if none is.
 
-    A list entry has it in ``negotiated``, the whole agreement at the top.
+    An entry of the API's list has the id in its field ``negotiated``, a whole agreement in a field of its own.
     """
     negotiated = agreement.get("negotiated") or {}
     return str(agreement.get("answer_awaited_from") or negotiated.get("answer_awaited_from") or "")
@@ -108,7 +108,7 @@ def _to_sign(reader: Reader, directory: Directory, agreement: Mapping[str, Any],
 def missing_of(agreement: Mapping[str, Any], side: str) -> bool:
     """Whether a side still has to sign.
 
-    A list entry only says whether the reader's own side has to, by its ``needs``.
+    For an entry of the API's list, ``side`` must be the reader's own: its ``needs`` tell only about this side.
     """
     if "signatures" not in agreement:
         return any(each.get("need") == "signature" for each in agreement.get("needs") or ())

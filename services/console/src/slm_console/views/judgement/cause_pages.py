@@ -113,9 +113,10 @@ def _nothing_to_acknowledge(reader: Reader, directory: Directory, cause: Answer)
 
 
 def _when_over(reader: Reader, cause: Answer, start: int, end: int) -> str:
-    """Return when it was and how long it lasted: ``down 9 Nov 10:14–11:06, lasted 52 min``.
+    """Return when a cause that is over happened, and how long it lasted: ``down 9 Nov 10:14–11:06, lasted 52 min``.
 
-    A cause without downtime ends when a promise broke, which may be before its trouble was over: only the time is said.
+    For a cause without downtime, the length is left out: such a cause ends when a promise broke, which may be before
+    the trouble was over. For a cause about tickets alone, return when the ticket was due.
     """
     if is_of_tickets(cause):
         moment = reader.moment(end)

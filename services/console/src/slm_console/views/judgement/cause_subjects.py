@@ -54,7 +54,10 @@ def keys_of_cause(cause: Answer) -> list[str]:
 
 
 def say_acknowledged(reader: Reader, cause: Answer) -> str:
-    """Return who acknowledged the breaches of a cause last, and when; empty while one waits for it, or nobody did."""
+    """Return who last acknowledged a breach of a cause, and when.
+
+    Empty while a breach still waits for acknowledgement, and if nobody has acknowledged any.
+    """
     # An answer that was cached before an update may lack both.
     when, name = instants.read(cause.get("acknowledged_at")), cause.get("acknowledged_by_name")
     if when is None or not name or cause["breach_states"]["open"]:

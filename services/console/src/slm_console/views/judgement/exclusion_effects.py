@@ -55,7 +55,7 @@ class Effects:
 
 @dataclass(frozen=True, slots=True)
 class ConcernedTarget:
-    """A target whose figures a request to exclude time is about, with its present figure."""
+    """A target whose figures a request to exclude time may change, with its present figure."""
 
     target_id: str
     title: str
@@ -64,9 +64,10 @@ class ConcernedTarget:
 
 
 def concerned_targets(reader: Reader, exclusion: Answer, targets: Sequence[Answer]) -> list[ConcernedTarget]:
-    """Return the targets of the agreement that a request is about, so that its page leads to their figures.
+    """Return the targets whose figures a request to exclude time may change, for links from the request's page.
 
-    A request that names no target is about all whose figures time can change; tickets have none.
+    ``targets`` are those of the agreement. A request that names no targets concerns all of them. Targets of tickets
+    are left out, because they have no figure of a period. The result is empty for a request that names indicators.
     """
     named = set(exclusion["targets"])
     if exclusion["indicators"]:
@@ -90,8 +91,7 @@ def concerned_targets(reader: Reader, exclusion: Answer, targets: Sequence[Answe
 def effects_of(reader: Reader, effect: Answer | None, targets: Sequence[Answer] = ()) -> Effects | None:
     """Return the effect that the API computed; None if the API did not answer, because the service is away.
 
-    ``targets`` are the targets of the agreement: their objectives say with which unit a figure is
-    shown, and beside which promise.
+    ``targets`` are the targets of the agreement. Their objectives give the unit of each figure and are shown beside it.
     """
     if effect is None:
         return None

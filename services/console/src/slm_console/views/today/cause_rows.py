@@ -91,8 +91,8 @@ def cause_row(reader: Reader, directory: Directory, cause: Item, details: CauseD
 def _order(cause: Item, *, lasts: bool, is_waiting: bool) -> tuple[int, int]:
     """Return the place of a cause among those of the same urgency.
 
-    What lasts comes first, the widest on top. What is over follows: first what waits for the reader, the newest on top,
-    so that an old breach which only another company can answer does not stay above a new one.
+    Causes that last come first, those with the most breaches on top. Causes that are over follow, the newest on top:
+    first those that wait for the reader, then those that only another company can answer.
     """
     if lasts:
         return (0, -int(cause["breaches"]))
@@ -148,8 +148,8 @@ def say_since(reader: Reader, instant: object) -> str:
 def say_what_was(reader: Reader, cause: Item, subject: str) -> str:
     """Return what happened and when, for a cause that is over: ``Customers can pay online: down 9 Nov 10:14–11:06``.
 
-    ``subject`` is what the cause is about. Without downtime, such as for slow answers, only the time is said; of a late
-    ticket, when it was due.
+    ``subject`` is what the cause is about. If there was no downtime, such as for slow answers, the word ``down`` is
+    left out. For a cause about tickets alone, return when the ticket was due.
     """
     start, end = instants.read(cause["start_at"]), instants.read(cause["end_at"])
     if start is None or end is None:

@@ -32,7 +32,10 @@ def need_key(need: Item) -> str:
 
 
 def _bucket(reader: Reader, deadline: int | None) -> str:
-    """Return how urgent an act is by its deadline. Without one the other side waits, so it is one of this week."""
+    """Return the heading under which an act is listed, by its deadline: ``today``, ``this_week`` or ``later``.
+
+    An act without a deadline is listed under ``this_week``, because the other side waits for it.
+    """
     if deadline is None:
         return "this_week"
     left = deadline - reader.now

@@ -159,7 +159,7 @@ def _service(reader: Reader, directory: Directory, months: Sequence[str], servic
 def unmeasured(directory: Directory, summary: Answer | None) -> list[str]:
     """Return the names of the reader's own services that were never measured or judged, in alphabetical order.
 
-    A service whose measurements only ceased has a row that says since when.
+    A service whose measurements have stopped is left out: another row of the page says so.
     """
     services = summary["services"] if summary else ()
     silent = {each["service_id"] for each in summary["stale"]} if summary else set()

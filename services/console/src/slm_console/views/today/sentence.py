@@ -24,7 +24,7 @@ class SentencePart:
 
 
 def sentence_of(reader: Reader, rows: Sequence[UrgentRow]) -> list[SentencePart]:
-    """Return the parts of the sentence about these rows; what is zero is left out."""
+    """Return the parts of the sentence about these rows. A part that would count no row is left out."""
     parts = []
     for key in kinds.COUNTED:
         count = len(select_rows(reader, rows, key))

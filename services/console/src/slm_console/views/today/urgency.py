@@ -189,8 +189,8 @@ def _with_company(reader: Reader, directory: Directory, item: Item, title: str) 
 def _outages(reader: Reader, summary: Item, causes: Sequence[Item], single: Sequence[Item]) -> Iterator[UrgentRow]:
     """Yield a row for each indicator that is down, except those that a row of a cause or breach already shows.
 
-    ``causes`` are those in which somebody has something to do. An outage whose end people only wait for is not among
-    them, so it gets a row here. ``single`` are the breaches that have no cause yet.
+    ``causes`` are only the causes that have a row on the page because somebody has to act. An outage that nobody has to
+    act on gets its row here. ``single`` are the breaches that have no cause yet.
     """
     explained = {str(each["name"]) for cause in causes for each in cause["about"] if cause["end_at"] is None}
     breached = {each["service_id"] for each in single if each["is_down"]}
