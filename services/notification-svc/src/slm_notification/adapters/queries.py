@@ -1,5 +1,6 @@
-"""Queries for endpoints, deliveries and secrets. Those with a ``caller`` return only rows of his party; an operator
-gets the rows of all parties.
+"""Queries for endpoints, deliveries and secrets.
+
+Queries with a ``caller`` return only rows of the caller's party. An operator gets the rows of all parties.
 """
 
 from __future__ import annotations

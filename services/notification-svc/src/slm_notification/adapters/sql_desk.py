@@ -139,9 +139,10 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
     async def kept_events(
         self, party_id: str, since: UtcMicroseconds, until: UtcMicroseconds, limit: int
     ) -> Sequence[HeardEvent]:
-        """Return stored events that the party may see and that were recorded from ``since`` on and before ``until``, in
-        the order of recording: the earliest ``limit`` of them, and all that were recorded at the same instant as the
-        last of these.
+        """Return the earliest ``limit`` events that the party may see and that were recorded in [since, until).
+
+        They are in the order of recording. If the last one shares its instant with further events, these are returned
+        too.
         """
         # Ordered by the instant alone: events of one instant are ties, which come together.
         statement = (
@@ -153,9 +154,7 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
         return [HeardEvent(**row) for row in (await self._transaction.execute(statement)).mappings()]
 
     async def has_kept_event(self, party_id: str, since: UtcMicroseconds, until: UtcMicroseconds) -> bool:
-        """Return whether there is a stored event that the party may see and that was recorded from ``since`` on and
-        before ``until``.
-        """
+        """Return whether there is a stored event that the party may see and that was recorded in [since, until)."""
         statement = select(exists().where(*_kept_for(party_id, since, until)))
         return bool((await self._transaction.execute(statement)).scalar_one())
 
@@ -184,7 +183,10 @@ class SqlNotificationDesk:
             return await sql_sending.claim_due(transaction, most, self._parallel, lease_seconds)
 
     async def record_success(self, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
-        """Store that a delivery was accepted, and that its endpoint does not fail. What failed meanwhile is due now."""
+        """Store that a delivery was accepted, and that its endpoint does not fail any more.
+
+        If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now.
+        """
         async with self._database.begin() as transaction:
             await sql_sending.store_success(transaction, claim, answer)
 

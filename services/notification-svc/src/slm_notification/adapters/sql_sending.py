@@ -175,7 +175,10 @@ async def _secrets_of(
 
 
 async def store_success(transaction: Transaction, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
-    """Store that the receiver accepted a delivery. If the endpoint was failing, what failed meanwhile is due now."""
+    """Store that the receiver accepted a delivery, and that its endpoint does not fail any more.
+
+    If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now.
+    """
     now = real_now()
     await transaction.execute(_ENDPOINT_WORKS, {"endpoint_id": claim.endpoint_id, "now": now})
     row = {"delivery_id": claim.delivery_id, "now": now, "status": answer.status, "excerpt": answer.excerpt}
@@ -188,7 +191,7 @@ async def hold_endpoint(
     """Send nothing to the endpoint of a failed attempt before ``follows.hold_until``.
 
     The endpoint is suspended if it has failed for ``suspend_after`` microseconds without a success. If the receiver
-    answered 410, the endpoint is gone, and its waiting deliveries have failed, with those that are on their way.
+    answered 410, the endpoint is gone, and all its deliveries that wait or are being sent are stored as failed.
     """
     lock = _LOCK_AT_410 if answer.is_gone else _LOCK_AT_FAILURE
     await transaction.execute(lock, {"endpoint_id": claim.endpoint_id})

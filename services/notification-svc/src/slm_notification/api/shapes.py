@@ -1,5 +1,7 @@
-"""Endpoints and deliveries as JSON. The times of attempts are stored in real time; the JSON has them in installation
-time.
+"""Endpoints and deliveries as JSON.
+
+The database has the times of attempts in real time. The JSON has them in the time of the installation, which may run
+faster, as in a demonstration.
 """
 
 from __future__ import annotations

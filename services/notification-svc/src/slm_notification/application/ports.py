@@ -81,16 +81,15 @@ class NotificationLedger(Protocol):
     async def kept_events(
         self, party_id: str, since: UtcMicroseconds, until: UtcMicroseconds, limit: int
     ) -> Sequence[HeardEvent]:
-        """Return stored events that the party may see and that were recorded from ``since`` on and before ``until``, in
-        the order of recording: the earliest ``limit`` of them, and all that were recorded at the same instant as the
-        last of these.
+        """Return the earliest ``limit`` events that the party may see and that were recorded in [since, until).
+
+        They are in the order of recording. If the last one shares its instant with further events, these are returned
+        too.
         """
         ...
 
     async def has_kept_event(self, party_id: str, since: UtcMicroseconds, until: UtcMicroseconds) -> bool:
-        """Return whether there is a stored event that the party may see and that was recorded from ``since`` on and
-        before ``until``.
-        """
+        """Return whether there is a stored event that the party may see and that was recorded in [since, until)."""
         ...
 
     async def note(
@@ -111,7 +110,10 @@ class NotificationDesk(Protocol):
         ...
 
     async def record_success(self, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
-        """Store that a delivery was accepted, and that its endpoint does not fail. What failed meanwhile is due now."""
+        """Store that a delivery was accepted, and that its endpoint does not fail any more.
+
+        If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now.
+        """
 
     async def record_failure(
         self, claim: ClaimedDelivery, answer: AttemptAnswer, follows: FailedAttempt, suspend_after: int

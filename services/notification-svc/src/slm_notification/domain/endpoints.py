@@ -109,7 +109,7 @@ def changed_endpoint(
 ) -> WebhookEndpoint:
     """Return the endpoint with a new title, URL and filter, paused or active.
 
-    Its failures are counted from 0 again, so that an active endpoint gets several deliveries at a time.
+    Its failures are counted from 0 again: an endpoint with failures would get only one delivery at a time.
     """
     state: EndpointState = "paused" if is_paused else "active"
     return replace(
