@@ -65,6 +65,13 @@ def _not_valid(problem: ValidationError) -> ImportRefused:
     return ImportRefused("The mapping is not valid", [_finding(each) for each in problem.errors()])
 
 
+def parse_mapping_text(text: str) -> TicketMapping | OutageMapping:
+    """Return the mapping in a YAML text, of whichever kind it names. Raises ImportRefused."""
+    document = yaml_document.read_yaml_text(text)
+    kind = document.get("kind") if isinstance(document, Mapping) else None
+    return parse_mapping(document, "outages" if kind == "outages" else "tickets")
+
+
 def _finding(error: Any) -> ImportFinding:
     field = ".".join(str(part) for part in error["loc"] if part not in ("tickets", "outages"))
     remedy = str(error["msg"]).removeprefix("Value error, ")

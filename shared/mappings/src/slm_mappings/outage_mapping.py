@@ -63,7 +63,8 @@ class OutageMapping(MappingPart):
     records: Records
     times: Times = Times()
     missing: tuple[str, ...] = ("",)
-    id: str
+    id: str | tuple[str, ...]
+    """The column with the outage's own id; or several, if only all of them together distinguish it."""
     begins: str
     ends: str | None = None
     length: Length | None = None

@@ -43,11 +43,7 @@ class _Reader:
 
     def measurements_of(self, row: Record) -> Iterator[Item]:
         mapping = self._mapping
-        own = values.text_of(row, mapping.id, mapping.missing)
-        if own is None:
-            raise _outage_refusal(
-                row, mapping.id, "", "every record needs an id, otherwise a second import would count it twice"
-            )
+        own = self._id(row)
         excluded = next(
             (each for each in mapping.exclude_where if values.holds_for_rows(each, [row], mapping.missing)), None
         )
@@ -80,6 +76,17 @@ class _Reader:
                 else {"outage": {"from": to_text(begins), "to": to_text(ends)}}
             )
             yield {"indicator": key, **fact, "id": f"{own}/{key}", "source": mapping.source}
+
+    def _id(self, row: Record) -> str:
+        columns = [self._mapping.id] if isinstance(self._mapping.id, str) else self._mapping.id
+        parts = []
+        for column in columns:
+            part = values.text_of(row, column, self._mapping.missing)
+            if part is None:
+                remedy = "every record needs an id, otherwise a second import would count it twice"
+                raise _outage_refusal(row, column, "", remedy)
+            parts.append(part)
+        return "/".join(parts)
 
     def _time(self, row: Record, column: str) -> int | None:
         value = values.text_of(row, column, self._mapping.missing)

@@ -33,7 +33,7 @@ class HistoryRow:
     """In a history of single changes: the field's value before the change, as the file writes it."""
 
 
-def _is_over(state: str | None) -> bool:
+def is_over(state: str | None) -> bool:
     """Whether the product counts a ticket in the state with this name as ended. False for None."""
     return (state or "").lower() in ("resolved", "fulfilled", "closed", "cancelled", "canceled")
 
@@ -210,7 +210,7 @@ class TicketHistory:
         if self._mapping.changes is not None and first.before is not None:
             before = self._translator.state_named(first.record, str(self._mapping.changes.before), first.before)
             return None if before is None else before.state
-        is_end = first.state.event in ENDS or _is_over(first.state.state)
+        is_end = first.state.event in ENDS or is_over(first.state.state)
         if first.at <= opened_at or (len(states) > 1 and not is_end):
             return first.state.state
         if judged:
@@ -318,7 +318,7 @@ class TicketHistory:
         ending = {"closed"} if by_column else ended
         ending -= self._mapping.moments.keys()
         left = {each.state for states in self._mapping.states.values() for each in states if each.event in ending}
-        if before in left and event not in ended and not _is_over(now.state):
+        if before in left and event not in ended and not is_over(now.state):
             return "reopened"
         return event
 

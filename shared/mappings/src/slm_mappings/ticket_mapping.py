@@ -62,6 +62,9 @@ class TicketColumns(MappingPart):
     at: str | None = None
     opened_at: str | None = None
     """Without this column a ticket opens with its first row."""
+    updated_at: str | None = None
+    """When the ticket last changed. Only payloads of webhooks are read with it: the present state holds from then on.
+    """
 
 
 class Changes(MappingPart):

@@ -15,6 +15,7 @@ from slm_mappings.messages import ImportFinding, ImportRefused
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LONGEST_TIME = 100
 _EARLIEST, _LATEST = -62_135_596_800, 253_402_300_799
 """The earliest and the latest instant that is accepted, seconds since 1970: the years 1 to 9999, UTC."""
 
@@ -47,6 +48,8 @@ def time_reader(times: Times) -> Callable[[Any], int]:
             raise ValueError(f"{text!r} lies outside of the years 1 to 9999") from problem
 
     def bounded(text: str) -> int:
+        if len(text) > _LONGEST_TIME:
+            raise ValueError(f"{text[:40]!r} is too long for a time")
         at = _unix(text, _UNIX[times.format]) if times.format in _UNIX else instant(text)
         if not _EARLIEST <= at // 1_000_000 <= _LATEST:
             raise ValueError(f"{text!r} lies outside of the years 1 to 9999")

@@ -31,7 +31,17 @@ def read_yaml(path: Path) -> Any:
         raise _yaml_refusal(path, " ".join(said.split())) from problem
 
 
-def _yaml_refusal(path: Path, remedy: str) -> ImportRefused:
+def read_yaml_text(text: str, name: str = "mapping") -> Any:
+    """Return the document in a text; ``name`` is what refusals call it. Raises ImportRefused."""
+    if len(text) > LARGEST:
+        raise _yaml_refusal(name, f"it is longer than {LARGEST:,} characters")
+    try:
+        return _Built(name, text).document()
+    except yaml.YAMLError as problem:
+        raise _yaml_refusal(name, " ".join(str(problem).split())) from problem
+
+
+def _yaml_refusal(path: Path | str, remedy: str) -> ImportRefused:
     return ImportRefused("The mapping cannot be read", [ImportFinding(str(path), None, remedy)])
 
 
@@ -40,7 +50,7 @@ class _Built:
     stack.
     """
 
-    def __init__(self, path: Path, text: str) -> None:
+    def __init__(self, path: Path | str, text: str) -> None:
         self._path = path
         self._text = text
 
