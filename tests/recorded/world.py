@@ -29,6 +29,10 @@ NOT_READ = {
     f"{API}/sources/{{source_id}}",
     f"{API}/target-metrics",
     f"{API}/series-rules",
+    f"{API}/connectors",
+    f"{API}/hooks",
+    f"{API}/hooks/{{hook_id}}",
+    f"{API}/hooks/{{hook_id}}/calls",
     *(f"{API}/{context}-key-uses" for context in CONTEXTS),
 }
 """Endless answers, recorded by themselves; what other pages describe; and what a timer stores once a minute."""

@@ -154,9 +154,11 @@ async def _settled(installation: Installation, client: httpx.AsyncClient) -> Pop
     agreement_id = agreement["agreement_id"]
     imported = await _measure(client, cast, now)
     await _name_endpoint(client, cast)
+    hook_id, call_id = await _make_hook(client, cast)
     await _ask_for(client, cast, agreement_id, now)
     await _report_and_review(client, cast, agreement_id, now)
     known: dict[str, set[str]] = {"import_id": {imported}, "key": {terms.AVAILABILITY_INDICATOR}}
+    known |= {"hook_id": {hook_id}, "call_id": {call_id}}
     await _explore(installation, client, known)
     stranger_party = await negotiation.post(client, OPERATOR_KEY, "/api/v1/parties", {"key": "nosy", "name": "Nosy"})
     stranger = await _key(client, stranger_party["party_id"], "nosy", PARTY_ROLES)
@@ -230,6 +232,14 @@ async def _name_endpoint(client: httpx.AsyncClient, cast: Cast) -> None:
     await negotiation.post(
         client, cast.provider_manager_key, f"/api/v1/webhook-endpoints/{made['endpoint_id']}/test-events", {}
     )
+
+
+async def _make_hook(client: httpx.AsyncClient, cast: Cast) -> tuple[str, str]:
+    """Make a hook of the provider for a ticket tool, with a call in its log; return the ids of both."""
+    body = {"title": "Desk", "connector": "zammad", "source": "hooked"}
+    made = await negotiation.post(client, cast.provider_manager_key, "/api/v1/hooks", body)
+    called = await negotiation.post(client, cast.provider_manager_key, f"{made['path']}/tests", {})
+    return made["hook_id"], called["call_id"]
 
 
 async def _ask_for(client: httpx.AsyncClient, cast: Cast, agreement_id: str, now: int) -> None:

@@ -15,7 +15,7 @@ import pytest
 from slm.demo import terms
 from tests.support.populated import OF_PEOPLE, OPERATOR_KEY, UUID, Operation, Populated
 
-OPEN = ("/api/v1/templates", "/api/v1/templates/{key}", "/api/v1/schemas/{event_type}")
+OPEN = ("/api/v1/templates", "/api/v1/templates/{key}", "/api/v1/connectors", "/api/v1/schemas/{event_type}")
 """The same for everybody."""
 KEYLESS = {
     ("/api/v1/sessions", "post"),
@@ -26,11 +26,12 @@ KEYLESS = {
     ("/api/v1/installation", "get"),
     ("/api/v1/installation", "post"),
     ("/api/v1/sessions/{session_id}", "delete"),
+    ("/api/v1/hooks/{hook_id}", "post"),
     ("/api/v1/agreements/{agreement_id}/guest-links", "post"),
 }
 """Ways in: most are asked by somebody who has no key yet; each has tests of its own."""
 COMPUTED = ("/api/v1/previews/", "/api/v1/credit-previews", "/api/v1/chain-previews", "/api/v1/invitations/preview",
-            "/api/v1/series-rules/preview")  # fmt: skip
+            "/api/v1/series-rules/preview", "/api/v1/hook-previews")  # fmt: skip
 """Posts that keep nothing: whoever has a key may ask."""
 STREAM = "/api/v1/stream"
 FOR_OPERATORS = "-dead-letters"
@@ -46,6 +47,7 @@ CALLERS = frozenset(
         "/api/v1/installation/links",
         "/api/v1/webhook-endpoints",
         "/api/v1/notification-preferences",
+        "/api/v1/hooks",
     }
 )
 """What is made there is of the caller's own party, or a party of its own."""

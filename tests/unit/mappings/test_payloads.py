@@ -67,6 +67,11 @@ def test_the_time_of_an_earlier_resolution_does_not_count_while_a_ticket_is_open
     assert done.instants["resolved"] == 1_793_867_400_000_000
 
 
+def test_an_ended_ticket_without_a_time_of_its_end_is_not_said_to_be_open_again() -> None:
+    [done] = mapped(OPEN | {"state": "done", "solved": ""}).tickets
+    assert (done.state_event, done.instants) == ("resolved", {})
+
+
 def test_an_excluded_ticket_has_no_priority_and_says_why() -> None:
     [spam] = mapped(OPEN | {"urgency": "high", "spam": True}).tickets
     assert spam.attributes["priority"] is None

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import secrets
+from functools import partial
 from typing import Any
+
+from fastapi import FastAPI
 
 from slm_chassis.app import ServiceApp
 from slm_chassis.clock import Clock
 from slm_chassis.foundation import open_foundation
 from slm_chassis.http import dead_letter_routes, key_use_routes
 from slm_chassis.http.api import build_api, openapi_of
+from slm_chassis.http.problems import answer_refusals
+from slm_chassis.identity import new_id
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import OutboxRelay
 from slm_chassis.settings import ServiceSettings
 from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Worker
 from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_mappings.connectors import SHIPPED, read_connectors
 from slm_monitor.adapters.causes.cause_grouping import CauseGroupingWorker
 from slm_monitor.adapters.causes.cause_queries import CauseQueries
 from slm_monitor.adapters.commands.breach_workflows import BreachQueries
@@ -29,6 +36,7 @@ from slm_monitor.adapters.commands.sql_sources import SourceCountWriter
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators, SqlQuarantine
 from slm_monitor.adapters.formats.remote_write_wire import read_labels
 from slm_monitor.adapters.formats.wire_formats import IntakeFormat
+from slm_monitor.adapters.hooks.sql_hooks import SqlHooks
 from slm_monitor.adapters.metrics import MonitorMetrics
 from slm_monitor.adapters.queries.customer_views import CustomerViewQueries
 from slm_monitor.adapters.queries.indicator_queries import IndicatorQueries
@@ -53,6 +61,7 @@ from slm_monitor.api import dependencies
 from slm_monitor.api.decisions import assignments, breach_steps, cause_steps, exclusion_effects, exclusions
 from slm_monitor.api.document import DOCUMENT
 from slm_monitor.api.drafts import backtests, previews
+from slm_monitor.api.hooks import hook_calls, hook_refusals, hook_routes
 from slm_monitor.api.intake import (
     imports,
     indicators,
@@ -80,6 +89,8 @@ from slm_monitor.api.results import (
 )
 from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
 from slm_monitor.application.history.fact_history import ParsedTermsCache
+from slm_monitor.application.hooks.calls import FactDoors, HookCalls
+from slm_monitor.application.hooks.keeping import HookOffice
 from slm_monitor.application.intake.backlog import IntakeBacklogMonitor
 from slm_monitor.application.intake.intake import FactIntake
 from slm_monitor.application.intake.quarantine import QuarantineDecisions
@@ -88,6 +99,7 @@ from slm_monitor.application.intake.series_intake import SeriesIntake
 from slm_monitor.application.preview.backtesting import BacktestWorker
 from slm_monitor.application.stream.event_stream import EventStream
 from slm_monitor.application.stream.figure_stream import FigureStream
+from slm_monitor.domain.hooks.hooks import HookRefusal
 from slm_monitor.settings import MonitorSettings
 from slm_monitor.subscriptions import HANDLERS
 
@@ -99,6 +111,8 @@ _ROUTERS = (
     otlp.router,
     remote_write.router,
     series_rules.router,
+    hook_calls.router,
+    hook_routes.router,
     indicators.router,
     imports.router,
     targets.router,
@@ -160,6 +174,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     dependencies.INTAKE.put(http, door)
     rules = dependencies.SERIES_RULES.put(http, SqlSeriesRules(database))
     dependencies.SERIES_INTAKE.put(http, SeriesIntake(door, store, rules, read_labels, clock))
+    _open_hooks(http, own, SqlHooks(database), FactDoors(door, SqlSnapshots(database)), clock)
     dependencies.SOURCES.put(http, SourceQueries(database))
     dependencies.INDICATORS.put(http, SqlIndicators(database))
     dependencies.IMPORTS.put(http, SqlImports(database))
@@ -207,6 +222,17 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     if own.retention_days is not None:
         workers.append(Retention(database, clock, own.retention_days * DAY, partitions))
     return ServiceApp(foundation, http, workers)
+
+
+def _open_hooks(http: FastAPI, settings: MonitorSettings, store: SqlHooks, doors: FactDoors, clock: Clock) -> None:
+    """Let tools call their hooks. Raises ImportRefused if a connector is not complete."""
+    folders = [SHIPPED] if settings.connectors is None else [SHIPPED, settings.connectors]
+    dependencies.HOOKS.put(http, store)
+    dependencies.HOOK_OFFICE.put(
+        http, HookOffice(store, read_connectors(*folders), new_id, partial(secrets.token_urlsafe, 32))
+    )
+    dependencies.HOOK_CALLS.put(http, HookCalls(store, doors, clock, new_id))
+    answer_refusals(http, HookRefusal, hook_refusals.problem_of)
 
 
 def document() -> dict[str, Any]:

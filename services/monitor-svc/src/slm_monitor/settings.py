@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
@@ -25,6 +26,10 @@ class MonitorSettings(ServiceSettings):
     most_metric_targets: int = Field(default=200, ge=1)
     """Most targets that have series in one answer of ``/api/v1/target-metrics``, some thirty series each. The answer
     says how many targets it leaves out.
+    """
+    connectors: Path | None = None
+    """A folder with further connectors, each a folder as in `shared/mappings/src/slm_mappings/connectors`. One with the
+    name of a connector that comes with the product replaces it.
     """
     sources: dict[str, str] = Field(default_factory=dict)
     """The systems that may write to the intake topics directly: ``ce_source`` of their records → id of the party whose

@@ -76,16 +76,20 @@ def _instants(
         event, moment = mapping.resolution_moment
         wanted[event] = moment.column
     found = {event: translator.time(record, column) for event, column in wanted.items()}
+    if state is None:
+        return found
+    if state.event in ENDS or is_over(state.state):
+        # A ticket that has ended is not open again because its tool leaves the time of the end empty.
+        return {event: at for event, at in found.items() if at is not None or event not in ENDS}
     # Tools keep the time of an earlier resolution in a ticket that is open again.
-    is_open = state is not None and state.event not in ENDS and not is_over(state.state)
-    return {event: None if is_open and event in ENDS else at for event, at in found.items()}
+    return {event: None if event in ENDS else at for event, at in found.items()}
 
 
 def _attributes(
     record: Record, mapping: TicketMapping, translator: ColumnTranslator, oddities: Oddities
 ) -> dict[str, Any]:
     found: dict[str, Any] = {name: translator.text(record, column) for name, column in mapping.attributes.items()}
-    for name in ("type", "priority", "team", "service", "customer"):
+    for name in ("type", "priority", "team", "assignee", "service", "customer"):
         source = getattr(mapping, name)
         if source is not None:
             found[name] = translator.read(record, source, name)

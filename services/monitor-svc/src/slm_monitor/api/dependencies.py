@@ -17,6 +17,7 @@ from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
 from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators
+from slm_monitor.adapters.hooks.sql_hooks import SqlHooks
 from slm_monitor.adapters.queries.customer_views import CustomerViewQueries
 from slm_monitor.adapters.queries.indicator_queries import IndicatorQueries
 from slm_monitor.adapters.queries.risk_queries import RiskQueries
@@ -36,6 +37,8 @@ from slm_monitor.adapters.store.suspended_sources import SuspendedSources
 from slm_monitor.adapters.store.window_history import WindowRevisionQueries
 from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
 from slm_monitor.application.history.fact_history import ParsedTermsCache
+from slm_monitor.application.hooks.calls import HookCalls
+from slm_monitor.application.hooks.keeping import HookOffice
 from slm_monitor.application.intake.intake import FactIntake
 from slm_monitor.application.intake.quarantine import QuarantineDecisions
 from slm_monitor.application.intake.series_intake import SeriesIntake
@@ -52,6 +55,9 @@ INTAKE = Part[FactIntake]("intake")
 EXCLUSIONS = Part[ExclusionQueries]("exclusions")
 ACCEPTED_WINDOWS = Part[AcceptedWindowQueries]("accepted_windows")
 HISTORY = Part[WindowRevisionQueries]("history")
+HOOKS = Part[SqlHooks]("hooks")
+HOOK_CALLS = Part[HookCalls]("hook_calls")
+HOOK_OFFICE = Part[HookOffice]("hook_office")
 IMPORTS = Part[SqlImports]("imports")
 INDICATORS = Part[SqlIndicators]("indicators")
 INDICATOR_QUERIES = Part[IndicatorQueries]("indicator_queries")
@@ -85,6 +91,9 @@ TheIntake = Annotated[FactIntake, Depends(INTAKE.of)]
 TheExclusions = Annotated[ExclusionQueries, Depends(EXCLUSIONS.of)]
 TheAcceptedWindows = Annotated[AcceptedWindowQueries, Depends(ACCEPTED_WINDOWS.of)]
 TheHistory = Annotated[WindowRevisionQueries, Depends(HISTORY.of)]
+TheHooks = Annotated[SqlHooks, Depends(HOOKS.of)]
+TheHookCalls = Annotated[HookCalls, Depends(HOOK_CALLS.of)]
+TheHookOffice = Annotated[HookOffice, Depends(HOOK_OFFICE.of)]
 TheImports = Annotated[SqlImports, Depends(IMPORTS.of)]
 TheIndicatorQueries = Annotated[IndicatorQueries, Depends(INDICATOR_QUERIES.of)]
 TheIndicators = Annotated[SqlIndicators, Depends(INDICATORS.of)]

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from slm_chassis.http.document import Documentation, read_answer_examples
-from slm_chassis.http.problem_types import ALREADY_ENDED, KEY_TAKEN, NOT_YOUR_TURN, ProblemType
+from slm_chassis.http.problem_types import (
+    ALREADY_ENDED,
+    KEY_TAKEN,
+    NO_IDEMPOTENCY_HERE,
+    NOT_YOUR_TURN,
+    ProblemType,
+)
 
 _TAGS = {
     "assignments": "Who of the own party holds a breach, risk or cause, and what the caller has snoozed.",
@@ -13,6 +19,7 @@ _TAGS = {
     "dead-letters": "Records that the service could not handle, for operators.",
     "exclusions": "Time that does not count: one party asks, the other decides, or a delegate in its place.",
     "figures": "All open windows of an agreement as of one instant.",
+    "hooks": "Addresses that other tools call with their webhooks, and the mappings that read the payloads.",
     "indicators": "The streams of measurements that targets evaluate.",
     "intake": "Measurements and ticket events in, live or as an import of history.",
     "key-uses": "When API keys were last used in the service.",
@@ -29,6 +36,7 @@ _TAGS = {
 _PARAMETERS = {
     "agreement_id": "Id of the agreement",
     "backtest_id": "Id of the back-test",
+    "call_id": "Id of the call",
     "breach_id": "Id of the breach",
     "cause_id": "Id of the cause",
     "closed": "Only windows that are closed, or only open ones",
@@ -39,6 +47,7 @@ _PARAMETERS = {
     "exclusion_id": "Id of the exclusion",
     "from": "Only what lies at or after this instant",
     "held_by": "Who holds the ticket now: the value of its state's holder, such as `provider` or `customer`",
+    "hook_id": "Id of the hook: the last part of its address",
     "import_id": "Id of the import",
     "key": "Key that its party gave it",
     "kind": "Only exclusions of this kind",
@@ -66,7 +75,36 @@ _PARAMETERS = {
 _PROBLEMS = (
     ALREADY_ENDED,
     KEY_TAKEN,
+    NO_IDEMPOTENCY_HERE,
     NOT_YOUR_TURN,
+    ProblemType(
+        "wrong-signature",
+        401,
+        "The caller does not prove to be the tool",
+        "The signature, token or password is missing, or made with another secret, or the body was changed on its way.",
+        "Give the tool the hook's secret as `detail` says; replace the secret if it was lost.",
+    ),
+    ProblemType(
+        "hook-paused",
+        409,
+        "The hook is paused",
+        "Its party has paused the hook, so that calls are refused.",
+        "Set `paused` of the hook to false.",
+    ),
+    ProblemType(
+        "too-many-hooks",
+        409,
+        "The party has too many hooks",
+        "A party has at most fifty hooks.",
+        "Remove one that no tool calls any more.",
+    ),
+    ProblemType(
+        "not-mapped",
+        422,
+        "The mapping does not fit the payload",
+        "The payload has a value that the hook's mapping does not cover, or a field that no ticket or outage may have.",
+        "Mend the mapping as `errors` says, and let the call be repeated.",
+    ),
     ProblemType(
         "malformed-body",
         400,

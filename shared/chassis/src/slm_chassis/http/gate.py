@@ -66,7 +66,8 @@ class AdmissionGate:
         key = key_of(request)
         if policy.is_keyless or self._access is None or not (key or self._serves(request)):
             admission.headers = self._address_rate.spend(client_address(request))
-            admission.max_body_bytes = min(admission.max_body_bytes, REFUSED_BYTES)
+            if not policy.is_signed:
+                admission.max_body_bytes = min(admission.max_body_bytes, REFUSED_BYTES)
         else:
             principal = await self._identified(request, self._access, key)
             admission.principal_id, admission.holder = principal.principal_id, principal.party_id or "operators"

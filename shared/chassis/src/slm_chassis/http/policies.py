@@ -20,6 +20,10 @@ BULK: Mapping[str, Any] = {"x-bulk-body": True}
 OWN_ACCOUNT: Mapping[str, Any] = {"x-own-account": True}
 """The ``openapi_extra`` of a route that changes only the caller's own account. Callers with read-only roles may use it.
 """
+SIGNED: Mapping[str, Any] = {"x-signed-body": True}
+"""The ``openapi_extra`` of a route without key whose callers prove themselves by a signature or token of their own. Its
+bodies may be as large as those of routes with a key.
+"""
 STREAM = "text/event-stream"
 _JSON = frozenset({"application/json"})
 
@@ -34,6 +38,8 @@ class Policy:
     """Whether FastAPI parses the body. If not, the handler does, item by item."""
     is_stream: bool = False
     is_own_account: bool = False
+    is_signed: bool = False
+    """Whether callers without key prove themselves otherwise, so that their bodies may be as large as others'."""
     media: frozenset[str] = field(default=_JSON)
     """The media types of a successful answer."""
 
@@ -152,6 +158,7 @@ def policy_of(context: Any) -> Policy:
         is_parsed=not is_bulk or getattr(context, "body_field", None) is not None,
         is_stream=STREAM in media,
         is_own_account=bool(extra.get("x-own-account")),
+        is_signed=bool(extra.get("x-signed-body")),
         media=media,
     )
 

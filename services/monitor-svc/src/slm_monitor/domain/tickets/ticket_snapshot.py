@@ -22,9 +22,9 @@ _MARK = "snapshot/"
 class TicketSnapshot:
     """A ticket as its tool shows it, valid from ``updated_at`` on; instants in microseconds.
 
-    ``instants`` can name ``resolved``, ``closed``, ``cancelled`` and ``first_response``. The value None says that
-    the event has not happened; a name that is missing says nothing. An attribute with value None is removed from the
-    ticket.
+    ``instants`` can name ``resolved``, ``fulfilled``, ``closed``, ``cancelled`` and ``first_response``. The value None
+    says that the event has not happened; a name that is missing says nothing. An attribute with value None is removed
+    from the ticket.
     """
 
     updated_at: UtcMicroseconds
@@ -32,6 +32,8 @@ class TicketSnapshot:
     opened_at: UtcMicroseconds | None = None
     instants: Mapping[str, int | None] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    state_event: str = ""
+    """What it means that a ticket enters the state: an end or ``first_response``. Empty: what the state's name says."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,9 @@ def _opening(snapshot: TicketSnapshot, known: _KnownTicket) -> ImpliedTicketEven
     assumed.
     """
     at = snapshot.updated_at if snapshot.opened_at is None else snapshot.opened_at
-    state = snapshot.state if at >= snapshot.updated_at else None
+    # A state whose meaning is not in its name is entered by an event of its own, also at the opening.
+    is_entered_later = at < snapshot.updated_at or snapshot.state_event in (*ENDS, "first_response")
+    state = None if is_entered_later else snapshot.state
     attributes = {name: value for name, value in snapshot.attributes.items() if value is not None}
     known.attributes |= attributes
     known.state = state or known.state
@@ -116,16 +120,16 @@ def _ends(snapshot: TicketSnapshot, known: _KnownTicket, facts: Mapping[str, Fac
     answered = snapshot.instants.get("first_response")
     if answered is not None and (known.responded is None or known.responded.at != answered):
         implied += _happened("first_response", answered, known.responded, facts, f"{_MARK}first_response")
-    for name in ("resolved", "closed", "cancelled"):
+    for name in ("resolved", "fulfilled", "closed", "cancelled"):
         at = snapshot.instants.get(name)
         if at is None:
             continue
-        if known.ended is None:
-            implied.append(ImpliedTicketEvent(f"{_MARK}{name}/{to_text(at)}", name, at))
-        elif known.ended.event == name and known.ended.at != at:
-            implied += _happened(name, at, known.ended, facts, f"{_MARK}{name}/{to_text(at)}")
-        elif known.ended.event != name and f"{_MARK}{name}/{to_text(at)}" not in map(read_source_event_id, facts):
-            implied.append(ImpliedTicketEvent(f"{_MARK}{name}/{to_text(at)}", name, at))
+        identity = f"{_MARK}{name}/{to_text(at)}"
+        if known.ended is not None and known.ended.event == name:
+            if known.ended.at != at:
+                implied += _happened(name, at, known.ended, facts, identity)
+        elif identity not in map(read_source_event_id, facts):
+            implied.append(ImpliedTicketEvent(identity, name, at))
     return implied
 
 
@@ -160,7 +164,7 @@ def _changes(snapshot: TicketSnapshot, known: _KnownTicket, sequence: int) -> li
     for name, value in changed.items():
         by_event.setdefault(_OWN_EVENT.get(name, "state_changed"), {})[name] = value
     state = snapshot.state if snapshot.state != known.state else None
-    ends = ENDED_STATES.get((state or "").lower())
+    ends = None if state is None else _end_of(snapshot)
     tells_an_end = any(snapshot.instants.get(each) for each in ENDED_STATES)
     if ends is not None and known.ended is None and not tells_an_end:
         by_event[ends] = by_event.pop("state_changed", {})
@@ -168,9 +172,12 @@ def _changes(snapshot: TicketSnapshot, known: _KnownTicket, sequence: int) -> li
         by_event["reopened"] = by_event.pop("state_changed", {})
     elif known.ended is not None and not tells_an_end and _is_open_again(known, snapshot):
         by_event["reopened"], state = by_event.pop("state_changed", {}), snapshot.state
+    elif state is not None and snapshot.state_event == "first_response" and known.responded is None:
+        by_event["first_response"] = by_event.pop("state_changed", {})
     elif state is not None:
         by_event.setdefault("state_changed", {})
-    bearer = next((name for name in ("reopened", ends, "state_changed") if name in by_event), None)
+    bearers = ("reopened", ends, "first_response", "state_changed")
+    bearer = next((name for name in bearers if name in by_event), None)
     at = snapshot.updated_at
     return [
         ImpliedTicketEvent(
@@ -185,6 +192,13 @@ def _changes(snapshot: TicketSnapshot, known: _KnownTicket, sequence: int) -> li
     ]
 
 
+def _end_of(snapshot: TicketSnapshot) -> str | None:
+    """Return the event by which a ticket ends that enters the snapshot's state; None if it does not end."""
+    if snapshot.state_event in ENDS:
+        return snapshot.state_event
+    return ENDED_STATES.get((snapshot.state or "").lower())
+
+
 def _is_taken_back(ended: TicketEvent, snapshot: TicketSnapshot) -> bool:
     """Whether the snapshot says that the known end of the ticket has not happened."""
     return ended.event in snapshot.instants and snapshot.instants[ended.event] is None
@@ -193,4 +207,5 @@ def _is_taken_back(ended: TicketEvent, snapshot: TicketSnapshot) -> bool:
 def _is_open_again(known: _KnownTicket, snapshot: TicketSnapshot) -> bool:
     """Whether the snapshot shows an open state that differs from the last state at or after the known end."""
     state = snapshot.state
-    return state is not None and state.lower() not in _STAYS_ENDED and state != known.state_since_end
+    stays = state is None or state.lower() in _STAYS_ENDED or snapshot.state_event in ENDS
+    return not stays and state != known.state_since_end

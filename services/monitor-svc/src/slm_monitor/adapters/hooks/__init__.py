@@ -1,0 +1,1 @@
+"""Hooks in PostgreSQL. The package must not know what a payload means: it stores mappings and payloads as texts."""

@@ -1,0 +1,130 @@
+"""The door that tools call, ``POST /api/v1/hooks/{hook_id}``, the log of their calls, tests and previews."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from slm_chassis.access import Principal
+from slm_chassis.http.access import Caller, require_role
+from slm_chassis.http.operation import operation
+from slm_chassis.http.policies import SIGNED
+from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_events.instants import to_text
+from slm_monitor.api.dependencies import TheHookCalls, TheHookOffice, TheHooks
+from slm_monitor.api.hooks.hook_answers import HookCallLog, HookPreview, HookReceipt, TestedHook
+from slm_monitor.api.hooks.hook_routes import own_hook
+from slm_monitor.domain.hooks.hooks import LONGEST_MAPPING, HookCall
+
+router = APIRouter(prefix="/api/v1", tags=["hooks"])
+Editor = Annotated[Principal, Depends(require_role("integrator", "service_level_manager"))]
+
+
+class MappingToTry(BaseModel):
+    """Request body with a payload and the mapping to try on it: `mapping`, or that of the connector."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [
+                {"connector": "zammad", "payload": '{"ticket": {"number": "21007", "state": "open"}}'},
+            ]
+        },
+    }
+
+    payload: Annotated[
+        str | dict[str, Any] | list[Any],
+        Field(description="The payload: JSON, or its text as the tool sent it", union_mode="left_to_right"),
+    ]
+    mapping: Annotated[str, Field(max_length=LONGEST_MAPPING, description="The mapping, YAML")] | None = None
+    connector: Annotated[str, Field(max_length=100)] | None = None
+
+
+@router.post("/hook-previews", **operation("Try a mapping on a payload", HookPreview, "no-party"))
+async def preview_hook(
+    given: MappingToTry, caller: Caller, calls: TheHookCalls, office: TheHookOffice
+) -> dict[str, Any]:
+    """Tell what a mapping reads in a payload: tickets or measurements, or which field is wrong. Nothing is stored."""
+    if caller.party_id is None:
+        detail = "An operator belongs to no party: use a key of a party."
+        raise Problem(403, "no-party", "Only a party may do this", detail)
+    text = given.mapping
+    if text is None:
+        connector = office.connectors.get(given.connector or "")
+        if connector is None:
+            remedy = f"give mapping, or one of the connectors {', '.join(office.connectors)}"
+            raise invalid("connector", given.connector, remedy)
+        text = connector.mapping
+    payload = given.payload if isinstance(given.payload, str) else json.dumps(given.payload)
+    return await calls.preview(text, payload.encode("utf-8", "surrogatepass"), caller.party_id)
+
+
+@router.post(
+    "/hooks/{hook_id}",
+    **operation(
+        "Take a call of a tool in",
+        HookReceipt,
+        "wrong-signature",
+        "hook-paused",
+        "not-mapped",
+        "overloaded",
+        status=202,
+        extra={
+            "requestBody": {
+                "required": True,
+                "description": "What the tool sends, JSON; the hook's mapping says what it means",
+                "content": {"application/json": {"schema": {"type": "object"}, "example": {"ticket": {"number": "1"}}}},
+            },
+            **SIGNED,
+        },
+    ),
+)
+async def call_hook(hook_id: str, request: Request, calls: TheHookCalls) -> dict[str, Any]:
+    """Accept a webhook of a tool. No key is needed: the caller proves by the hook's secret that it is the tool.
+
+    The hook's mapping reads the tickets or outages of the payload. What it accepted is durable when the answer is sent.
+    The same call again changes nothing.
+    """
+    return await calls.receive(hook_id, request.headers, await request.body())
+
+
+@router.get("/hooks/{hook_id}/calls", **operation("Read the last calls of a hook", HookCallLog))
+async def list_hook_calls(hook_id: str, caller: Caller, hooks: TheHooks) -> dict[str, Any]:
+    """Read the last 100 calls with our answers, the latest first, and the payloads of the last 20."""
+    await own_hook(hook_id, caller, hooks)
+    return {"items": [_call_json(each) for each in await hooks.calls(hook_id)]}
+
+
+@router.post(
+    "/hooks/{hook_id}/calls/{call_id}/repeat",
+    **operation("Take a kept payload in again", HookReceipt, "not-mapped", "overloaded", status=202),
+)
+async def repeat_hook_call(hook_id: str, call_id: str, caller: Editor, calls: TheHookCalls) -> dict[str, Any]:
+    """Take the payload of an earlier call in once more, by the present mapping: after a mapping was mended."""
+    return await calls.repeat(hook_id, call_id, caller)
+
+
+@router.post("/hooks/{hook_id}/tests", **operation("Send a test event", TestedHook, "overloaded", status=200))
+async def test_hook(
+    hook_id: str, caller: Editor, calls: TheHookCalls, hooks: TheHooks, office: TheHookOffice
+) -> dict[str, Any]:
+    """Read an example payload of the connector by the hook's mapping, and note it in the log. No fact is stored."""
+    hook = await own_hook(hook_id, caller, hooks)
+    connector = office.connectors.get(hook.connector)
+    if connector is None:
+        raise not_found("connector", hook.connector)
+    return await calls.try_out(hook_id, next(iter(connector.examples.values())), caller)
+
+
+def _call_json(call: HookCall) -> dict[str, Any]:
+    return {
+        "call_id": call.call_id,
+        "at": to_text(call.at),
+        "status": call.status,
+        "outcome": call.outcome,
+        "detail": call.detail,
+        "payload": call.payload,
+    }

@@ -1,0 +1,125 @@
+"""Hooks, their secrets and the log of their calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from slm_events.instants import UtcMicroseconds
+
+MOST_HOOKS = 50
+"""The most hooks of a party."""
+MOST_CALLS = 100
+"""Calls of a hook that are kept: the latest."""
+MOST_UNSIGNED = 20
+"""Among them, calls whose sender did not prove to be the tool: others than the tool can make any number of them."""
+MOST_PAYLOADS = 20
+"""Calls whose payloads are kept: the latest."""
+LARGEST_KEPT = 262_144
+"""Bytes of the largest payload that is kept."""
+LONGEST_MAPPING = 65_536
+"""Characters of the longest mapping: that of a tool with a thousand states and values."""
+SIGNED = ("hmac-sha256", "hmac-sha1")
+"""Ways of authentication in which the secret signs the body. In the others it is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookAuthentication:
+    """How a caller proves that it is the tool.
+
+    - ``kind``: ``hmac-sha256``, ``hmac-sha1``, ``bearer`` or ``basic``.
+    - ``header``: the header with the signature, the token or the credentials.
+    - ``user``: the user's name of ``basic``.
+    """
+
+    kind: str
+    header: str
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """An address that a tool calls. ``hook_id`` is the last part of the address and cannot be guessed."""
+
+    hook_id: str
+    party_id: str
+    title: str
+    connector: str
+    source: str
+    mapping: str
+    authentication: HookAuthentication
+    is_paused: bool
+    version: int
+    created_at: UtcMicroseconds
+    created_by_principal_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HookSecret:
+    """A secret of a hook. Its times are real time. ``text`` is not part of ``repr``, so that it gets into no log."""
+
+    secret_id: str
+    hook_id: str
+    text: str = field(repr=False)
+    made_at: UtcMicroseconds = 0
+    ends_at: UtcMicroseconds | None = None
+    """The instant from which the secret proves nothing any more; None: until it is replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookCall:
+    """A call of a hook, with our answer.
+
+    - ``outcome``: ``accepted``, ``refused``, ``ignored`` (nothing in it concerns us), ``unsigned``, ``paused`` or
+      ``test``.
+    - ``detail``: the body of our answer as JSON.
+    - ``payload``: what was sent, as text; None if it is not kept.
+    """
+
+    call_id: str
+    hook_id: str
+    at: UtcMicroseconds
+    status: int
+    outcome: str
+    detail: dict[str, Any]
+    payload: str | None = field(default=None, repr=False)
+
+
+class HookRefusal(Exception):
+    """A use case of hooks refuses a request; each subclass is a reason."""
+
+
+class NoSuchHook(HookRefusal):
+    """There is no hook, or no call of it, with this id that the caller may see. ``what`` names the kind of thing."""
+
+    def __init__(self, what: str, identity: str) -> None:
+        super().__init__(f"There is no {what} {identity!r} that you may see.")
+        self.what = what
+        self.identity = identity
+
+
+class InvalidHook(HookRefusal):
+    """Fields are not valid. ``errors``: field, value and remedy of each."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__("; ".join(f"{each['field']}: {each['remedy']}" for each in errors))
+        self.errors = errors
+
+
+class HookWithoutParty(HookRefusal):
+    """The caller belongs to no party."""
+
+
+class TooManyHooks(HookRefusal):
+    """The party has as many hooks as it may have."""
+
+
+class CallNotAccepted(HookRefusal):
+    """Nothing of a call was taken in. ``status`` and ``code`` are those of the answer; ``errors`` name what to mend."""
+
+    def __init__(self, status: int, code: str, detail: str, errors: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = errors or []
