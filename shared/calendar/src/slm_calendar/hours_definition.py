@@ -56,7 +56,7 @@ class HoursDefinition:
         )
 
     def is_holiday(self, day: date) -> bool:
-        """Whether the day is listed as a holiday. The hours may be open on it all the same, by an override."""
+        """Whether the day is listed as a holiday. An override may open the hours on a holiday nevertheless."""
         if (day.month, day.day) in self.yearly:
             return True
         return any(first <= day <= last for first, last in self.holidays)

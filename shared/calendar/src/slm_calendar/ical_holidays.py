@@ -32,8 +32,8 @@ _EARLIEST = 1900
 
 @dataclass
 class HolidayFileResult:
-    """The result of reading a calendar file: its holidays, the number of its events, how many of these gave a holiday,
-    and the others with the reason.
+    """The result of reading a calendar file: its holidays, the number of its events, the number of events that gave a
+    holiday, and the events that gave none, each with the reason.
     """
 
     holidays: list[dict[str, str]]

@@ -109,8 +109,8 @@ class AccessRegistry:
         """Wait until the log has delivered the principal's events that ``learn`` applied, but at most
         ``logged_wait_seconds``.
 
-        After that every service accepts the principal's new key, because a service reads the log to its end before it
-        refuses a key.
+        Once the log has delivered them, every service accepts the principal's new key, because a service reads the log
+        to its end before it refuses a key.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.logged_wait_seconds), self._moved:

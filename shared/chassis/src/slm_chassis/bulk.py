@@ -41,8 +41,9 @@ async def upsert(
     """Insert rows, or replace those with the same primary key, in one statement and in the order of their keys.
 
     Every row has the same columns, and no two rows share a primary key. JSONB columns take text (see ``to_json``). If
-    ``newer`` is None, a stored row is always replaced. Otherwise it is (JSONB column, field), and a stored row is kept
-    if the field has a lower value in the new row; if one of the rows has no such value, the stored row is replaced.
+    ``newer`` is None, a stored row is always replaced. Otherwise ``newer`` is (JSONB column, field): a stored row is
+    kept if its field has a higher value than the new row's. If the field is missing in one of the two rows, the stored
+    row is replaced.
     """
     if not rows:
         return
@@ -55,8 +56,9 @@ async def upsert(
 
 
 def newest_rows(rows: Iterable[Mapping[str, Any]], table: Table, order: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """Return one row for each primary key: the one with the highest rank, and of equal ones the last. ``order`` holds
-    the rank of each row.
+    """Return one row for each primary key: the row with the highest rank or, if several have it, the last of them.
+
+    ``order`` holds the rank of each row.
     """
     key = [column.name for column in table.primary_key]
     found: dict[tuple[Any, ...], tuple[Any, Mapping[str, Any]]] = {}

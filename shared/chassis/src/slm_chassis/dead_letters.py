@@ -125,8 +125,8 @@ async def store_refused_event(
 ) -> None:
     """Store a dead letter of the outbox relay: an event that the log will never accept.
 
-    ``connection`` is in the transaction that deletes the event from the outbox. ``partition`` None: the record's key
-    decides. ``at``: microseconds UTC.
+    ``connection`` is in the transaction that deletes the event from the outbox. If ``partition`` is None, the
+    record's key decides on the partition. ``at`` is in microseconds UTC.
     """
     row = {
         "dead_letter_id": new_id(),

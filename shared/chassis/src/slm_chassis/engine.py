@@ -21,8 +21,10 @@ _STATEMENT_SECONDS = 60.0
 def open_engine(
     url: str, *, client: str, pool_size: int, statement_seconds: float | None = _STATEMENT_SECONDS
 ) -> AsyncEngine:
-    """Return an engine for ``postgresql://…`` with the product's timeouts. The server lists its connections under
-    ``client``. ``statement_seconds`` None: statements may take any time.
+    """Return an engine for ``postgresql://…`` with the product's timeouts.
+
+    The server lists its connections under the name ``client``. A statement may take ``statement_seconds``; if that is
+    None, it may take any time.
     """
     # asyncpg parses the URL itself: it understands sslmode and the like, which SQLAlchemy would pass on unchanged.
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -32,8 +32,8 @@ async def open_foundation(
 ) -> Foundation:
     """Open the parts that the settings describe, on a migrated database, and return them.
 
-    A service that has more than the common metrics passes its own ``metrics``; None: only the common ones. Raises
-    OSError or DBAPIError if the database cannot be reached.
+    ``metrics`` is None for a service that has only the metrics of every service. Raises OSError or DBAPIError if the
+    database cannot be reached.
     """
     source = f"/slm/{settings.installation}/{context}"
     database = await Database.open(settings.database_url, clock=clock, source=source, pool_size=settings.pool_size)

@@ -40,7 +40,7 @@ class KeyUses:
 
 
 class KeyUseWriter:
-    """A worker that stores the uses of keys: the first one within a second, those of a busy key once a minute.
+    """A worker that stores the uses of keys: the first use of a key within a second, later ones once a minute.
 
     A process that ends without warning loses the uses of at most the last minute.
     """
@@ -63,8 +63,9 @@ class KeyUseWriter:
             await asyncio.sleep(TURN_SECONDS)
 
     async def look(self) -> None:
-        """Store the latest use of each key that was used, unless one was stored within the last minute; once a day,
-        delete old uses.
+        """Store the latest use of each key that was used, except of keys whose use was stored within the last minute.
+
+        Once a day, also delete old uses.
         """
         now = self._database.clock.now()
         self._waiting |= {key_id: (principal, now) for key_id, principal in self._uses.take().items()}

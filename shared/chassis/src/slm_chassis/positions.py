@@ -51,7 +51,10 @@ class OwnedPartitions:
         return self._owned.get(source)
 
     async def assigned(self, partitions: frozenset[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Take partitions over and return the positions from which to read. No former owner can move them any more."""
+        """Take partitions over and return the positions from which to read.
+
+        From then on, no former owner of a partition can move its position.
+        """
         begins = {topic: await self._log.begin_offsets(topic) for topic in {source.topic for source in partitions}}
         async with self._database.begin() as transaction:
             # Sorted, to prevent deadlocks between two members.

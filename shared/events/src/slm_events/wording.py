@@ -16,8 +16,9 @@ _PAIR = re.compile(r"(?P<long>[^/@]+)/(?P<short>[^/@]+)@(?P<factor>.+)")
 
 
 def count_in_words(number: int, thing: str, things: str | None = None) -> str:
-    """Return a number and its noun, such as ``1 agreement`` or ``1,283 tickets``; ``things``: an irregular plural,
-    None: add an s.
+    """Return a number and its noun, such as ``1 agreement`` or ``1,283 tickets``.
+
+    ``things`` is the plural if it is irregular; by default an s is added to ``thing``.
     """
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 

@@ -40,7 +40,7 @@ class ImportRefused(Exception):
 
 @dataclass(slots=True)
 class Oddities:
-    """What was unusual in a file and was accepted: how often, and the first place of each kind."""
+    """The unusual things in a file that were accepted: for each kind its number and its first place."""
 
     counts: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)

@@ -197,10 +197,10 @@ class TicketHistory:
     def first_state(self, ticket: str, rows: Sequence[HistoryRow], opened_at: int, *, judged: bool) -> str | None:
         """Return the name of the state in which the ticket was opened; None if the file does not say.
 
-        If the file has a column for the state before a change, the first row's value is used. Otherwise the first row's
-        state is used, unless the row is later than the opening and is the only one, or ends the ticket: such a state
-        would pause or end clocks from the beginning. The result is then None, which is noted as an oddity if the ticket
-        will be evaluated (``judged``).
+        If the file has a column for the state before a change, the first row's value in it is used, otherwise the first
+        row's state. But a first row later than the opening is not used if no other row has a state, or if it ends the
+        ticket: its state would pause or end clocks from the beginning. The result is then None, which is noted as an
+        oddity if the ticket will be evaluated (``judged``).
         """
         states = [row for row in rows if row.state is not None]
         if not states:
@@ -275,13 +275,13 @@ class TicketHistory:
             state = state if row.state is None else row.state.state
 
     def attributes(self, record: Record) -> dict[str, str | None]:
-        """Return the attributes that the mapping names, as a row has them; None: missing."""
+        """Return attribute → the row's value, for the attributes that the mapping names; None for a missing value."""
         return {name: self._translator.text(record, column) for name, column in self._mapping.attributes.items()}
 
     def _changed_attributes(
         self, row: HistoryRow, before: dict[str, str | None]
     ) -> tuple[dict[str, Any], dict[str, str | None]]:
-        """Return the attributes that a row changes, and all of them after it."""
+        """Return the attributes that a row changes, and the values of all attributes after the row."""
         if self._mapping.policies.attributes != "each_row":
             return {}, before
         now = self.attributes(row.record)

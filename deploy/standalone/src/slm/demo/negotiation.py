@@ -54,8 +54,8 @@ async def negotiate_and_sign(
 ) -> tuple[Cast, dict[str, Any]]:
     """Negotiate a new agreement up to its final signature; return the cast and the agreement's JSON. Raises ApiProblem.
 
-    ``client`` has the base URL. ``effective_at`` is RFC 3339 text. ``document`` is the first draft; None: that of
-    ``terms.agreement_document``.
+    ``client`` has the base URL. ``effective_at`` is RFC 3339 text. ``document`` is the first draft, by
+    default that of ``terms.agreement_document``.
     """
     cast = await gather_cast(client, operator_key)
     await record_requirement(client, cast)

@@ -33,8 +33,9 @@ _PLAN = {
 
 
 def agreement_document(effective_at: str, expires_at: str | None = None) -> dict[str, Any]:
-    """Return the first draft of the agreement's document. Instants are RFC 3339 text. ``expires_at`` None: the
-    agreement has no end.
+    """Return the first draft of the agreement's document.
+
+    Instants are RFC 3339 text. If ``expires_at`` is None, the agreement has no end.
     """
     return {
         "title": "Checkout for the shop",

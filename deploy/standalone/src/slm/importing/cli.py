@@ -62,7 +62,7 @@ class _Order:
     batch_size: int
     exported_at: str | None
     shown: int | None
-    """With ``--dry-run``: how many items are printed. None: the items are sent."""
+    """How many items are printed with ``--dry-run``, which sends none; None without ``--dry-run``."""
 
 
 @app.command()

@@ -78,7 +78,7 @@ class StatusRow:
 
 @dataclass(frozen=True, slots=True)
 class StatusFilter:
-    """The agreement, service and customer to show, as a person typed them. None: targets of all of them."""
+    """The agreement, service and customer whose targets are shown, as a person typed them; None for all of a kind."""
 
     agreement: str | None = None
     service: str | None = None

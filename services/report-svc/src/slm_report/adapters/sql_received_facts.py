@@ -32,7 +32,7 @@ class _StoredKind:
     row: Callable[[Any], dict[str, Any]]
     newer: tuple[str, str] | None = None
     """Which of two events about the same thing is newer: (column of the stored event, field of the event to compare).
-    None: the event that was received later.
+    If it is None, the event that was received later is newer.
     """
 
     def rows(self, batch: Batch) -> list[Mapping[str, Any]]:

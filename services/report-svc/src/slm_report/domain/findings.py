@@ -75,11 +75,11 @@ def _overdue(breach: Breach, clock: ClockStopped | None, as_of: UtcMicroseconds)
 
 
 def risk_entry(risk: Risk, plans: Sequence[Plan], as_of: UtcMicroseconds) -> dict[str, Any]:
-    """Return a risk (a published warning) as the report's JSON, with its action plans and how both ended.
+    """Return a risk (a published warning) as the report's JSON, with its outcome and its action plans.
 
     ``plans`` may contain plans for other risks, which are left out. ``as_of`` is in microseconds UTC. The outcome of a
-    risk or plan is ``open`` if it had not ended by then. An end after ``as_of`` counts all the same if the risk's
-    calendar window was over by then.
+    risk or plan is ``open`` if it had not ended by ``as_of``. But if the risk's calendar window was over by ``as_of``,
+    an end after ``as_of`` counts, too.
     """
     heard = risk.raised
     return {

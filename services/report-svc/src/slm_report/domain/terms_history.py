@@ -18,8 +18,9 @@ from slm_report.domain.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A version of an agreement and the interval ``[start, end)`` in which it is in force; ``end`` None: no end is
-    known.
+    """A version of an agreement and the interval ``[start, end)`` in which it is in force.
+
+    ``end`` is None if no end is known.
     """
 
     terms: AgreementFinalized
@@ -164,7 +165,7 @@ def calendar_windows(terms: Sequence[Term], period: Period) -> list[Window]:
 
 
 def windows_ending_in(all_windows: Sequence[Window], period: Period) -> list[Window]:
-    """Return those of the windows that end in the period: a window is reported in the period in which it ends."""
+    """Return the windows that end in the period, because a window is reported in the period in which it ends."""
     return [window for window in all_windows if period.start < window.end <= period.end]
 
 

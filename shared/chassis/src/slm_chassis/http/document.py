@@ -277,7 +277,11 @@ def _codes(operation: Mapping[str, Any], path: str, method: str, route: _RouteFa
 
 
 def _add_problems(responses: dict[str, Any], found: Sequence[ProblemType], used: set[str], media: str | None) -> None:
-    """Add the answers with these problems. ``media``: a media type of bytes in which they are answered, too."""
+    """Add the answers with these problems to the responses of an operation.
+
+    ``media`` is a second media type of these answers, whose bodies are bytes; None if they are JSON only. ``used`` gets
+    the names of the shared responses that the operation refers to.
+    """
     by_status: dict[int, list[ProblemType]] = {}
     for each in found:
         by_status.setdefault(each.status, []).append(each)

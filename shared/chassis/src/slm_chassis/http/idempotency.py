@@ -3,7 +3,8 @@ effect.
 
 The first request with a key claims it with a lease, which is committed at once. The handler then runs inside one
 transaction that the use case's ``database.begin()`` joins. The answer is written into this transaction, and all of it
-commits before the answer is sent. A crash leaves either effect and answer, or a claim that ends with its lease.
+commits before the answer is sent. After a crash, either both effect and answer are stored, or only the
+claim, which ends with its lease.
 """
 
 from __future__ import annotations

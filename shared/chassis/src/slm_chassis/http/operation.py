@@ -9,7 +9,7 @@ from starlette.responses import Response
 PROBLEMS = "x-problems"
 """The key in ``openapi_extra`` that holds the codes of a route's own problems."""
 PROBLEM_MEDIA = "x-problem-media"
-"""The key in ``openapi_extra`` that holds a media type in which a route's problems are answered, too."""
+"""The key in ``openapi_extra`` that holds a route's second media type for problems, besides JSON."""
 ETAG, LOCATION = "ETag", "Location"
 _JSON = "application/json"
 

@@ -64,8 +64,9 @@ class Page:
         return self.after
 
     def within(self, items: Sequence[Item], key: Callable[[Item], Sequence[Any]]) -> Sequence[Item]:
-        """Return the items of this page from a list that is in memory, and the next item, if any, so that ``shape``
-        knows about it.
+        """Return the items of this page, taken from a list in memory.
+
+        If more items follow, the first of them is returned, too, so that ``shape`` knows that there is a next page.
 
         Raises 422 if the list has no item with the cursor's sort values.
         """

@@ -43,8 +43,9 @@ class Streams:
         return task in self._ended
 
     def add(self, task: asyncio.Task[object], key_id: str | None = None) -> None:
-        """Register the stream that a task answers with. It ends if the key ``key_id`` is revoked; None: it was opened
-        without a key.
+        """Register the stream that a task answers with. The stream ends if the key ``key_id`` is revoked.
+
+        ``key_id`` is None for a stream that was opened without a key.
         """
         self._open[task] = key_id
         self._gauge.set(len(self._open))

@@ -13,8 +13,8 @@ from slm_chassis.log.postgres import PostgresEventLog
 async def open_log(url: str, *, clock: Clock, client: str, security: KafkaSecurity | None = None) -> EventLog:
     """Open the event log at ``postgresql://…``, ``kafka://host:port[,host:port]`` or ``memory://``.
 
-    ``client`` is the name under which the server lists the log's connections. ``security`` is for Kafka only; None:
-    neither TLS nor a login. Raises ValueError for another scheme, and LogUnavailable.
+    ``client`` is the name under which the server lists the log's connections. ``security`` is used for Kafka only;
+    if it is None, there is neither TLS nor a login. Raises ValueError for another scheme, and LogUnavailable.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "memory":

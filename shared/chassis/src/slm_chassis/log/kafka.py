@@ -165,7 +165,7 @@ class KafkaEventLog:
 
 
 def _seen(future: asyncio.Future[object]) -> None:
-    """Read the error of an append that runs on after its caller was given an error.
+    """Read the error of an append that went on after its caller had already got an error.
 
     Without this, asyncio would log that the error was never retrieved.
     """

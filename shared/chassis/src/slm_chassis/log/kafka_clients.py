@@ -147,7 +147,7 @@ class SharedClient(Generic[C]):
                 raise
 
     async def drop(self, client: C | None = None) -> None:
-        """Close the present client. If ``client`` is given, only if that is still the present one."""
+        """Close the present client. If ``client`` is given and is no longer the present one, do nothing."""
         if self._client is None or client not in (None, self._client):
             return
         gone, self._client = self._client, None

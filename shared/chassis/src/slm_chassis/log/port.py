@@ -157,8 +157,8 @@ class EventLog(Protocol):
     ) -> Sequence[tuple[int, int]]:
         """Append records durably; return (partition, offset) of each, in the given order.
 
-        Records with the same key keep their order. When the call returns, all its records are durable; after an error
-        any of them may be.
+        Records with the same key keep their order. When the call returns, all its records are durable. If it
+        raises an error, any of them may have been appended.
         """
         ...
 

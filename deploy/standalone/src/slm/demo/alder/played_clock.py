@@ -47,7 +47,7 @@ class PlayedClock:
         return next((pace for pace in reversed(self._paces) if pace.real <= real), self._paces[0]).of(real)
 
     def real_seconds(self, microseconds: int) -> float:
-        """Return how many real seconds a length of the clock's time takes from now on."""
+        """Return how many real seconds it takes from now until the clock has advanced by ``microseconds``."""
         real = self._real()
         wanted, passed = self.of_real(real) + microseconds, real
         for pace, after in zip(self._paces, [*self._paces[1:], None], strict=True):

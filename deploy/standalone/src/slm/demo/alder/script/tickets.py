@@ -1,4 +1,4 @@
-"""The tickets of twelve months and those that are open now, the same for the same timeline and seed."""
+"""The tickets of twelve months and the tickets that are open now. The same timeline and seed give the same tickets."""
 
 from __future__ import annotations
 
