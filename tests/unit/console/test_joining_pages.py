@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from slm_console.views.reader import Reader
+from slm_console.views.settings import people
+from slm_events.instants import from_text
 from tests.unit.console.stub_api import KEY, StubApi, browser_of
 
 ACCEPT = "POST /api/v1/invitations/accept"
@@ -96,3 +99,16 @@ async def test_names_without_latin_letters_are_two_people() -> None:
     api = StubApi({ACCEPT: SESSION})
     await accept(api, name="Анна", **{**ANKE, "signatory": "Борис"})
     assert "key" not in api.sent[-1][2]["signatory"]
+
+
+@pytest.mark.parametrize(
+    ("party", "is_operator", "may"), [("alder", False, True), (None, False, False), (None, True, True)]
+)
+def test_only_an_operator_withdraws_the_invitation_of_whoever_signs(
+    party: str | None, is_operator: bool, may: bool
+) -> None:
+    invitation = {"invitation_id": "i", "principal_id": "p", "party_id": party, "alias": "Sven", "email": None,
+                  "kind": "principal", "created_by": "Nora", "state": "open",
+                  "expires_at": "2026-12-10T00:00:00Z"}  # fmt: skip
+    [line] = people.invited(Reader(from_text("2026-11-26T09:42:00Z")), [invitation], [], is_operator=is_operator)
+    assert (line.alias, line.may_withdraw, line.may_repeat) == ("Sven", may, False)

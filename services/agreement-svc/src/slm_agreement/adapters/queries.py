@@ -164,6 +164,19 @@ def caller_sees_version(caller: Principal) -> ColumnElement[bool]:
     return or_(true() if caller.is_operator else shared, version.c.tabled.isnot(None))
 
 
+def _sees_invitation(caller: Principal) -> ColumnElement[bool]:
+    """Return the condition for invitations that the caller may see: those that its party made, and those of its people.
+
+    Whoever signs for a party is invited in an operator's place. The party's manager sees that this invitation is open,
+    but cannot withdraw it.
+    """
+    invitation, principal = register_tables.invitation, register_tables.principal
+    is_of_own_person = exists().where(
+        principal.c.principal_id == invitation.c.principal_id, belongs_to_caller(caller, principal.c.party_id)
+    )
+    return or_(belongs_to_caller(caller, invitation.c.party_id), is_of_own_person)
+
+
 def _of_party(table: Table) -> Callable[[Principal], ColumnElement[bool]]:
     """Return a function from a caller to the condition for rows of the caller's party. Operators see all."""
     return lambda caller: belongs_to_caller(caller, table.c.party_id)
@@ -172,7 +185,7 @@ def _of_party(table: Table) -> Callable[[Principal], ColumnElement[bool]]:
 PARTIES = Listing(register_tables.party, _sees_party)
 PEOPLE = Listing(register_tables.person, _of_party(register_tables.person))
 PRINCIPALS = Listing(register_tables.principal, _of_party(register_tables.principal))
-INVITATIONS = Listing(register_tables.invitation, _of_party(register_tables.invitation))
+INVITATIONS = Listing(register_tables.invitation, _sees_invitation)
 GUEST_LINKS = Listing(sign_in_tables.guest_link, _of_party(sign_in_tables.guest_link))
 RELATIONS = Listing(register_tables.party_relation, _sees_relation)
 SERVICES = Listing(register_tables.service, _sees_service)

@@ -75,7 +75,10 @@ async def create_invitation(
 
 @router.get("", **operation("List the invitations of your party", list_of(InvitationResponse)))
 async def list_invitations(caller: Caller, database: TheDatabase, clock: TheClock, page: Paging) -> dict[str, Any]:
-    """List the invitations of your party, without their codes."""
+    """List the invitations that your party made, and those that an operator made for its people.
+
+    None of them has its code.
+    """
     rows = await queries.fetch_page(database, queries.INVITATIONS, caller, page)
     now = clock.now()
     return page.shape(

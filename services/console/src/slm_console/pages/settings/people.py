@@ -89,7 +89,9 @@ async def people_page(visit: Visit, *, error: str = "", link: str = "", mailed: 
     model = {
         "tab": "people",
         "members": found,
-        "invited": people.invited(visit.reader, parts["invitations"].items, found),
+        "invited": people.invited(
+            visit.reader, parts["invitations"].items, found, is_operator=directory.has_role("operator")
+        ),
         "may_manage": may_manage,
         "has_companies": directory.has_role("operator"),
         "part": parts["principals"],

@@ -47,6 +47,8 @@ class OpenInvitation:
     by: str
     until: str
     may_repeat: bool
+    may_withdraw: bool
+    """Whether the reader may withdraw it; only an operator withdraws one that an operator made."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,10 @@ def members(
     return sorted(found, key=lambda each: (each.has_ended, each.company.casefold(), each.name.casefold()))
 
 
-def invited(reader: Reader, invitations: Sequence[Item], people: Sequence[Member]) -> list[OpenInvitation]:
-    """Return the rows for the open invitations, the newest first."""
+def invited(
+    reader: Reader, invitations: Sequence[Item], people: Sequence[Member], *, is_operator: bool
+) -> list[OpenInvitation]:
+    """Return the rows for the open invitations, the newest first. ``is_operator``: whether the reader is one."""
     editable = {each.principal_id for each in people if each.may_edit}
     return [
         OpenInvitation(
@@ -86,6 +90,7 @@ def invited(reader: Reader, invitations: Sequence[Item], people: Sequence[Member
             str(each["created_by"]),
             reader.day(read(each["expires_at"]) or 0),
             each["principal_id"] is None or str(each["principal_id"]) in editable,
+            is_operator or each["party_id"] is not None,
         )
         for each in reversed(invitations)
         if each["state"] == "open"
