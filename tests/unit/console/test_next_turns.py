@@ -116,3 +116,15 @@ async def test_without_a_company_the_form_offers_to_invite_one() -> None:
         api.answers["/api/v1/invitations"] = listed(invitation)
         page = (await browser.get("/agreements/new")).text
     assert "only then is it known for whom the agreement is" in page and ">Look again</a>" in page
+
+
+@pytest.mark.parametrize(("answer", "is_offered"), [("accepted", False), ("refused", True)])
+async def test_to_accept_all_is_offered_only_where_something_is_not_accepted(answer: str, is_offered: bool) -> None:
+    own = {"answer": answer, "reason": "", "by": "Grace", "stands": True}
+    words = [{"target": key, "provider": own, "customer": None, "agreed": False} for key in ("availability", "p1")]
+    api = known()
+    api.answers[AGREEMENT] |= {"state": "countered", "answer_awaited_from": ALDER, "target_answers": words,
+                               "needs": [{"need": "answer", "yours": True, "version": 1}]}  # fmt: skip
+    async with browser_of(api) as browser:
+        page = (await browser.get("/agreements/agreement-1")).text
+    assert "Send answer" in page and ("Accept all 2 promises" in page) is is_offered

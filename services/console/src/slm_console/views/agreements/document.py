@@ -105,6 +105,11 @@ class Page:
     gone: list[str]
     """Title and sentence of each promise that the newest revision leaves out."""
 
+    @property
+    def has_open_promises(self) -> bool:
+        """Whether the reader's side has not accepted all of the present promises."""
+        return any(row.own is None or not row.own.accepts for row in self.promises)
+
 
 @dataclass(frozen=True)
 class Sources:
