@@ -194,7 +194,7 @@ async def test_a_comment_for_ones_own_company_is_not_the_other_sides(scene: Scen
     async with open_as("ada") as (page, _):
         await page.goto(path)
         place = page.locator("#target-availability")
-        await place.get_by_text("Comment", exact=True).click()
+        await place.get_by_text("Write a comment", exact=True).click()
         await place.get_by_label("Your comment").fill("We could go to 99.4.")
         await place.get_by_label("For your company only").check()
         await place.get_by_role("button", name="Add comment").click()

@@ -8,8 +8,9 @@ import pytest
 
 from slm_console.views.agreements import listing, receipt
 from slm_console.views.agreements.next_turn import next_turn_in_words
+from tests.unit.console.alder_answers import answers
 from tests.unit.console.negotiated import ALDER, READER, SHOP, agreement, directory
-from tests.unit.console.stub_api import browser_of, listed
+from tests.unit.console.stub_api import StubApi, browser_of, listed
 from tests.unit.console.test_agreement_pages import known
 from tests.unit.console.test_receipts import EMMY, GRACE, signed
 
@@ -128,3 +129,14 @@ async def test_to_accept_all_is_offered_only_where_something_is_not_accepted(ans
     async with browser_of(api) as browser:
         page = (await browser.get("/agreements/agreement-1")).text
     assert "Send answer" in page and ("Accept all 2 promises" in page) is is_offered
+
+
+async def test_what_can_be_written_or_hidden_says_so_in_a_verb() -> None:
+    api = known()
+    api.answers[AGREEMENT] |= {"state": "proposed"}
+    api.answers[f"{AGREEMENT}/comments"] = listed()
+    async with browser_of(api) as browser:
+        page = (await browser.get("/agreements/agreement-1")).text
+    assert "<summary>Write a comment</summary>" in page and "<summary>Comment</summary>" not in page
+    async with browser_of(StubApi(answers())) as browser:
+        assert "Hide on Today until it changes" in (await browser.get("/causes/c-mail")).text
