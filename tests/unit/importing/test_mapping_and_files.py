@@ -91,7 +91,7 @@ def changed(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     [
         (changed(DOCUMENT, "kind", "outages"), "kind", "kind: tickets"),
         (changed(DOCUMENT, "colums", {}), "colums", "no such field"),
-        (changed(DOCUMENT, "columns", {"ticket": "n", "at": "t"}), "", "columns.at is the time of a state"),
+        (changed(DOCUMENT, "columns", {"ticket": "n", "at": "t"}), "", "columns.at is the time of a row of a history"),
         (changed(DOCUMENT, "records.format", "xls"), "records.format", "'csv', 'jsonl', 'json' or 'xlsx'"),
         (changed(DOCUMENT, "states.New", {"state": "new", "event": "born"}), "states.New.0.event", "'opened'"),
         (changed(DOCUMENT, "source", "a/b"), "source", "pattern"),
