@@ -1,4 +1,4 @@
-"""The worker that groups changed breaches and risks into causes. It takes them from a queue in the database.
+"""The worker that groups changed breaches and risks into causes. It takes the changes from a queue in the database.
 
 A row of the queue is written in the transaction of the change, and deleted in the transaction of the regrouping, so
 that a crash loses no change.

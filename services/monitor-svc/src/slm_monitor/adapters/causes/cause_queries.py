@@ -137,7 +137,7 @@ class CauseQueries:
 
 
 async def _detailed(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows of causes with the columns of ``_DETAILS``."""
+    """Return the given rows of causes, each with the columns of the query ``_DETAILS`` added."""
     given = {"cause_ids": [row["cause_id"] for row in rows], "party_ids": [row["party_id"] for row in rows]}
     found = (await connection.execute(text(_DETAILS), given)).mappings() if rows else ()
     details = {(each["cause_id"], each["party_id"]): dict(each) for each in found}

@@ -1,5 +1,5 @@
-"""Encoding of columns of values as bytes: for records of the intake topics, for the blob of a step, and for segments of
-the record of facts.
+"""Encoding of columns of values as bytes: for records of the intake topics, for the rows that each step stores, and for
+the segments of the record of facts (the rows of one series and hour).
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ item would take too much memory.
 
 
 class MalformedBody(ValueError):
-    """The body as a whole cannot be read, so that no single item can be rejected."""
+    """The body as a whole is refused, instead of single items: it is no batch of items, or it has too many."""
 
 
 def _strict(kind: type[Any]) -> type[Any]:
@@ -235,8 +235,10 @@ _DIGITS = 400
 
 
 def _unreadable(index: int, item: Any) -> IntakeRejection | None:
-    """Return the rejection of an item that is not a JSON object with storable texts; None if it may
-    be decoded further.
+    """Return the rejection of an item that cannot be decoded further; None if it can.
+
+    An item is rejected if it is not a JSON object, or if it contains a text that PostgreSQL cannot store, such as one
+    with a NUL character.
     """
     if isinstance(item, ValueError):
         return IntakeRejection(index, "rejected", "malformed_json", "", str(item), "send one JSON object a line")
@@ -326,7 +328,7 @@ def _remedy_of(name: str, known: tuple[str, ...]) -> str:
 
 
 class IntakeFormat:
-    """The formats of the intake, as the port through which the intake and the engine use them."""
+    """Reads and writes the formats of the intake: the adapter behind the port ``IntakeRecordFormat``."""
 
     internal = INTERNAL
 

@@ -2,8 +2,8 @@
 facts remain.
 
 Figures, breaches and sums stay. A fact stays as long as an open window or the look-back of a rolling window needs it.
-The last state and the last counter readings before that instant stay, too: the kept time begins in that state, and the
-next readings count from those readings.
+The last state and the last counter readings before the first remaining fact stay, too: the remaining time begins in
+that state, and the next readings count from those readings.
 """
 
 from __future__ import annotations

@@ -38,9 +38,7 @@ _UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
 class AssignmentRequest(BaseModel):
-    """Request body of the ``/assign`` operations: the person to whom a breach, risk or cause is
-    assigned, and a note.
-    """
+    """Request body of ``/assign`` operations: the person to whom a breach, risk or cause is assigned, and a note."""
 
     model_config = {
         "extra": "forbid",
@@ -50,7 +48,9 @@ class AssignmentRequest(BaseModel):
     }
 
     assigned_to: Annotated[str | None, Field(pattern=_UUID, description="Id of a person (UUID); null: nobody")]
-    note: Annotated[str, Field(max_length=4_000, description="Internal note; replaces the note before")] = ""
+    note: Annotated[
+        str, Field(max_length=4_000, description="Note for the caller's own party; it replaces the earlier note")
+    ] = ""
 
 
 class SnoozeRequest(BaseModel):
@@ -61,8 +61,11 @@ class SnoozeRequest(BaseModel):
         "json_schema_extra": {"examples": [{"until": "2026-11-23T08:00:00Z", "until_change": True}]},
     }
 
-    until: Annotated[str | None, Field(max_length=40, description="An instant")] = None
-    until_change: Annotated[bool, Field(description="Until it changes: a new revision or step, or its end")] = False
+    until: Annotated[str | None, Field(max_length=40, description="The instant until which the item is hidden")] = None
+    until_change: Annotated[
+        bool,
+        Field(description="Whether the item is hidden until it gets a new revision, takes a step or ends"),
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -137,16 +140,18 @@ async def snooze_cause(cause_id: str, given: SnoozeRequest, caller: Handler, que
     return await _snooze("cause", cause_id, given, caller, queries)
 
 
-@router.get("/assignments", **operation("List assignments of the own party", list_of(AssignmentAnswer)))
+@router.get("/assignments", **operation("List the assignments of the caller's party", list_of(AssignmentAnswer)))
 async def list_assignments(
     caller: Caller,
     queries: TheAssignments,
     paging: Paging,
     kind: Literal["breach", "risk", "cause"] | None = None,
     assigned_to: Annotated[
-        str | None, Query(description="Only what is assigned to this person (id)", max_length=100)
+        str | None, Query(description="Only items that are assigned to this person (id)", max_length=100)
     ] = None,
-    snoozed: Annotated[bool | None, Query(description="Only what the caller has snoozed, or only the rest")] = None,
+    snoozed: Annotated[
+        bool | None, Query(description="`true`: only items that the caller has snoozed; `false`: only all other items")
+    ] = None,
 ) -> dict[str, Any]:
     """List the items that the caller's party has assigned or the caller has snoozed, in the order of kind and id."""
     return await queries.page(caller, paging, kind, assigned_to, snoozed)

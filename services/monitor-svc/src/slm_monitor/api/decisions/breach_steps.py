@@ -152,8 +152,10 @@ async def _take_step(
     response: Response,
 ) -> dict[str, Any]:
     def unless_changed(life: BreachWorkflow) -> None:
-        """Raise a problem if ``If-Match`` names an older version of the breach, unless the step
-        is not allowed at all.
+        """Raise a problem if ``If-Match`` names an older version of the breach.
+
+        Nothing is raised for a step that the breach's present state does not allow: the caller then learns of that
+        instead.
         """
         # A step that is not allowed is reported before a changed version, since a newer version would not help.
         if step in life.allowed or step == LINK_PROBLEM:

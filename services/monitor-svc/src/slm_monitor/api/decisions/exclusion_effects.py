@@ -41,7 +41,7 @@ router = APIRouter(prefix="/api/v1", tags=["exclusions"])
 
 @router.post(
     "/exclusions/effect",
-    **operation("Work out what an exclusion would change", ExclusionEffect, "no-party", "not-found"),
+    **operation("Calculate what an exclusion would change", ExclusionEffect, "no-party", "not-found"),
 )
 async def preview_exclusion(
     given: ExclusionToRequest, caller: Requester, queries: TheExclusions, readers: TheReaders
@@ -60,7 +60,10 @@ async def preview_exclusion(
     return await _effect(caller, entry, queries, readers)
 
 
-@router.get("/exclusions/{exclusion_id}/effect", **operation("Read what an exclusion changes", ExclusionEffect))
+@router.get(
+    "/exclusions/{exclusion_id}/effect",
+    **operation("Calculate what a decision on an exclusion changes", ExclusionEffect),
+)
 async def read_exclusion_effect(
     exclusion_id: str, caller: Caller, queries: TheExclusions, readers: TheReaders
 ) -> dict[str, Any]:

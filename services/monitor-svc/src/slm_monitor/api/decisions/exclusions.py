@@ -236,7 +236,7 @@ def _decision(summary: str) -> dict[str, Any]:
 
 @router.post(
     "/exclusions",
-    **operation("Ask for an exclusion", ExclusionAnswer, "no-party", "not-found", "not-your-turn", status=201),
+    **operation("Request an exclusion", ExclusionAnswer, "no-party", "not-found", "not-your-turn", status=201),
 )
 async def request_exclusion(
     given: ExclusionToRequest, caller: Requester, use_cases: TheExclusionUseCases

@@ -158,7 +158,7 @@ class BurnRatesToPreview(_PreviewBody):
     time_to_exhaustion: Annotated[list[str], Field(max_length=100)] = []
 
 
-@router.post("/clock", **operation("Try the clocks of a ticket", ClockPreview))
+@router.post("/clock", **operation("Preview the clocks of a ticket", ClockPreview))
 def preview_clock(asked: ClockToPreview) -> dict[str, Any]:
     """Calculate the clocks of a ticket under draft terms: deadline, elapsed time, verdict, and how they are derived."""
     events = [{"source": "preview", "ticket": "1", **event} for event in asked.events]
@@ -177,14 +177,14 @@ def preview_clock(asked: ClockToPreview) -> dict[str, Any]:
     return _as_problem(lambda: clock_preview.preview_clocks(question))
 
 
-@router.post("/window", **operation("Try a window of a target", WindowPreview))
+@router.post("/window", **operation("Preview a window of a target", WindowPreview))
 def preview_window(asked: WindowToPreview) -> dict[str, Any]:
     """Evaluate a window of a target under draft terms: figure, budget, verdict, and how they are derived."""
     question = _window_question(asked, asked.window, _NESTED)
     return _as_problem(lambda: window_preview.preview_window(question))
 
 
-@router.post("/burn-rate", **operation("Try burn rate warnings", BurnRatePreview))
+@router.post("/burn-rate", **operation("Preview burn rate warnings", BurnRatePreview))
 def preview_burn_rates(asked: BurnRatesToPreview) -> dict[str, Any]:
     """Calculate the burn rate warnings of an objective: window pairs, thresholds, detection times, and pairs that are
     left out.

@@ -146,7 +146,7 @@ async def list_imports(
     store: TheImports,
     paging: Paging,
     state: Annotated[
-        Literal["open", "judged"] | None, Query(description="`open`: those that are not judged yet")
+        Literal["open", "judged"] | None, Query(description="`open`: only imports that are not judged yet")
     ] = None,
 ) -> dict[str, Any]:
     """List the imports that concern the caller, the latest first.
@@ -186,7 +186,7 @@ async def complete_import(import_id: str, caller: Importer, importing: TheImport
     return await _ended(import_id, caller, importing, imports.COMPLETED)
 
 
-@router.delete("/{import_id}", **operation("Give an import up", ImportWithCounts, "not-yours", status=202))
+@router.delete("/{import_id}", **operation("End an import early", ImportWithCounts, "not-yours", status=202))
 async def end_import(import_id: str, caller: Importer, importing: TheImportDependencies) -> dict[str, Any]:
     """End an import early: the history received so far is evaluated, and nothing waits for the import any more."""
     return await _ended(import_id, caller, importing, imports.ENDED)

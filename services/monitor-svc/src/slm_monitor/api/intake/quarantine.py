@@ -47,7 +47,7 @@ _REASONS: dict[type[QuarantineDecisionNotPossible], tuple[str, str]] = {
 Use = Callable[[SqlQuarantinedFacts, int], Awaitable[None]]
 
 
-@router.get("", **operation("List facts that were set aside", list_of(QuarantinedFactAnswer)))
+@router.get("", **operation("List quarantined facts", list_of(QuarantinedFactAnswer)))
 async def list_quarantined_facts(
     caller: Caller,
     queries: TheQueries,
@@ -72,7 +72,7 @@ class SourceToResume(BaseModel):
     """For operators: the party to which the source belongs."""
 
 
-@router.get("/sources", **operation("List sources that are set aside", list_of(SuspendedSourceAnswer)))
+@router.get("/sources", **operation("List suspended sources", list_of(SuspendedSourceAnswer)))
 async def list_suspended_sources(caller: Caller, suspended: TheSuspendedSources, paging: Paging) -> dict[str, Any]:
     """List the suspended sources of the caller's party. A source is suspended if too many of its facts cannot be
     evaluated.
@@ -82,7 +82,7 @@ async def list_suspended_sources(caller: Caller, suspended: TheSuspendedSources,
     return await suspended.page(caller, paging)
 
 
-@router.post("/sources/resume", **operation("Judge a source again", ResumedSourceAnswer, "not-found"))
+@router.post("/sources/resume", **operation("Resume a suspended source", ResumedSourceAnswer, "not-found"))
 async def resume_source(
     given: SourceToResume, caller: Decider, suspended: TheSuspendedSources, worker: TheWorker
 ) -> dict[str, Any]:
@@ -103,7 +103,7 @@ async def resume_source(
 @router.post(
     "/{quarantine_id}/release",
     **operation(
-        "Release a fact to be judged",
+        "Release a quarantined fact",
         QuarantineDecisionAnswer,
         "already-decided",
         "owner-unknown",
@@ -123,7 +123,7 @@ async def release_quarantined_fact(
 
 @router.post(
     "/{quarantine_id}/discard",
-    **operation("Discard a fact that was set aside", QuarantineDecisionAnswer, "already-decided"),
+    **operation("Discard a quarantined fact", QuarantineDecisionAnswer, "already-decided"),
 )
 async def discard_quarantined_fact(
     quarantine_id: str, caller: Decider, quarantine: TheQuarantine, database: TheDatabase

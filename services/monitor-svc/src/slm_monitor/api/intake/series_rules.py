@@ -50,13 +50,14 @@ class SeriesRuleToKeep(BaseModel):
     ]
     labels: Annotated[
         list[Annotated[str, Field(max_length=200)]],
-        Field(max_length=50, description="Labels of the series that its measurements keep"),
+        Field(max_length=50, description="Names of the labels of a series that its measurements keep"),
     ] = []
     reading: Annotated[
         Literal["value", "state", "counter", "good", "bad"] | None,
         Field(
-            description="What a sample is: a value; 1 for up and 0 for down; the reading of a counter; the reading of a"
-            " counter of a ratio's good or bad events. Left out: what the kind of the indicator takes"
+            description="The meaning of a sample. `value`: a measured value. `state`: 1 for up, 0 for down. `counter`: "
+            "the reading of a counter. `good`, `bad`: the reading of a counter of a ratio's good or bad events. "
+            "If left out, the kind of the indicator decides"
         ),
     ] = None
 
@@ -105,7 +106,7 @@ async def delete_series_rules(caller: Keeper, kept: TheSeriesRules) -> None:
     await kept.replace(_party_of(caller), [], caller)
 
 
-@router.post("/preview", **operation("Try series rules on series", SeriesPreview, "no-party"))
+@router.post("/preview", **operation("Preview what series rules make of series", SeriesPreview, "no-party"))
 async def preview_series_rules(
     given: SeriesToPreview, caller: Caller, kept: TheSeriesRules, store: TheStore
 ) -> dict[str, Any]:

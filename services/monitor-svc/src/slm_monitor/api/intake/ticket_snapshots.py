@@ -132,7 +132,7 @@ TheParts = Annotated[SnapshotIntake, Depends(_snapshot_intake)]
 
 @router.put(
     "/tickets/{source}/{number:path}",
-    **operation("Take a snapshot of a ticket in", SnapshotReceipt, "foreign-party", status=202),
+    **operation("Accept a snapshot of a ticket", SnapshotReceipt, "foreign-party", status=202),
 )
 async def put_ticket_snapshot(
     source: str, number: str, given: TicketSnapshotToPut, caller: Sender, parts: TheParts
@@ -161,7 +161,9 @@ async def put_ticket_snapshot(
 
 @router.post(
     "/ticket-reconciliations",
-    **operation("Compare open tickets with their tool", TicketComparison, "foreign-party", extra=dict(BULK)),
+    **operation(
+        "Compare the known open tickets with those of their tool", TicketComparison, "foreign-party", extra=dict(BULK)
+    ),
 )
 async def reconcile_tickets(given: TicketsToReconcile, caller: Sender, queries: TheTickets) -> dict[str, Any]:
     """Compare a source's list of open tickets with the tickets known here: which are missing, outdated, or wrongly

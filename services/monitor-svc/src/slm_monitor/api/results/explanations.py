@@ -31,10 +31,15 @@ router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
 WindowName = Annotated[
     str | None,
     Query(
-        description="`2026-11` of a calendar window, `PT1H` of a rolling one; that of now if left out", max_length=40
+        description="Id of a calendar window, such as `2026-11`, or length of a rolling window, such as `PT1H`. "
+        "If left out: the window that contains `at`",
+        max_length=40,
     ),
 ]
-KnownAt = Annotated[str | None, Query(description="As the facts received by this instant had it")]
+KnownAt = Annotated[
+    str | None,
+    Query(description="Answer with what was known at this instant, by the facts received until then; now if left out"),
+]
 
 
 def declare_plain_text_answer(declared: dict[str, Any], description: str) -> dict[str, Any]:
@@ -65,9 +70,18 @@ async def explain_target(
     request: Request,
     readers: TheReaders,
     window: WindowName = None,
-    at: Annotated[str | None, Query(description="Of a rolling window; now if left out")] = None,
+    at: Annotated[
+        str | None,
+        Query(
+            description="The instant at which a rolling window ends, or which the wanted window contains; now if left "
+            "out"
+        ),
+    ] = None,
     known_at: KnownAt = None,
-    format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
+    format: Annotated[
+        Literal["json", "text"] | None,
+        Query(description="Format of the answer; the header `Accept: text/plain` also asks for text"),
+    ] = None,
 ) -> Response:
     """Explain the figure of a window: terms, intervals with their facts, sums, budget and verdict."""
     row = await find_visible_target(target_id, caller, readers.queries)

@@ -63,9 +63,9 @@ async def stream_figures(
     target_id: Annotated[list[Annotated[str, _IDENTITY]] | None, Query(max_length=MOST_TARGETS)] = None,
     service_id: Annotated[
         list[Annotated[str, _IDENTITY]] | None,
-        Query(max_length=MOST_TARGETS, description="Also the targets of these services, 1,000 at most"),
+        Query(max_length=MOST_TARGETS, description="Stream the targets of these services, too: at most 1,000 targets"),
     ] = None,
-    events: Annotated[bool, Query(description="Also the events of `/api/v1/stream`, in the same stream")] = False,
+    events: Annotated[bool, Query(description="Whether the stream also has the events of `/api/v1/stream`")] = False,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
     """Stream the figures of targets: each target once at first, and again whenever its displayed values change.

@@ -40,15 +40,17 @@ async def read_figures_to_date(
     log: TheLog,
     agreement_id: str,
     as_of: Annotated[
-        str | None, Query(description="By the facts that were received by this instant; now if left out")
+        str | None, Query(description="Calculate from the facts that were received by this instant; now if left out")
     ] = None,
     since: Annotated[
-        str | None, Query(alias="from", description="Windows that end at or before it are left out")
+        str | None, Query(alias="from", description="Leave out windows that end at this instant or earlier")
     ] = None,
     until: Annotated[
-        str | None, Query(alias="to", description="Windows that begin at or after it are left out")
+        str | None, Query(alias="to", description="Leave out windows that begin at this instant or later")
     ] = None,
-    closed_after: Annotated[str | None, Query(description="Also windows that closed after this instant")] = None,
+    closed_after: Annotated[
+        str | None, Query(description="Include the windows that closed after this instant, too")
+    ] = None,
 ) -> Response:
     """Calculate the open windows, rolling targets and ticket targets of an agreement, all as of one instant.
 

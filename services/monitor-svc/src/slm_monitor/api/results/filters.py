@@ -1,6 +1,7 @@
 """Classes of query parameters for lists and for an explained clock: one class per operation, one field per parameter.
 
-This module does not postpone annotations: FastAPI reads those of a class only as objects, never as text.
+The module does not import ``annotations`` from ``__future__``: FastAPI could not read the annotations of these classes
+if they were text.
 """
 
 from dataclasses import dataclass
@@ -14,20 +15,27 @@ from slm_monitor.api.results.explanations import KnownAt, parse_query_instant
 
 Verdict = Literal["no_data", "met", "at_risk", "breached", "not_applicable"]
 BreachState = Literal["open", "acknowledged", "root_cause_given", "closed", "withdrawn", "disputed", "confirmed"]
-AssignedTo = Annotated[str | None, Query(description="Only what this person of the own party holds", max_length=100)]
-Snoozed = Annotated[bool | None, Query(description="Only what the caller has snoozed, or only the rest")]
+AssignedTo = Annotated[
+    str | None,
+    Query(description="Only items that the caller's party has assigned to this person (id)", max_length=100),
+]
+Snoozed = Annotated[
+    bool | None, Query(description="`true`: only items that the caller has snoozed; `false`: only all other items")
+]
 SortOfBreaches = Annotated[
     FindingSort,
     Query(
-        description="The latest first; what is in force and not acknowledged first, above all what is unacceptable; "
-        "the least budget left in its window first; the nearest end of its window first, and what has ended last"
+        description="`latest`: the latest first. `urgency`: breaches in force that nobody has acknowledged first, and "
+        "among them first those at the unacceptable level. `budget`: the least budget left in the window first. "
+        "`time_left`: the nearest end of the window first; breaches whose window has ended come last."
     ),
 ]
 SortOfRisks = Annotated[
     FindingSort,
     Query(
-        description="The latest first; what is open first, the nearest breach before; the least budget left in its "
-        "window first; the nearest breach at the present pace first, or else the nearest end of its window"
+        description="`latest`: the latest first. `urgency`: open risks first, those with the least time left before "
+        "the others. `budget`: the least budget left in the window first. `time_left`: the least time left first, "
+        "until the projected breach or, without one, until the end of the window."
     ),
 ]
 Span = tuple[int | None, int | None]
@@ -37,18 +45,26 @@ Span = tuple[int | None, int | None]
 class TicketFilters:
     """Query parameters of the list of tickets. With ``at_risk``, clocks are listed instead of tickets."""
 
-    at_risk: Annotated[bool, Query(description="Clocks that have warned, by the time left to their deadline")] = False
-    unmatched: Annotated[bool | None, Query(description="Tickets to which no target has ever applied")] = None
-    unjudgeable: Annotated[bool, Query(description="Tickets with a clock that cannot be calculated")] = False
-    inconsistent: Annotated[bool, Query(description="Tickets whose events contradict each other: not evaluated")] = (
-        False
-    )
+    at_risk: Annotated[
+        bool,
+        Query(
+            description="List running clocks that have reached a warning instead of tickets, the nearest deadline first"
+        ),
+    ] = False
+    unmatched: Annotated[
+        bool | None,
+        Query(description="`true`: only tickets to which no target has ever applied; `false`: only all other tickets"),
+    ] = None
+    unjudgeable: Annotated[bool, Query(description="Only tickets with a clock that cannot be calculated")] = False
+    inconsistent: Annotated[
+        bool, Query(description="Only tickets that no target evaluates, because their events contradict each other")
+    ] = False
     is_open: Annotated[bool | None, Query(alias="open")] = None
     q: Annotated[
         str | None,
         Query(
             description="Only tickets with this text in number, priority, state, team, type or holder, as far as the "
-            "caller may see them; not with at_risk",
+            "caller may see these fields; ignored with `at_risk`",
             max_length=100,
         ),
     ] = None
@@ -57,8 +73,12 @@ class TicketFilters:
     priority: str | None = None
     state: str | None = None
     held_by: str | None = None
-    agreement_id: Annotated[str | None, Query(description="With at_risk")] = None
-    target_id: Annotated[str | None, Query(description="With at_risk")] = None
+    agreement_id: Annotated[
+        str | None, Query(description="With `at_risk`: only clocks of this agreement; ignored without `at_risk`")
+    ] = None
+    target_id: Annotated[
+        str | None, Query(description="With `at_risk`: only clocks of this target; ignored without `at_risk`")
+    ] = None
 
     @property
     def of_tickets(self) -> dict[str, Any]:
@@ -100,8 +120,12 @@ class BreachFilters:
     assigned_to: AssignedTo = None
     snoozed: Snoozed = None
     sort: SortOfBreaches = "latest"
-    since: Annotated[str | None, Query(alias="from", description="Certain at or after")] = None
-    until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None
+    since: Annotated[
+        str | None, Query(alias="from", description="Only breaches that became certain at this instant or later")
+    ] = None
+    until: Annotated[
+        str | None, Query(alias="to", description="Only breaches that became certain before this instant")
+    ] = None
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -123,23 +147,34 @@ class CauseFilters:
 
     sort: Annotated[
         Literal["start", "breaches", "urgency"],
-        Query(description="The latest first, those with most breaches first, or the most urgent first"),
+        Query(
+            description="`start`: the latest first; `breaches`: the causes with most breaches first; `urgency`: the "
+            "most urgent first"
+        ),
     ] = "start"
-    open: Annotated[bool | None, Query(description="Those with something left to do, or only the others")] = None
-    lasting: Annotated[bool | None, Query(description="Those whose outage lasts, or only those that are over")] = None
+    open: Annotated[
+        bool | None,
+        Query(description="`true`: only causes with something left to do; `false`: only all other causes"),
+    ] = None
+    lasting: Annotated[
+        bool | None,
+        Query(description="`true`: only causes whose outage lasts; `false`: only causes whose outage has ended"),
+    ] = None
     state: Annotated[
         Literal["open", "acknowledged", "root_cause_given", "closed", "disputed", "confirmed"] | None,
-        Query(description="Those with a breach in this state"),
+        Query(description="Only causes with a breach in this state"),
     ] = None
     side: Annotated[
         Literal["provider", "customer"] | None,
-        Query(description="Those in which the caller's party is the provider, or the customer"),
+        Query(description="Only causes in which the caller's party has this role"),
     ] = None
     agreement_id: str | None = None
     service_id: str | None = None
     customer_party_id: str | None = None
-    since: Annotated[str | None, Query(alias="from", description="Causes that began at or after")] = None
-    until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None
+    since: Annotated[str | None, Query(alias="from", description="Only causes that began at this instant or later")] = (
+        None
+    )
+    until: Annotated[str | None, Query(alias="to", description="Only causes that began before this instant")] = None
 
     @property
     def wanted(self) -> CauseFilter:
@@ -155,8 +190,10 @@ class WindowFilters:
 
     verdict: Verdict | None = None
     closed: bool | None = None
-    since: Annotated[str | None, Query(alias="from", description="Windows that begin at or after")] = None
-    until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None
+    since: Annotated[
+        str | None, Query(alias="from", description="Only windows that begin at this instant or later")
+    ] = None
+    until: Annotated[str | None, Query(alias="to", description="Only windows that begin before this instant")] = None
     known_at: KnownAt = None
 
     @property
@@ -173,9 +210,17 @@ class ClockToExplain:
     number: str
     target: Annotated[str, Query(description="Id or key of the clock's target")]
     ordinal: Annotated[
-        int | None, Query(ge=0, le=2**31 - 1, description="Of several clocks of one target; the last if left out")
+        int | None,
+        Query(
+            ge=0,
+            le=2**31 - 1,
+            description="Number of the clock among those of the target on this ticket, from 0; the last if left out",
+        ),
     ] = None
-    format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None
+    format: Annotated[
+        Literal["json", "text"] | None,
+        Query(description="Format of the answer; the header `Accept: text/plain` also asks for text"),
+    ] = None
     known_at: KnownAt = None
 
 

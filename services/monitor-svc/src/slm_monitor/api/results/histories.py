@@ -194,8 +194,10 @@ async def list_closed_figures(
     caller: Caller,
     readers: TheReaders,
     paging: Paging,
-    since: Annotated[str | None, Query(alias="from", description="Windows that begin at or after")] = None,
-    until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None,
+    since: Annotated[
+        str | None, Query(alias="from", description="Only windows that begin at this instant or later")
+    ] = None,
+    until: Annotated[str | None, Query(alias="to", description="Only windows that begin before this instant")] = None,
 ) -> dict[str, Any]:
     """List the figures of closed windows as published, the newest first."""
     await find_visible_target(target_id, caller, readers.queries)
@@ -221,9 +223,15 @@ async def read_budget_series(
     target_id: str,
     caller: Caller,
     readers: TheReaders,
-    window: Annotated[str, Query(description="`2026-11` of a calendar window, `PT1H` of a rolling one", max_length=40)],
-    step: Annotated[str, Query(description="An ISO duration, such as PT6H")] = "P1D",
-    at: Annotated[str | None, Query(description="Of a rolling window; now if left out")] = None,
+    window: Annotated[
+        str,
+        Query(
+            description="Id of a calendar window, such as `2026-11`, or length of a rolling window, such as `PT1H`",
+            max_length=40,
+        ),
+    ],
+    step: Annotated[str, Query(description="Length of a step as an ISO duration, such as PT6H")] = "P1D",
+    at: Annotated[str | None, Query(description="The instant at which a rolling window ends; now if left out")] = None,
     known_at: KnownAt = None,
 ) -> dict[str, Any]:
     """Calculate the figure and the budget of a window at the end of each step since the window began, for charts."""

@@ -64,7 +64,7 @@ class IncludedLists:
     assignments: TheAssignments
     include: Annotated[
         list[Literal["assignments", "causes"]] | None,
-        Query(description="Lists to add to the summary; repeat it for both"),
+        Query(description="Lists to add to the summary; repeat the parameter to add both"),
     ] = None
 
     def check_scopes(self) -> None:
@@ -87,7 +87,7 @@ class IncludedLists:
 @router.get(
     "",
     dependencies=[AtMinPosition],
-    **operation("Summarize what needs somebody, as of one instant", SummaryAnswer, "not-judged-yet"),
+    **operation("Summarize what needs somebody to act, as of one instant", SummaryAnswer, "not-judged-yet"),
 )
 async def read_summary(
     caller: Caller,

@@ -43,11 +43,11 @@ class MetricParameters:
 
     agreement_id: Annotated[
         list[Annotated[str, _IDENTITY]] | None,
-        Query(max_length=_MOST_NAMED, description="Only targets of these agreements; repeat it for several"),
+        Query(max_length=_MOST_NAMED, description="Only targets of these agreements; repeat the parameter for several"),
     ] = None
     service_id: Annotated[
         list[Annotated[str, _IDENTITY]] | None,
-        Query(max_length=_MOST_NAMED, description="Only targets of these services; repeat it for several"),
+        Query(max_length=_MOST_NAMED, description="Only targets of these services; repeat the parameter for several"),
     ] = None
 
     @property

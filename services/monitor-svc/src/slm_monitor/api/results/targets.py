@@ -39,7 +39,10 @@ _SORT_VALUES = ("urgency", "breach_at", "budget_left")
 async def wait_until_evaluated(
     queries: TheQueries,
     min_position: Annotated[
-        str | None, Query(description="`position` of an intake answer: wait until it is evaluated")
+        str | None,
+        Query(
+            description="A `position` that an answer of the intake gave: wait until the facts up to it are evaluated"
+        ),
     ] = None,
 ) -> None:
     """Wait until the facts up to ``min_position`` have been evaluated, so that a client sees its own writes.
@@ -174,7 +177,7 @@ def _with_verdict(
 
 
 def _has_no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None) -> bool:
-    """Return whether a target has no data. A target with ``group_by`` never counts: only its instances have data."""
+    """Return whether a target has no data. False for a target with ``group_by``: only its instances have data."""
     return not row["terms"].get("group_by") and (window is None or window["verdict"] == "no_data")
 
 
@@ -237,8 +240,9 @@ async def list_targets(
     sort: Annotated[
         Literal["agreement", "urgency", "budget", "time_left"],
         Query(
-            description="By agreement and key; what is breached, then at risk, first; the least budget left first; "
-            "the nearest projected breach first. The last three go by the last evaluation."
+            description="`agreement`: by agreement and key. `urgency`: breached targets first, then targets at risk. "
+            "`budget`: the least budget left first. `time_left`: the nearest projected breach first. "
+            "The last three orders use the results of the last evaluation."
         ),
     ] = "agreement",
     q: Annotated[str | None, Query(description="Only targets with this text in key or title", max_length=100)] = None,

@@ -82,9 +82,7 @@ async def list_clocks(caller: Caller, queries: TheQueries, filters: TheClockFilt
 async def list_tickets(
     caller: Caller, queries: TheTickets, clock: TheClock, filters: TheTicketFilters, paging: Paging
 ) -> dict[str, Any]:
-    """List tickets by source and number; with ``at_risk`` list their running clocks instead,
-    the least time left first.
-    """
+    """List tickets by source and number; with ``at_risk``, list running clocks that have reached a warning instead."""
     if filters.at_risk:
         return await queries.at_risk(caller, paging, filters.of_clocks, clock.now())
     return await queries.listed(

@@ -19,7 +19,7 @@ class CatchUpTracker:
     """Tracks the agreement versions whose recorded past one partition has not yet evaluated in full.
 
     A version goes through two phases, as an import does. First every partition evaluates the agreement's indicators and
-    tickets, up to the instant at which the terms arrived or later. When all partitions have done so, the derived
+    tickets, at least up to the instant at which the terms arrived. When all partitions have done so, the derived
     targets are evaluated.
     """
 

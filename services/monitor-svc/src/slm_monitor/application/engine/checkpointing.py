@@ -1,4 +1,4 @@
-"""Schedule of checkpoints, and of garbage collection after a large load, which is left to quiet moments."""
+"""Schedule of checkpoints. After a large load it also schedules a garbage collection, for a time without records."""
 
 from __future__ import annotations
 
@@ -85,8 +85,11 @@ class CheckpointSchedule:
         return bool(checkpoint.news)
 
     def tidy(self) -> None:
-        """Exclude loaded objects from garbage collection in the first quiet moment, but no later than ``GROWN_SECONDS``
-        after they were loaded.
+        """Exclude newly loaded objects from garbage collection, if now is the time for it. The worker calls this in
+        every turn.
+
+        It is time when no partition receives records; garbage is then collected first. If records do not pause, it is
+        time ``GROWN_SECONDS`` after the load, and collecting waits for a pause. Without a new load nothing is done.
         """
         if self._grown_at is None:
             return

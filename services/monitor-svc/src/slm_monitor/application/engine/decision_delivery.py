@@ -56,8 +56,11 @@ class DecisionDelivery:
         )
 
     def overturn(self, ref: Mapping[str, Any], step: PartitionStepChanges) -> None:
-        """Withdraw a breach that a dispute overturned, by a new evaluation of its ticket, or of the windows of its
-        indicator or derived target that end after the message's ``since``.
+        """Mark the ticket or windows of a breach that a dispute overturned for a new evaluation, which withdraws the
+        breach.
+
+        ``ref``: content of the inbox message. For a breach of a ticket, the ticket is marked. For any other breach, the
+        windows of its indicator, or else of its derived target, that end after ``since`` of the message are marked.
         """
         self._overturned.add(ref["breach_id"])
         subject, since = ref["subject"], ref["since"]

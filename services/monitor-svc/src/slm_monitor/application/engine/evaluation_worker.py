@@ -93,9 +93,9 @@ class EvaluationWorker:
     # -- ownership of partitions --------------------------------------------------------------------------------
 
     async def assigned(self, partitions: frozenset[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Take over partitions that both intake topics assign.
+        """Take over partitions of the intake topics that the group has assigned to this worker.
 
-        Return the positions to read from, which are kept in the store.
+        Return the positions from which they must be read, as the store has them.
         """
         numbers = {each.partition for each in partitions}
         self._origins.know(await self._store.sources_aside())

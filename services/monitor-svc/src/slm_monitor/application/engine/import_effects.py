@@ -20,7 +20,9 @@ _COUNTED: tuple[tuple[type[Any], str], ...] = (
 
 
 def count_import_effects(step: PartitionStepChanges) -> None:
-    """Count the events of a step that name an import, by import and agreement, into the step."""
+    """Count the events of a step that name an import, and store the counts by import and agreement in
+    ``step.touched``.
+    """
     for outgoing in step.changes.events:
         event = outgoing.event
         import_id = getattr(event, "import_id", None)

@@ -21,7 +21,9 @@ from slm_monitor.domain.states.staleness import WatchedIndicator
 
 
 class StalenessMonitor:
-    """Keeps the last signal of each indicator that has a ``stale_after``; for other indicators only their names."""
+    """Keeps the last signal of each indicator that has a ``stale_after``. Of other indicators it keeps only the
+    names.
+    """
 
     def __init__(self, store: EvaluationStore, timers: TimerHeap, loaded: LoadedPartition) -> None:
         self._store = store

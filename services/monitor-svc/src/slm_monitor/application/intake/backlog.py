@@ -52,7 +52,9 @@ class IntakeBacklogMonitor:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Read evaluated positions and ends. Positions are read first, so that the backlog is never underestimated."""
+        """Read the evaluated positions, and after them the ends of the topics. In the other order, records that are
+        evaluated in between would make the backlog look smaller than it is.
+        """
         evaluated = await self._taken()
         ends = await asyncio.gather(*(self._log.end_offsets(topic) for topic in TOPICS))
         now = time.monotonic()

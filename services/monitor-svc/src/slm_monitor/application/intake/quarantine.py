@@ -62,7 +62,9 @@ class QuarantinedFact:
 
 
 class QuarantinedFactStore(Protocol):
-    """The store of quarantined facts, which are kept but not evaluated until somebody decides; in one transaction."""
+    """The store of quarantined facts, inside one transaction. They are kept but not evaluated until somebody
+    decides.
+    """
 
     async def locked(self, quarantine_id: str) -> QuarantinedFact | None: ...
 

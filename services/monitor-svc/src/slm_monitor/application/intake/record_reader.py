@@ -227,8 +227,9 @@ def _written(value: Any) -> Any:
 async def find_indicators_of_measurements(
     indicators: IndicatorRegister, items: Sequence[tuple[int, SentMeasurement]], owner: str | None
 ) -> Mapping[str, Indicator]:
-    """Return subject → indicator for these measurements. If any has a histogram, indicators get the limits of their
-    targets too.
+    """Return subject → indicator for these measurements.
+
+    The indicators of measurements with histograms also have the limits with which their targets compare values.
     """
     known = await indicators.indicators(list_measurement_subjects(items, owner))
     merged = [(number, item) for number, item in items if item.histogram is not None]

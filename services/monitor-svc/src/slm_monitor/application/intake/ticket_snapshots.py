@@ -121,9 +121,12 @@ def compare_open_tickets(
 ) -> dict[str, Any]:
     """Compare a tool's list of open tickets with the known tickets.
 
-    ``known``: number → row of the listed tickets that are known; ``ours``: rows of all tickets that are known as open.
-    Result: ``missing`` are listed and not known; ``stale`` changed after the last known event, or are listed although
-    known as ended; ``wrongly_open`` are known as open and not listed.
+    ``known``: number → row of each listed ticket that is known; ``ours``: rows of all tickets that are known as open.
+    The result has three lists:
+
+    * ``missing``: listed tickets that are not known
+    * ``stale``: listed tickets that changed after the last known event, or that are known as ended
+    * ``wrongly_open``: tickets that are known as open but not listed
     """
     names = {each.number for each in listed}
     stale = [_stale(each, known[each.number]) for each in listed if each.number in known]

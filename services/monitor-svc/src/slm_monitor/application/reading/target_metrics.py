@@ -95,7 +95,8 @@ class ShownTarget:
 
     @property
     def sloth_labels(self) -> dict[str, str]:
-        """The labels of the target's series that are named as Sloth names them.
+        """The labels of those series that have the names which Sloth (a generator of Prometheus rules for objectives)
+        uses.
 
         ``sloth_slo`` must be unique in a service, so the agreement's key is part of it.
         """
@@ -242,7 +243,7 @@ def _add_warnings(table: GaugeTable, labels: Mapping[str, str], warnings: Sequen
 
 
 def _add_sloth(table: GaugeTable, target: ShownTarget, now: UtcMicroseconds) -> None:
-    """Add the series of Sloth for a target whose figure is a share, and only for such a target."""
+    """Add the series with names of Sloth (a generator of Prometheus rules) for a target whose figure is a share."""
     terms = target.terms
     if terms is None or terms.promise is None or terms.promise.unit != PERCENT:
         return

@@ -29,8 +29,8 @@ class DirtySpan:
         self.since = at if self.since is None else min(self.since, at)
 
     def within(self, begins_at: UtcMicroseconds | None) -> DirtySpan:
-        """Return the invalidation cut to instants from ``begins_at`` on, from which the record is complete; None: it is
-        complete from the beginning.
+        """Return the part of this invalidation that lies at or after ``begins_at``, the instant from which the record
+        of facts is complete. None: the record is complete from the beginning.
         """
         if begins_at is None:
             return self

@@ -202,7 +202,7 @@ class EvaluationStore(Protocol):
         ...
 
     async def commit(self, partition: int, epoch: int, step: PartitionStepChanges) -> int | None:
-        """Commit a step; return the sequence number of its blob of rows, or None if it has no rows.
+        """Commit a step; return the number under which its rows are stored, or None if it has no rows.
 
         Raises PartitionNotOwned.
         """

@@ -37,7 +37,11 @@ class PublishedCauseView:
 
 @dataclass(frozen=True, slots=True)
 class CauseViewChange:
-    """A change of one party's view of one cause: the word for the change, and the view's new document."""
+    """A change of one party's view of one cause.
+
+    ``change``: the kind of change, such as created, joined, split or withdrawn. ``document``: the view after the
+    change.
+    """
 
     cause_id: str
     party_id: str

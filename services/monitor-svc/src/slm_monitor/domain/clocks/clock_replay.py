@@ -202,8 +202,8 @@ class _Walk:
     def _after_the_end(self, run: TicketClockMachine, event: TicketEvent) -> None:
         """Apply an event to a clock that is over.
 
-        The event may begin a further clock of the same target: for the next message of the customer (``update``
-        clocks), for a reopened ticket (``new_clock``), or at a start after the terms had cancelled the clock.
+        The event may begin a further clock of the same target: a message of the customer (``update`` clocks), a
+        reopening (``new_clock``) or, after the terms cancelled the clock, an event that starts a clock.
         """
         terms = run.terms
         if not run.stopped:
@@ -336,7 +336,7 @@ class _Walk:
         return run
 
     def _rematch(self, run: TicketClockMachine, at: UtcMicroseconds) -> bool:
-        """Cancel the clock if its target no longer applies, and begin the new target's; return whether it changed."""
+        """If the target has changed, cancel the clock and begin the new target's clock; return whether it has."""
         target = self._match()
         if target is run.target:
             return False

@@ -1,4 +1,4 @@
-"""Validation of good-of-total counts, the measurements of an indicator of kind ``ratio``."""
+"""Validation of counts of good events out of all events, the measurements of an indicator of kind ``ratio``."""
 
 from __future__ import annotations
 

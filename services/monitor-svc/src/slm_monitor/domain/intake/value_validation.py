@@ -50,7 +50,8 @@ def validate_measured_value(
     """Return a row (series, value, out of) if the item is one measurement without an id; otherwise a fact stored by
     itself.
 
-    ``out of`` is the total of a good-of-total count, otherwise None. Raises ItemRejected.
+    If the item counts good events out of all events, value is the number of good ones, and out of the number of all;
+    otherwise out of is None. Raises ItemRejected.
     """
     if item.source is not None and _APART in item.source:
         raise ItemRejected("bad_name", "source", item.source, "leave out control characters")
@@ -183,8 +184,10 @@ def read_measurement_labels(item: SentMeasurement) -> dict[str, str]:
 
 
 def _measured(item: SentMeasurement, indicator: Indicator) -> list[tuple[float, float | None]]:
-    """Return (value, out of) of each measurement in the item; out of is the total of a good-of-total count, otherwise
-    None. Raises ItemRejected.
+    """Return (value, out of) of each measurement in the item. Raises ItemRejected.
+
+    If the item counts good events out of all events, value is the number of good ones, and out of the number of all;
+    otherwise out of is None.
     """
     if item.failed and indicator.kind != "value":
         remedy = f"indicator {indicator.key} measures no values; its kind is {indicator.kind}"

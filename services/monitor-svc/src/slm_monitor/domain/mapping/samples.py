@@ -62,9 +62,10 @@ def _quoted(value: str) -> str:
 
 
 def choose_reading(mapped: MappedSeries, kind: str) -> str:
-    """Return what each sample of a series is, one of READINGS: by the rule or label, or else by the indicator's kind.
+    """Return what each sample of a series is, one of READINGS: as the rule or label says, or else by the indicator's
+    kind.
 
-    Raises ItemRejected if none of them says it.
+    Raises ItemRejected if neither determines it.
     """
     reading = mapped.reading or _READING_OF_KIND.get(kind)
     if reading in READINGS:

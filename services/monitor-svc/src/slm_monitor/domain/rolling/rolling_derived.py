@@ -37,7 +37,7 @@ class EndedClock(NamedTuple):
 
 
 class RollingTicketSource:
-    """The source of rolling windows for compliance of tickets.
+    """Gives the rolling windows of a target about compliance of tickets.
 
     A ticket counts in a window in which at least one of its clocks ended. In this window the ticket is met if all its
     clocks that ended in the window were met.
@@ -74,7 +74,7 @@ def _span(ended: EndedClock, minutes: int) -> intervals.Interval:
 
 @dataclass(frozen=True, slots=True)
 class RollingVerdictSource:
-    """The source of rolling windows for a composite of verdicts, which is missed while too few members meet their
+    """Gives the rolling windows of a composite of verdicts. A window is missed while too few members meet their
     objective.
 
     ``runs`` are the minutes in which each member missed its objective; ``silent`` are the members without data now.

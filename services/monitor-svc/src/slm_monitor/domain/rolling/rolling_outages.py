@@ -28,8 +28,9 @@ from slm_monitor.domain.windows import outage_evaluation
 
 
 class RollingOutageSource:
-    """The source of rolling windows for outages that begin at or after ``begins_at``, by the facts up to ``as_of`` and
-    the terms of one version.
+    """Gives the rolling windows of a target about outages, by the terms of one version.
+
+    It counts the outages that begin at or after ``begins_at``, by the facts up to ``as_of``.
     """
 
     def __init__(

@@ -1,5 +1,6 @@
-"""Rolling windows of recoveries: a recovery counts while the instant at which service was restored
-lies in the window.
+"""Rolling windows of a target about recoveries of a service: outages that ended, and tests of a recovery.
+
+A recovery counts in every window that contains the instant at which service was restored.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ from slm_monitor.domain.windows.recovery_evaluation import WITHIN, MeasuredRecov
 
 
 class RollingRecoverySource:
-    """The source of rolling windows for recoveries that end in ``span``, under the terms of one version."""
+    """Gives the rolling windows of a target about recoveries of a service, by the terms of one version.
+
+    It counts those of ``recoveries`` that ended in ``span``. ``excluded``: time that is left out of their lengths.
+    """
 
     def __init__(
         self,
@@ -59,7 +63,7 @@ def _counting(each: MeasuredRecovery, terms: ServiceLevelTarget) -> SpanCountedI
 
 @dataclass(frozen=True, slots=True)
 class RollingRecoveryWindows:
-    """The windows of recoveries that end with the minutes ``first`` to ``last``.
+    """The rolling windows that end with the minutes ``first`` to ``last``, each with the recoveries of a service in it.
 
     Their figure is the share of recoveries within their limits, or the longest recovery. A window without recoveries
     has no figure.

@@ -42,7 +42,7 @@ class ExcludedMinutesProvider(Protocol):
 
 
 class RollingSeriesSource:
-    """The source of rolling windows for one indicator whose values are summed by the minute.
+    """Gives the rolling windows of a target whose indicator has values that are summed by the minute.
 
     The caller must have loaded the hours of the windows, and the earlier hours on which warnings look back.
     """

@@ -46,7 +46,7 @@ class RollingWindows(Protocol):
 
 
 class RollingWindowSource(Protocol):
-    """The source of the rolling windows of one target. Minutes are numbered since 1970.
+    """Gives the rolling windows of one target, computed from the data that it holds. Minutes are numbered since 1970.
 
     The caller must have loaded all data that the windows look back on.
     """

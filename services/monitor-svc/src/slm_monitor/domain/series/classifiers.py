@@ -38,8 +38,8 @@ class RowClassifier(NamedTuple):
     def counted(self, value: Rows, out_of: Rows | None) -> tuple[Counts, Counts]:
         """Return the numbers of good and of all events of each row.
 
-        ``out_of``: the total of each row that is a good-of-total count, NaN for other rows; None: no row is such a
-        count. If the classifier does not count a row of this kind, both numbers are 0.
+        ``out_of``: for a row that counts good events out of all events, the number of all events; for any other row
+        NaN. None: no row has such a count. If the classifier does not count a row of this kind, both numbers are 0.
         """
         if self.kind == COUNTS:
             if out_of is None:

@@ -21,8 +21,10 @@ MINUTES = 60
 
 
 class MeasuredRow(NamedTuple):
-    """One measured row of a fact that is stored by itself. ``out_of`` is the total of a good-of-total count, otherwise
-    None.
+    """One measured row of a fact that is stored by itself.
+
+    If the row counts good events out of all events, ``value`` is the number of good ones, and ``out_of`` the number of
+    all; otherwise ``out_of`` is None.
     """
 
     at: UtcMicroseconds
@@ -34,8 +36,10 @@ class MeasuredRow(NamedTuple):
 
 @dataclass(slots=True)
 class HourChunk:
-    """Rows of one hour as columns, in the order in which they were accepted. ``out_of`` is None if no row is a
-    good-of-total count.
+    """Rows of one hour as columns, in the order in which they were accepted.
+
+    ``out_of`` has the number of all events of each row that counts good events out of all events. It is None if there
+    is no such row.
     """
 
     at: npt.NDArray[np.int64]
@@ -52,8 +56,9 @@ def compute_row_identities(chunk: HourChunk) -> Iterable[object]:
 
 
 def convert_rows_to_chunks(rows: Sequence[MeasuredRow]) -> list[HourChunk]:
-    """Convert rows of facts that are stored one by one to chunks: one chunk of plain values, and one of good-of-total
-    counts. Rows that hold histograms are left out.
+    """Convert rows of facts that are stored one by one to chunks. Rows that hold histograms are left out.
+
+    One chunk has the plain values, the other the rows that count good events out of all events.
     """
     found = []
     for plain in (True, False):

@@ -92,7 +92,7 @@ class IndicatorSeries:
         return int(at[0]) > self.high_water and _rises(at)
 
     def load(self, hour: int, chunks: Sequence[HourChunk], named: Iterable[tuple[str, MeasuredRow]] = ()) -> None:
-        """Set an hour to the stored rows (``named``: key and row of single facts); unsaved rows in memory are kept."""
+        """Set an hour to its stored rows (``named``: of facts stored singly); rows that are not stored yet are kept."""
         held = self.hours.get(hour)
         unsaved = [] if held is None else held.unsaved
         rows: dict[str, list[MeasuredRow]] = {} if held is None else held.named
@@ -152,7 +152,7 @@ class IndicatorSeries:
         return only if only is not None and only.kind in (AT_MOST, COUNTS) else None
 
     def count(self, chunk: HourChunk, minutes: Sequence[tuple[int, int, int]]) -> list[MinuteSumChange]:
-        """Add rows of one hour in memory, counted by ``plain`` as (minute, good, total) in ``minutes``."""
+        """Add new rows of one hour in memory. ``minutes``: their sums (minute, good, total), counted by ``plain``."""
         number = minutes[0][0] // 60
         hour = self.hours[number]
         hour.add_chunk(chunk)
@@ -279,7 +279,7 @@ class IndicatorSeries:
         return hour
 
     def _count_histograms(self, rows: Sequence[MeasuredRow], sums: Counts, first: int | None = None) -> None:
-        """Add the rows' histograms to ``sums``, which begin with the hour ``first``; None: they are of one hour."""
+        """Add the rows' histograms to ``sums``, which begin with the hour ``first``; None: with the rows' only hour."""
         merged = [(row.at // MINUTE, row.histogram) for row in rows if row.histogram is not None]
         self.unclassified.forget([minute for minute, _ in merged])
         for minute, histogram in merged:
@@ -290,8 +290,8 @@ class IndicatorSeries:
                 self.unclassified.note(measure, minute, hidden)
 
     def load_sums(self, first: int, last: int, chunks: Sequence[HourChunk], named: Sequence[MeasuredRow]) -> None:
-        """Compute the sums by minute of hours ``first`` to ``last`` from stored rows: ``chunks`` in columns, ``named``
-        of single facts. Keep only the sums in memory, not the rows.
+        """Load the sums by minute, but no rows, of the hours ``first`` to ``last`` from stored rows. ``chunks``: the
+        rows that are stored in columns. ``named``: the rows of facts that are stored singly.
         """
         sums = sum_rows_by_minute([*chunks, *convert_rows_to_chunks(named)], self.measures, first, last - first + 1)
         self._count_histograms(named, sums, first)

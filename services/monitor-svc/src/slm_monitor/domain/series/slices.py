@@ -144,8 +144,8 @@ class SliceProgress:
     """The slices of a window up to an instant.
 
     ``removed`` slices are over and have no data; ``scheduled`` counts all other slices of the window. ``judged`` counts
-    the evaluated slices, ``good`` how much of them was good. ``course`` lists the evaluated slices in order: (end,
-    number of slices removed before it, share of the slice that counts as good).
+    the evaluated slices, ``good`` is the sum of what each of them counts as good, from 0 to 1. ``course`` lists the
+    evaluated slices in order: (end, number of slices removed before it, share of the slice that counts as good).
     """
 
     scheduled: int

@@ -1,5 +1,6 @@
-"""Snapshots of tickets: the events that must have happened between the known events and what a
-ticket tool shows now.
+"""Ticket events derived from a snapshot, which is the state of a ticket as its tool shows it now.
+
+The derived events are those that must have happened after the known events to lead to that state.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class _KnownTicket:
 def derive_events_from_snapshot(
     snapshot: TicketSnapshot, facts: Mapping[str, Fact], events: Sequence[TicketEvent]
 ) -> list[ImpliedTicketEvent]:
-    """Return the events that must have happened between the known events and a snapshot.
+    """Return the events that must have happened after the known events to lead to the state in a snapshot.
 
     A snapshot that shows nothing new implies no event, so sending it again adds nothing. ``events`` are the known
     events in order. ``facts``: fact key → known fact.

@@ -48,9 +48,10 @@ def _of_figures(
     end: UtcMicroseconds,
     as_of: UtcMicroseconds,
 ) -> WindowEvaluation:
-    """Evaluate a composite of figures: breached at the close, at risk while below the objective.
+    """Evaluate a composite of figures in the window that ends at ``end``.
 
-    Members without a figure are left out.
+    If its figure misses the objective, the composite is at risk while the window is open, and breached once the window
+    closes. Members without a figure are left out.
     """
     assert terms.promise is not None
     measured = [(each.figure, each.weight) for each in seen if each.figure is not None]

@@ -137,8 +137,8 @@ class BurnRateLookback:
     def may_rise_at(self) -> int | None:
         """Return the first minute at which a burn rate warning may open without new events; None if none can.
 
-        As time passes, events leave a window. The number of bad events in the window only decreases, so its rate is at
-        most all present bad events ÷ the events that remain.
+        As time passes, the oldest events leave a window, so its share of bad events may rise. The minute is computed as
+        if no bad event ever left the window, so no warning can open before it.
         """
         found = []
         for pair in self._terms.warn_at.pairs:

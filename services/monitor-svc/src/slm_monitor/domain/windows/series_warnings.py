@@ -1,5 +1,6 @@
-"""Warnings that an event budget in a calendar window drops fast or will be exhausted. Those at shares of the budget are
-in ``series_evaluation``, burn rates in ``minute_series``.
+"""Warnings that an event budget in a calendar window is spent fast (a drop) or will soon be exhausted.
+
+The warnings that a share of the budget is spent are in ``series_evaluation``, burn rate warnings in ``minute_series``.
 """
 
 from __future__ import annotations

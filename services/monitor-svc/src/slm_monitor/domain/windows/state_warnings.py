@@ -1,5 +1,6 @@
-"""Warnings of a downtime budget by burn rate, projection, drop and exhaustion. Those at shares of the budget are in
-``availability_evaluation``.
+"""Warnings of a downtime budget by burn rate, projection, drop and exhaustion.
+
+The warnings that a share of the budget is spent are in ``availability_evaluation``.
 """
 
 from __future__ import annotations

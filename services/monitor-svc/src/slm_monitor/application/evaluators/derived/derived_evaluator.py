@@ -135,7 +135,7 @@ class DerivedEvaluator:
         return (target.target_state for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, target_id: str, since: UtcMicroseconds, cause: str) -> None:
-        """Mark a target's windows that end after ``since`` for a new evaluation, whose changes name ``cause``."""
+        """Mark a target's windows that end after ``since`` for evaluation; published changes name ``cause``."""
         if target_id in self._targets:
             self._touch(target_id, since, cause)
 
@@ -147,8 +147,8 @@ class DerivedEvaluator:
                     self._touch(target_id, since, CAUSE)
 
     def wake_held(self, hold: ImportHold) -> None:
-        """Mark the derived targets that wait for a hold for a full evaluation. All partitions have evaluated the facts
-        of the hold.
+        """Mark for a full evaluation the derived targets that waited for a hold. Call this once all partitions have
+        evaluated the facts of the hold.
         """
         for target_id, targets in self._targets.items():
             if is_derived_target_held(hold, self._derivations.reached(target_id)):

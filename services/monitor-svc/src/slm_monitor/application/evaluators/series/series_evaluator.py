@@ -44,7 +44,7 @@ LONGEST_UNJUDGED = 60
 class SeriesEvaluator:
     """Takes in rows, and evaluates the targets that they affect.
 
-    Rows that can only change figures wait for the next checkpoint, before which ``refresh`` updates the figures.
+    Rows that can change only figures, but no verdict or warning, wait: ``refresh`` adds them just before a checkpoint.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class SeriesEvaluator:
         return (target.target_state for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, subject: str, since: UtcMicroseconds, cause: str) -> None:
-        """Mark an indicator's windows that end after ``since`` for a new evaluation, whose changes name ``cause``."""
+        """Mark an indicator's windows that end after ``since`` for evaluation; published changes name ``cause``."""
         if subject in self._targets:
             self._deferred.forget_calm()
             self._dirty.setdefault(subject, DirtySpan()).touch(since, cause)

@@ -169,7 +169,7 @@ class StateEvaluator:
         return (target.target_state for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, subject: str, since: UtcMicroseconds, cause: str) -> None:
-        """Mark an indicator's windows that end after ``since`` for a new evaluation, whose changes name ``cause``."""
+        """Mark an indicator's windows that end after ``since`` for evaluation; published changes name ``cause``."""
         if subject in self._targets or subject in self._grouped:
             self._dirty.setdefault(subject, DirtySpan()).touch(since, cause)
 
