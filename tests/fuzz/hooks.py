@@ -12,6 +12,8 @@ from tests.fuzz.callers import Callers, digest_of
 CALLERS = Callers.read()
 # Bytes at random: what remote write and OTLP take are protobuf's.
 schemathesis.serializer.alias("application/x-protobuf", "application/octet-stream")
+for events in ("application/cloudevents+json", "application/cloudevents-batch+json"):
+    schemathesis.serializer.alias(events, "application/json")
 POSITIONS = ("cursor", "min_position", "known_at", "as_of")
 """Parameters that only an earlier answer could have given."""
 

@@ -40,6 +40,7 @@ CALLERS = frozenset(
     {
         "/api/v1/parties",
         "/api/v1/otlp/v1/metrics",
+        "/api/v1/cloudevents",
         "/api/v1/backtests",
         "/api/v1/series-rules",
         "/api/v1/invitations/accept",

@@ -1,9 +1,12 @@
-"""Routes that take in measurements and ticket events: ``POST /api/v1/measurements``, ``POST /api/v1/ticket-events``."""
+"""Routes that take in measurements and ticket events: ``POST /api/v1/measurements`` and ``POST /api/v1/ticket-events``,
+and ``POST /api/v1/cloudevents`` for both.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -17,9 +20,11 @@ from slm_chassis.http.operation import operation
 from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.adapters.formats import cloud_events
 from slm_monitor.api.dependencies import INTAKE
 from slm_monitor.api.responses.intake import IntakeReceipt
 from slm_monitor.application.intake.intake import FactIntake, IntakeBatchAnswer
+from slm_monitor.domain.facts.rejections import IntakeRejection
 
 router = APIRouter(tags=["intake"])
 
@@ -149,6 +154,86 @@ async def post_ticket_events(request: Request) -> Response:
     """
     intake = INTAKE.find(request.app)
     return await _accepted(request, intake, TICKETS.name, intake.take_ticket_events)
+
+
+_EVENTS = {
+    cloud_events.BATCHED: {
+        "schema": {"type": "array", "items": {"type": "object"}},
+        "example": [
+            {
+                "specversion": "1.0",
+                "id": "1",
+                "source": "/probes/berlin",
+                "type": cloud_events.MEASUREMENT,
+                "time": "2026-11-22T10:00:00Z",
+                "data": {"indicator": "payments.checkout", "state": "down"},
+            }
+        ],
+    },
+    cloud_events.STRUCTURED: {"schema": {"type": "object"}},
+    "application/json": {"schema": {"type": "object"}},
+}
+
+
+@router.post(
+    "/api/v1/cloudevents",
+    **operation(
+        "Take CloudEvents in",
+        IntakeReceipt,
+        "missing-role",
+        "malformed-json",
+        "unsupported-encoding",
+        "nothing-accepted",
+        status=202,
+        extra={
+            "requestBody": {
+                "required": True,
+                "description": "CloudEvents 1.0: a batch, one structured event, or in binary mode the data of one event"
+                " whose attributes are headers (`ce-id`, `ce-source`, `ce-type`, `ce-specversion`)",
+                "content": _EVENTS,
+            },
+            "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}],
+            **BULK,
+        },
+    ),
+)
+async def post_cloud_events(request: Request) -> Response:
+    """Accept events whose `data` is one measurement (`slm.measurement.v1`) or one ticket event (`slm.ticket-event.v1`).
+
+    Each is validated separately; accepted ones are durable when the answer is sent. The event's `id`, `source` and
+    `time` stand for those that its data leaves out. An event that is sent twice counts once.
+    """
+    intake = INTAKE.find(request.app)
+    # Before anything is taken in: the events may belong to both topics.
+    intake.check(TICKETS.name)
+
+    async def accept(body: bytes, _: str, caller: Principal) -> IntakeBatchAnswer:
+        read = await asyncio.to_thread(cloud_events.read_cloud_events, body, request.headers)
+        taken = []
+        for name, take in (
+            (cloud_events.MEASUREMENT, intake.take_measurements),
+            (cloud_events.TICKET_EVENT, intake.take_ticket_events),
+        ):
+            if items := read.items[name]:
+                answer = await take(msgspec.json.encode([item for _, item in items]), "application/json", caller)
+                taken.append(_of_events(answer, [index for index, _ in items]))
+        refusals = sorted([*read.refusals, *(each for answer in taken for each in answer.refusals)], key=_index)
+        position = ".".join(answer.position for answer in taken if answer.position)
+        return IntakeBatchAnswer(sum(answer.accepted for answer in taken), refusals, position)
+
+    return await _accepted(request, intake, MEASUREMENTS.name, accept)
+
+
+def _index(refusal: IntakeRejection) -> int:
+    return refusal.index
+
+
+def _of_events(answer: IntakeBatchAnswer, events: Sequence[int]) -> IntakeBatchAnswer:
+    """Return the answer to items as one about their events. ``events``: for each item, the index of its event."""
+    refusals = [
+        replace(each, index=events[each.index], field=f"data.{each.field}".rstrip(".")) for each in answer.refusals
+    ]
+    return replace(answer, refusals=refusals)
 
 
 DIRECT_HANDLERS: Mapping[str, Handler] = {
