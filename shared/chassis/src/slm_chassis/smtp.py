@@ -33,8 +33,10 @@ class OutgoingMail:
 
 @dataclass(frozen=True, slots=True)
 class RefusedMail:
-    """The reason why a mail could not be sent, whether trying again is useless, and whether the server is away: then no
-    other mail can be sent either.
+    """The reason why a mail could not be sent.
+
+    ``is_final``: trying again is useless. ``is_away``: the cause is not this mail but the server or the connection, so
+    no other mail can be sent now either.
     """
 
     reason: str
@@ -100,8 +102,9 @@ class SmtpServer:
 
 
 def _literal(text: str) -> str:
-    """Return a header's text so that it stays what it is. Python decodes ``=?utf-8?q?…?=`` in a header that is set, and
-    what was encoded may be the end of the line and another header.
+    """Return the text for a header, changed where Python would decode it.
+
+    Python decodes ``=?utf-8?q?…?=`` when a header is set. The decoded text could end the line and begin another header.
     """
     return text.replace("=?", "= ?")
 

@@ -31,7 +31,7 @@ class Topic:
 ACCESS = Topic("slm.access", "agreement", compacted=True)
 CATALOGUE = Topic("slm.catalogue", "agreement", compacted=True)
 PEOPLE = Topic("slm.people", "agreement", compacted=True)
-"""A topic of its own, so that only who sends mails reads the addresses of people."""
+"""A topic of its own, so that only services that send mails read the addresses of people."""
 AGREEMENTS = Topic("slm.agreements", "agreement", parks=True)
 MEASUREMENTS = Topic("slm.measurements", "anyone", retention_days=7, intake=True)
 TICKETS = Topic("slm.tickets", "anyone", retention_days=30, intake=True)

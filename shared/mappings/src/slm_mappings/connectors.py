@@ -1,4 +1,4 @@
-"""Connectors: what a tool's webhooks look like, as data in a folder. Adding a folder adds a tool."""
+"""Connectors: descriptions of the webhooks of tools, each as data in a folder. A new folder adds a tool."""
 
 from __future__ import annotations
 

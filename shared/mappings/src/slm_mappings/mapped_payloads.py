@@ -19,7 +19,7 @@ _PLACE = re.compile(r"line (\d+), ")
 
 @dataclass(slots=True)
 class MappedPayload:
-    """What a payload says. ``notes`` are lines about records that the mapping leaves out."""
+    """The tickets or measurements in a payload. ``notes`` are lines about records that the mapping leaves out."""
 
     source: str
     tickets: list[ShownTicket] = field(default_factory=list)
@@ -27,7 +27,7 @@ class MappedPayload:
     notes: list[str] = field(default_factory=list)
 
     def document(self) -> Item:
-        """Return the payload's meaning as JSON, as previews and expected results of connectors write it."""
+        """Return the result as JSON, in the form of previews and of the expected results in a connector's examples."""
         return {
             "tickets": [_ticket_document(each) for each in self.tickets],
             "measurements": self.measurements,
@@ -36,7 +36,9 @@ class MappedPayload:
 
 
 def map_payload(payload: bytes, mapping: TicketMapping | OutageMapping) -> MappedPayload:
-    """Return what the payload says by a mapping that ``payloads.check_for_payloads`` accepts.
+    """Return the tickets or measurements that a payload contains according to a mapping.
+
+    The mapping must be one that ``payloads.check_for_payloads`` accepts.
 
     Raises ImportRefused; its findings name the columns, their values and the remedies.
     """
@@ -57,7 +59,7 @@ def map_payload(payload: bytes, mapping: TicketMapping | OutageMapping) -> Mappe
 
 
 def _about_payload(refused: ImportRefused, records: int) -> ImportRefused:
-    """Return a refusal whose fields name columns of the payload; with the record's number if there are several."""
+    """Return the refusal with fields that name columns of the payload and, if it has several records, the record."""
     place = "" if records == 1 else r"record \1, "
     findings = [
         ImportFinding(_PLACE.sub(place, each.field), each.value, each.remedy.removesuffix(" (1 row)"))

@@ -66,7 +66,7 @@ def _not_valid(problem: ValidationError) -> ImportRefused:
 
 
 def parse_mapping_text(text: str) -> TicketMapping | OutageMapping:
-    """Return the mapping in a YAML text, of whichever kind it names. Raises ImportRefused."""
+    """Return the mapping in a YAML text, of the kind that the text names. Raises ImportRefused."""
     document = yaml_document.read_yaml_text(text)
     kind = document.get("kind") if isinstance(document, Mapping) else None
     return parse_mapping(document, "outages" if kind == "outages" else "tickets")

@@ -21,10 +21,11 @@ MOST_STEPS = 5_000_000
 
 
 def read_payload(payload: bytes, form: Records, columns: int) -> list[Record]:
-    """Return the records of a payload; ``columns``: how many columns the mapping reads of each.
+    """Return the records of a payload. ``columns`` is how many columns the mapping reads of each record.
 
-    The payload is one record, a list of records, or has either in the member that ``records.items`` names. A payload
-    without that member has no record. Raises ImportRefused, also if reading the payload would take too long.
+    The payload is a record or a list of records. If the mapping has ``records.items``, the payload is an object whose
+    member with this name is the record or the list; without that member there is no record. Raises ImportRefused, also
+    if reading the payload would take too long.
     """
     try:
         document = json.loads(payload.decode("utf-8"))
@@ -47,14 +48,15 @@ def read_payload(payload: bytes, form: Records, columns: int) -> list[Record]:
 
 
 def count_columns(mapping: TicketMapping | OutageMapping) -> int:
-    """Return an upper bound of how often a mapping reads a column of a record. Lists of translated values do not
-    count, since a value is looked up there at once.
+    """Return how many columns a mapping reads of one record, at most.
+
+    The values that a mapping translates do not count, however many they are, because finding one takes constant time.
     """
     return _count_texts(mapping.model_dump(exclude_defaults=True))
 
 
 def check_for_payloads(mapping: TicketMapping | OutageMapping) -> None:
-    """Raise ImportRefused unless the mapping can read payloads, each of which shows a ticket or outage as it is now."""
+    """Raise ImportRefused unless the mapping can read payloads, which show tickets or outages as they are now."""
     found = []
     if mapping.records.format != "json":
         found.append(ImportFinding("records.format", mapping.records.format, "a payload is json"))

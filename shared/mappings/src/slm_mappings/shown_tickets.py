@@ -17,8 +17,8 @@ from slm_mappings.ticket_mapping import ENDS, TicketMapping, TicketState
 class ShownTicket:
     """A ticket as it is from ``updated_at`` on. Instants are microseconds UTC.
 
-    ``instants``: event → when it happened; None: it has not happened. ``attributes``: None removes an attribute.
-    ``state_event``: what entering the state means, such as ``resolved``.
+    ``instants``: event → when it happened, or None if it has not happened. ``attributes``: name → value, or None to
+    remove the attribute. ``state_event``: the event by which a ticket enters this state, such as ``resolved``.
     """
 
     number: str

@@ -18,7 +18,7 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """A row of a ticket's history: state, priority, team or assignee from its time on. None: it stays as it was."""
+    """A row of a ticket's history: state, priority, team and assignee from the row's time on; None for no change."""
 
     record: Record
     ordinal: int

@@ -129,7 +129,9 @@ class Policies(MappingPart):
     row_id: Literal["ordinal"] | TranslatedColumn = "ordinal"
     """The column that distinguishes the rows of a ticket; ``ordinal``: a row's place among them."""
     attributes: Literal["last_row", "first_row", "each_row"] = "last_row"
-    """The row whose attributes are sent with the opening. ``each_row``: the first one, and changes with each event."""
+    """The row whose attributes are sent with the opening. ``each_row``: the attributes of the first row are sent with
+    the opening, and later changes with the events of their rows.
+    """
 
 
 class TicketMapping(MappingPart):
@@ -151,13 +153,13 @@ class TicketMapping(MappingPart):
     team: str | TranslatedColumn | None = None
     """The team that holds the ticket: in a history each row's team, else the team from the moment ``assigned`` on."""
     assignee: str | TranslatedColumn | None = None
-    """The person who holds the ticket, read as ``team`` is."""
+    """The person who holds the ticket: in a history each row's person, else the one from the moment ``assigned`` on."""
     event: TranslatedColumn | None = None
     """The column that names the event of each row of a history; ``values`` translates its texts to our events."""
     service: str | TranslatedColumn | None = None
     customer: str | TranslatedColumn | None = None
     attributes: dict[str, str] = Field(default_factory=dict)
-    """Our name of an attribute → the column whose value in the last row is sent with the ticket's opening."""
+    """Our name of an attribute → the column with its value. ``policies.attributes`` says in which row it is read."""
     states: dict[Text, tuple[TicketState, ...]] = Field(default_factory=dict)
     policies: Policies = Policies()
     rows_where: tuple[ColumnTest, ...] = ()

@@ -50,7 +50,7 @@ _MOST_DOTS = 12
 
 
 def _below_dotted_name(holder: Mapping[str, Any], parts: Sequence[str]) -> Any:
-    """Follow a path whose first name has dots of its own, such as a host's: ``zones.www.example.org.requests``."""
+    """Follow a path whose first name contains dots itself, such as ``www.example.org.requests`` for a host's name."""
     for count in range(2, min(len(parts), _MOST_DOTS) + 1):
         name = ".".join(parts[:count])
         if name in holder:

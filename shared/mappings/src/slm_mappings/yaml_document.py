@@ -32,7 +32,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def read_yaml_text(text: str, name: str = "mapping") -> Any:
-    """Return the document in a text; ``name`` is what refusals call it. Raises ImportRefused."""
+    """Return the document in a text. ``name`` is its name in error messages. Raises ImportRefused."""
     if len(text) > LARGEST:
         raise _yaml_refusal(name, f"it is longer than {LARGEST:,} characters")
     try:
