@@ -80,12 +80,13 @@ class AgreementListQuery:
     key: Annotated[str | None, Query(max_length=100)] = None
     kind: Annotated[str | None, Query(max_length=10)] = None
     state: Annotated[AgreementState | None, Query(description="State of the version that is shown")] = None
-    party_id: Annotated[str | None, Query(max_length=100, description="Id of a party to it, such as the other one")] = (
-        None
-    )
+    party_id: Annotated[
+        str | None, Query(max_length=100, description="Id of a party to the agreement, such as the other party")
+    ] = None
     service_id: Annotated[str | None, Query(max_length=100, description="Id of the service")] = None
     needs: Annotated[
-        Literal["answer", "signature", "decision"] | None, Query(description="Only those that need this act of yours")
+        Literal["answer", "signature", "decision"] | None,
+        Query(description="Only agreements on which you may perform this act now"),
     ] = None
 
     def conditions(self) -> AgreementFilter:

@@ -43,14 +43,20 @@ _KINDS = {
 class AuditListQuery:
     """The query parameters that filter the list of audit entries."""
 
-    principal_id: Annotated[str | None, Query(max_length=100, description="Acts of this principal")] = None
+    principal_id: Annotated[
+        str | None, Query(max_length=100, description="Only acts of the principal with this id")
+    ] = None
     action: Annotated[
         str | None,
-        Query(max_length=60, description="Acts of this kind: `key.issue`, or `key` for all that is done with keys"),
+        Query(max_length=60, description="Only acts of this kind, such as `key.issue`; `key` means all acts on keys"),
     ] = None
-    subject_id: Annotated[str | None, Query(max_length=100, description="Acts on the thing with this id")] = None
-    since: Annotated[str | None, Query(alias="from", max_length=40, description="Acts at or after")] = None
-    until: Annotated[str | None, Query(alias="to", max_length=40, description="and before this instant")] = None
+    subject_id: Annotated[str | None, Query(max_length=100, description="Only acts on the object with this id")] = None
+    since: Annotated[
+        str | None, Query(alias="from", max_length=40, description="Only acts at this instant or later (RFC 3339)")
+    ] = None
+    until: Annotated[
+        str | None, Query(alias="to", max_length=40, description="Only acts before this instant (RFC 3339)")
+    ] = None
 
     @property
     def wanted(self) -> AuditFilter:

@@ -43,7 +43,9 @@ class PartySummaryResponse(PartyResponse):
     next_end_at: Instant | None
     """When the next of the signed agreements ends; null: none has an end"""
     next_notice_at: Instant | None
-    """The earliest last instant for notice of the signed agreements; it may have passed. Null: no notice is agreed"""
+    """Each signed agreement has a last instant at which notice can be given: the earliest of these, which may have
+    passed. Null: no notice is agreed
+    """
 
 
 class SignerResponse(Answer):

@@ -1,4 +1,4 @@
-"""Publishing once what was recorded before there was an event for it."""
+"""A task that runs once in the life of an installation: it publishes objects recorded before their event existed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _PEOPLE = "people published"
 async def publish_known_people(ledgers: LedgerFactory) -> None:
     """Publish all people, and all principals that have ended, unless that was done before.
 
-    Earlier events have no people, and do not say that a principal has ended: somebody who left long ago would get
-    mails.
+    Events of older versions of the product are not about people, and do not say that a principal has ended. Without
+    this task, other services would not know the people, and would send mails to somebody who left long ago.
     """
     async with ledgers.begin() as ledger:
         if not await ledger.is_first_time(_PEOPLE):

@@ -22,7 +22,7 @@ router = APIRouter()
 _MANY = {"limit": "200"}
 _REPORTS, _REVIEWS = "/api/v1/reports", "/api/v1/reviews"
 OF = "of"
-"""Query parameter with the ids of the companies, with commas between, for which a month was prepared."""
+"""Query parameter with the ids of the companies to which the page is narrowed, with commas between the ids."""
 _LONGEST_WAY_BACK = 300
 """The longest path that report-svc takes for the link above a report."""
 _MOST_NAMES = 5

@@ -62,7 +62,7 @@ async def get_action_plan(plan_id: str, caller: Caller, database: TheDatabase, c
 )
 async def complete_step(
     plan_id: str,
-    number: Annotated[int, Path(ge=1, le=1_000, description="Of the step, counted from 1")],
+    number: Annotated[int, Path(ge=1, le=1_000, description="Number of the step, counted from 1")],
     body: CompletionBody,
     caller: Decider,
     desk: TheDesk,

@@ -27,7 +27,10 @@ async def _action_filters(
     review_id: str | None = None,
     target_id: str | None = None,
     state: Annotated[Literal["open", "done"] | None, Query()] = None,
-    external_ref: Annotated[str | None, Query(description="`system:id`", examples=["jira:OPS-42"])] = None,
+    external_ref: Annotated[
+        str | None,
+        Query(description="Reference to the action in another system: `system:id`", examples=["jira:OPS-42"]),
+    ] = None,
 ) -> dict[str, Any]:
     return {
         "agreement_id": agreement_id,

@@ -115,5 +115,5 @@ class NewProposal(ReviewRequestBody):
         }
     )
     target: Name = Field(description="Id or key of the target")
-    objective: dict[str, Any] = Field(description="As in the target's terms, numbers as text")
+    objective: dict[str, Any] = Field(description="The new objective, as in the target's terms, with numbers as text")
     reason: Text

@@ -26,7 +26,9 @@ class NewService(ServiceEdit):
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.SERVICE]})
     key: Key = None
-    provider_party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
+    provider_party_id: Annotated[
+        str | None, Field(description="Id of the provider; by default your own party. Operators must give one")
+    ] = None
 
 
 class NewRequirement(BodyWithReferences):
@@ -34,7 +36,9 @@ class NewRequirement(BodyWithReferences):
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.REQUIREMENT]})
     key: Key = None
-    customer_party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
+    customer_party_id: Annotated[
+        str | None, Field(description="Id of the customer; by default your own party. Operators must give one")
+    ] = None
     service_id: str
     """Id of the service"""
     text: Annotated[str, Field(min_length=1, max_length=10_000)]

@@ -62,6 +62,8 @@ class AcceptanceBody(RequestBody):
     password: Annotated[str | None, Field(max_length=200)] = None
     """Password of an account for the person; the response then has the key of a session"""
     take_address: bool = False
-    """If another account has your mail address and never proved it: end that account, if this code was mailed to you"""
+    """Whether to end another account that has your mail address, if nobody has proven to read that account's mailbox.
+    Works only with a code that was mailed to you
+    """
     client: Client = ""
     """Where you accept, for your list of sessions, such as a browser and a machine"""

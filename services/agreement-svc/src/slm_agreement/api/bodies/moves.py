@@ -111,9 +111,15 @@ class TerminationBody(RequestBody):
     reason: Annotated[str, Field(min_length=1, max_length=1_000)]
     """Why the agreement ends"""
     at: Annotated[
-        str | None, Field(description="RFC 3339, not before the notice period is over; null: now, or with consent")
+        str | None,
+        Field(
+            description="When the agreement ends (RFC 3339), not before the notice period is over. Null: now; with "
+            "`by_consent`: as soon as the other side consents"
+        ),
     ] = None
-    by_consent: Annotated[bool, Field(description="Whether to ask the other side for an earlier end instead")] = False
+    by_consent: Annotated[
+        bool, Field(description="Whether to ask the other side to consent to an end before the notice period is over")
+    ] = False
 
 
 class TerminationRequestReference(RequestBody):

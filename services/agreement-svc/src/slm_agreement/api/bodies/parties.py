@@ -34,8 +34,10 @@ class MandateBody(RequestBody):
     """
     text: Annotated[str, Field(max_length=1_000)] = ""
     """The basis of the mandate, such as a resolution"""
-    valid_from: Annotated[str | None, Field(description="RFC 3339; null: no beginning")] = None
-    valid_until: Annotated[str | None, Field(description="RFC 3339, excluded; null: no end")] = None
+    valid_from: Annotated[str | None, Field(description="First valid instant (RFC 3339); null: no beginning")] = None
+    valid_until: Annotated[str | None, Field(description="First instant no longer valid (RFC 3339); null: no end")] = (
+        None
+    )
 
 
 class PersonEdit(BodyWithReferences):
@@ -55,7 +57,9 @@ class NewPerson(PersonEdit):
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.PERSON]})
     key: Key = None
-    party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
+    party_id: Annotated[
+        str | None, Field(description="Id of the person's party; by default your own. Operators must give one")
+    ] = None
 
 
 class NewRelation(RequestBody):

@@ -24,7 +24,12 @@ class PrincipalEdit(RequestBody):
         str | None, Field(description="Id of the person who signs with this principal's keys; null: it signs nothing")
     ] = None
     ends_at: Annotated[
-        str | None, Field(max_length=40, description="From this instant on it is refused; an auditor must have one")
+        str | None,
+        Field(
+            max_length=40,
+            description="End of the principal: from this instant on it is refused (RFC 3339). Null: no end; an auditor "
+            "must have an end",
+        ),
     ] = None
 
 
@@ -33,7 +38,13 @@ class NewPrincipal(PrincipalEdit):
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.PRINCIPAL]})
     key: Key = None
-    party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
+    party_id: Annotated[
+        str | None,
+        Field(
+            description="Id of the principal's party; by default your own. An operator who leaves it out enrols "
+            "another operator"
+        ),
+    ] = None
 
 
 class NewKey(RequestBody):

@@ -29,7 +29,7 @@ class DurationChainResponse(Answer):
     holds: bool
     """Whether the sum is at most the promised duration"""
     short_by: str = ABSENT
-    """If it does not hold: by how much it is longer (ISO 8601 duration)"""
+    """If `holds` is false: by how much the sum is longer than the promised duration (ISO 8601 duration)"""
 
 
 class NormalWeekGap(Answer):
