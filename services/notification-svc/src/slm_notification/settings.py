@@ -38,14 +38,12 @@ class NotificationSettings(ServiceSettings):
     """Real hours that a pause between two attempts lasts at most."""
     give_up_hours: float = Field(default=72.0, gt=0)
     """Real hours after which a delivery or a mail that keeps failing is given up, counted from its first attempt. An
-    endpoint that fails for so long without any success is suspended, and nobody is mailed what is older.
+    endpoint that fails for so long without any success is suspended. Events that are older are not told by mail.
     """
     mail_at_once: int = Field(default=8, ge=1, le=100)
     """The most mails that one process sends at a time."""
     mail_together_minutes: float = Field(default=15.0, ge=0)
-    """Real minutes after a mail about a cause within which what comes of the same cause waits, and then comes as one
-    mail.
-    """
+    """The least real minutes between two mails about one cause. The second mail has all that was added meanwhile."""
     mail_reply_seconds: float = Field(default=20.0, gt=0, le=120)
     """Real seconds that each reply of the mail server may take."""
     mail_longest_retry_minutes: float = Field(default=30.0, gt=0)
@@ -79,7 +77,7 @@ class NotificationSettings(ServiceSettings):
         return RetryRules(first, int(self.mail_longest_retry_minutes * 60 * SECOND), give_up, give_up)
 
     def mail_limits(self) -> MailLimits:
-        """Return the limits of mails. Needs ``console_url``."""
+        """Return the limits of mails. The setting ``console_url`` must be set, because mails have links."""
         return MailLimits(
             console_url=self.console_url.rstrip("/"),
             at_once=self.mail_at_once,

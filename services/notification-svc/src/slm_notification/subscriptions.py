@@ -25,8 +25,8 @@ the catalogue needs no change here.
 def projection(keep_microseconds: int, mail_age: int | None) -> BatchProjection:
     """Return the handler that stores received events and their deliveries.
 
-    It stores them in the transaction that marks the events as handled, so that a crash loses none. ``mail_age``: nobody
-    is mailed events older than so many microseconds; None if this installation sends no mails.
+    It stores them in the transaction that marks the events as handled, so that a crash loses none. ``mail_age``:
+    events older than this many microseconds are not told by mail; None if this installation sends no mails.
     """
 
     async def apply(transaction: Transaction, envelopes: Sequence[Envelope]) -> None:

@@ -1,4 +1,7 @@
-"""Queries for deliveries by mail. Those who may see all of their party get its rows, others only their own."""
+"""Queries for deliveries by mail.
+
+Service level managers and auditors get the rows of all people of their party. Other callers get only their own rows.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of mails: people and what they choose, deliveries, and the messages that deliver them."""
+"""The tables of mails: people and their choices, deliveries, and the mails that contain the deliveries."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ mail_preference = Table(
     Column("time_zone", Text, nullable=False),
     Column("version", Integer, nullable=False),
 )
-"""What people chose to hear of, and when."""
+"""The choices of people: which kinds of events they are told of by mail, and when."""
 
 mail_delivery = Table(
     "mail_delivery",

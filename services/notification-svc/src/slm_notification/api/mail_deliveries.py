@@ -39,10 +39,10 @@ async def list_mail_deliveries(
     database: TheDatabase,
     clock: TheClock,
 ) -> dict[str, Any]:
-    """List one delivery for each event and person who is told of it by mail, the newest first.
+    """List the deliveries by mail, the newest first: one for each event and each person who is told of it.
 
-    Service level managers and auditors see those of all people of their party, others see their own. Several
-    deliveries with the same `message_id` are one mail.
+    Service level managers and auditors see the deliveries to all people of their party, others see their own.
+    Deliveries with the same `message_id` are in one mail.
     """
     rows = await mail_queries.fetch_mail_page(database, caller, page, filters)
     return page.shape(rows, lambda row: [row["created_at"], row["delivery_id"]], lambda row: _shape(row, clock))

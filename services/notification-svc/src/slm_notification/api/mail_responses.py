@@ -25,9 +25,11 @@ class MailDeliveryResponse(Answer):
     agreement_id: str | None
     """Id of the agreement that the event is about; null if it is about none"""
     kind: Kind
-    """What the person is told of: `decision` and `signature` wait for somebody of the person's party"""
+    """What the notice is about. `decision` and `signature`: somebody of the person's party has to decide or sign"""
     severity: Severity
-    """`high`: an unacceptable level was missed, a breach within the hour, an end before its time, or a recovery"""
+    """`high`, for example: a breach of an unacceptable level, a breach expected within an hour, an overdue answer, an
+    agreement that ended early, a recovery
+    """
     when: Literal["at_once", "digest"]
     """Whether the event is told at once or in the daily digest"""
     headline: str
@@ -35,7 +37,9 @@ class MailDeliveryResponse(Answer):
     state: Literal["waiting", "sent", "failed", "dropped"]
     """`sent`: the mail server accepted it; `failed`: given up; `dropped`: the person has no address or left"""
     message_id: str | None
-    """Id of the mail, the local part of its Message-ID; null until it is made. Mails of one cause have one"""
+    """Id of the mail that has this delivery: the local part of its `Message-ID`. One mail may have several deliveries.
+    Null until the mail is made
+    """
     attempts: int
     """Attempts to send the mail up to now"""
     problem: str
@@ -49,41 +53,41 @@ class MailDeliveryResponse(Answer):
 
 
 class PreferenceRuleAnswer(Answer):
-    """When a person is told of things of one kind and severity."""
+    """When a person is told of notices of one kind and severity."""
 
     kind: Kind
-    """What the person is told of"""
+    """Kind of the notices"""
     severity: Severity
-    """How much it matters"""
+    """Severity of the notices"""
     when: When
     """When the person is told: `at_once`, in the daily `digest`, or `never`"""
     by_role: bool
-    """Whether this follows the person's roles, because the person chose nothing"""
+    """Whether the rule comes from the person's roles, because the person has not chosen one"""
 
 
 class NotificationPreferenceResponse(Answer):
-    """What a person hears of by mail, and when."""
+    """The rules by which a person is told of events by mail."""
 
     person_id: str
     """Id of the person"""
     time_zone: str
-    """IANA time zone of the person: of instants in mails, and of the digest at 08:00"""
+    """IANA time zone of the person, for instants in mails and for the daily digest, which is sent at 08:00"""
     rules: list[PreferenceRuleAnswer]
-    """One for each kind and severity"""
+    """One rule for each kind and severity"""
 
 
 class PreferenceRuleBody(BaseModel):
-    """A choice for one kind and severity."""
+    """When a person wants to be told of notices of one kind and severity."""
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Annotated[Kind, Field(description="What the choice is about")]
-    severity: Annotated[Severity, Field(description="How much it matters")]
+    kind: Annotated[Kind, Field(description="Kind of the notices")]
+    severity: Annotated[Severity, Field(description="Severity of the notices")]
     when: Annotated[When, Field(description="When to tell: `at_once`, in the daily `digest`, or `never`")]
 
 
 class NotificationPreferenceBody(BaseModel):
-    """What a person wants to hear of by mail."""
+    """Request body for choosing which events you are told of by mail, and when."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -100,5 +104,5 @@ class NotificationPreferenceBody(BaseModel):
     time_zone: Annotated[str, Field(max_length=60, description="IANA time zone, such as `Europe/Berlin`")] = "UTC"
     rules: Annotated[
         list[PreferenceRuleBody],
-        Field(max_length=100, description="Choices; kinds and severities that are left out follow the roles"),
+        Field(max_length=100, description="Your choices; for what is left out, the rules of your roles apply"),
     ] = []

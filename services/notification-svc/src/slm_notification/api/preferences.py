@@ -1,4 +1,4 @@
-"""``/api/v1/notification-preferences``: what the caller hears of by mail, and when."""
+"""``/api/v1/notification-preferences``: which events the caller is told of by mail, and when."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ router = APIRouter(prefix="/api/v1/notification-preferences", tags=["notificatio
     "", **operation("Read what you hear of by mail", NotificationPreferenceResponse, "without-person", headers=(ETAG,))
 )
 async def get_notification_preferences(caller: Caller, desk: ThePreferences, response: Response) -> dict[str, Any]:
-    """Read when you are told of things of each kind and severity. What you have not chosen follows your roles."""
+    """Read when you are told of notices of each kind and severity, by mail.
+
+    For kinds that you have not chosen, the rules of your roles apply.
+    """
     return _shape(await preferences.read_preference(desk, caller), caller, response)
 
 
@@ -35,7 +38,7 @@ async def get_notification_preferences(caller: Caller, desk: ThePreferences, res
 async def put_notification_preferences(
     body: NotificationPreferenceBody, caller: Caller, desk: ThePreferences, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Replace your choices. They apply to events from now on; what waits for a digest stays in it."""
+    """Replace your choices. They apply to events from now on. Notices that already wait for a digest stay in it."""
     choices = [Choice(each.kind, each.severity, each.when) for each in body.rules]
     changed = await preferences.change_preference(
         desk, caller, choices, body.time_zone, lambda known: etag.check_if_match(if_match, known.version)

@@ -17,7 +17,7 @@ from slm_notification.domain.readers import Preference, Reader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMailDelivery:
-    """A delivery to write: an event, the person who is told, and the words."""
+    """A delivery to store: an event, the person who is told of it, and the notice with the words."""
 
     reader: Reader
     event_id: str
@@ -45,16 +45,16 @@ class ClaimedMail:
 
 @dataclass(frozen=True, slots=True)
 class MailContent:
-    """What a mail tells: the first of its notices as they were stored, and how many it has."""
+    """The content of a mail: its first notices as they were stored, and the number of all its notices (``count``)."""
 
     notices: Sequence[tuple[Kind, Mapping[str, Any], str | None]]
-    """Kind, words and title of the agreement of each."""
+    """For each notice: its kind, its stored words, and the title of its agreement (None: it is about no agreement)."""
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class FailedMail:
-    """What follows a failed attempt. ``due_at`` is real time; None: the mail is given up."""
+    """A failed attempt to send a mail, and when the mail is tried next (real time); None: it is not tried again."""
 
     problem: str
     due_at: UtcMicroseconds | None
@@ -91,11 +91,14 @@ class MailDesk(Protocol):
     """The storage of mails, each call in its own transaction."""
 
     async def people_with_due(self, limit: int) -> Sequence[str]:
-        """Return the ids of people who have deliveries that are due and in no mail yet."""
+        """Return the ids of at most ``limit`` people who have due deliveries that are not in a mail yet."""
         ...
 
     async def make_mails(self, person_id: str, together: int) -> int:
-        """Make mails of a person's waiting deliveries: one of those that belong together. Return how many are made."""
+        """Make mails from a person's waiting deliveries, one mail for each bundle. Return the number of mails made.
+
+        Two mails about the same cause are made at least ``together`` microseconds apart.
+        """
         ...
 
     async def claim_mails(self, most: int, lease_seconds: float) -> Sequence[ClaimedMail]:
@@ -103,15 +106,18 @@ class MailDesk(Protocol):
         ...
 
     async def reader(self, person_id: str) -> Reader | None:
-        """Return the person, if there is a mail address and the person may log in now."""
+        """Return the person; None if the person has no mail address or may not log in now."""
         ...
 
     async def content_of(self, message_id: str, most: int) -> MailContent:
-        """Return what a mail tells, with at most ``most`` notices."""
+        """Return the content of a mail, with at most ``most`` of its notices."""
         ...
 
     async def store_sent(self, claim: ClaimedMail, *, was_away: bool) -> None:
-        """Store that the mail server has accepted a mail. If it was away, all that waited for it is due now."""
+        """Store that the mail server has accepted a mail.
+
+        If the server was away before (``was_away``), all mails that waited for it are due now.
+        """
 
     async def store_failed(self, claim: ClaimedMail, failed: FailedMail) -> None:
         """Store a failed attempt, unless the mail was sent or claimed again since."""
@@ -120,7 +126,7 @@ class MailDesk(Protocol):
         """Store that a mail is not sent, and why."""
 
     async def prune_mails(self, before: UtcMicroseconds) -> int:
-        """Remove what was stored before an instant of real time; return how many mails were removed."""
+        """Remove mails and deliveries stored before an instant of real time; return how many mails were removed."""
         ...
 
 
@@ -131,11 +137,11 @@ class PreferenceLedger(Protocol):
         """Lock the subject with this id against other transactions until this transaction ends."""
 
     async def preference(self, person_id: str) -> Preference | None:
-        """Return what a person chose; None if nothing was chosen yet."""
+        """Return the choices of a person about mails; None if the person has not chosen anything yet."""
         ...
 
     async def put_preference(self, preference: Preference) -> None:
-        """Insert or replace what a person chose."""
+        """Insert or replace the choices of a person about mails."""
 
     async def note(
         self, by: Principal | None, action: str, subject: str, detail: Mapping[str, Any] = NO_DETAIL

@@ -37,7 +37,7 @@ class MailLimits:
     console_url: str
     at_once: int = 8
     together: int = 900 * SECOND
-    """What comes of one cause within so many microseconds after a mail about it comes as one mail."""
+    """The least microseconds between two mails about one cause. The second mail has all that was added meanwhile."""
     reply_seconds: float = 20.0
     keep_microseconds: int = 30 * 86_400 * SECOND
 
@@ -50,8 +50,8 @@ class MailLimits:
 class NotificationMailer:
     """The worker that makes and sends mails, and stores how each attempt ended.
 
-    While the server is away, only one mail at a time is tried, with growing pauses; after the first success all that
-    waits is due.
+    While the server is away, only one mail at a time is tried, with growing pauses. After the first success, all mails
+    that waited for the server are due.
     """
 
     name = "sender of mails"
@@ -88,7 +88,10 @@ class NotificationMailer:
                     await asyncio.wait(self._running, timeout=_DRAIN_SECONDS)
 
     async def step(self) -> int:
-        """Make mails of what is due, and begin to send as many as ``at_once`` still allows. Return their number."""
+        """Make mails from due deliveries, and begin to send mails. Return the number of mails that are now being sent.
+
+        At most ``at_once`` mails are sent at the same time, and only one after a failure.
+        """
         for person_id in await self._desk.people_with_due(_PEOPLE_AT_ONCE):
             await self._desk.make_mails(person_id, self._limits.together)
             self.progress.beat()
@@ -149,7 +152,9 @@ class NotificationMailer:
         return words_of(told, content.count, frame, is_digest=claim.is_digest, page=page)
 
     async def _store(self, claim: ClaimedMail, refused: RefusedMail | None) -> None:
-        """Store the result, waiting for the database: without it an accepted mail would be sent again."""
+        """Store the result of an attempt. If the database is away, wait for it: a mail that was accepted and not stored
+        as sent would be sent again.
+        """
         backoff = Backoff()
         while True:
             try:

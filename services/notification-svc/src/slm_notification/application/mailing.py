@@ -18,8 +18,8 @@ from slm_notification.domain.readers import Reader, next_digest
 async def keep_mails(ledger: MailLedger, envelopes: Sequence[Envelope], oldest_age: int | None) -> None:
     """Learn of people, titles and causes, and store a delivery for each event and person who is told of it.
 
-    ``oldest_age``: nobody is told of events recorded more than so many microseconds ago; after a long stop the service
-    may read years of them. None: this installation sends no mails.
+    ``oldest_age``: nobody is told of events that were recorded more than this many microseconds ago, because the
+    service may read years of events after a long stop. None: this installation sends no mails.
     """
     await _learn(ledger, [each.data for each in envelopes])
     if oldest_age is None:

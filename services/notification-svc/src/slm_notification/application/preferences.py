@@ -1,4 +1,4 @@
-"""The use cases of preferences: what a person hears of by mail, when, and in which time zone."""
+"""The use cases of preferences: a person chooses which events are told by mail, when, and in which time zone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slm_notification.domain.readers import Preference, When
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One choice: when the person hears of things of a kind and severity."""
+    """One choice: when the person is told of notices of one kind and severity."""
 
     kind: Kind
     severity: Severity
@@ -23,7 +23,7 @@ class Choice:
 
 
 async def read_preference(desk: PreferenceDesk, caller: Principal) -> Preference:
-    """Return what the caller chose; raises WithoutPerson."""
+    """Return the caller's choices about mails; raises WithoutPerson if the caller is no person."""
     person_id = _person_of(caller)
     async with desk.begin() as ledger:
         return await ledger.preference(person_id) or Preference(person_id)
@@ -36,7 +36,7 @@ async def change_preference(
     time_zone: str,
     unless_changed: Callable[[Preference], None],
 ) -> Preference:
-    """Replace what the caller chose; kinds that are left out follow the roles again.
+    """Replace all choices of the caller. For kinds that are left out, the rules of the caller's roles apply again.
 
     ``unless_changed`` raises if the preference has changed since the caller read it. Raises WithoutPerson and
     NotAcceptable.

@@ -1,4 +1,4 @@
-"""Which waiting deliveries of a person become one mail, and when it is made."""
+"""Bundles: the waiting deliveries of a person that become one mail, and the instant at which the mail is made."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from slm_events.instants import UtcMicroseconds
 from slm_notification.domain.notices import FINDINGS
 
 QUIET_OF_CAUSE = 1 * SECOND
-"""A mail about a cause is made when nothing more of the cause has come for so long (real time)."""
+"""A mail about a cause is made when no delivery about the cause has been added for this long (microseconds, real time).
+"""
 QUIET_OF_SERVICE = 3 * SECOND // 2
-"""The same while the cause is not known: it is published shortly after the breach."""
+"""The same length while the cause is not known yet: the cause of a breach is published shortly after the breach."""
 LONGEST_QUIET = 30 * SECOND
-"""After so long a mail is made even if more keeps coming."""
+"""A mail is made at the latest this long after its first delivery, even if more deliveries are added all the time."""
 DIGEST = "digest"
 
 
@@ -26,14 +27,14 @@ class WaitingDelivery:
     kind: str
     is_digest: bool
     bundle: str
-    """What it is bundled by while its cause is not known."""
+    """Deliveries with the same text here become one mail while their cause is not known."""
     cause_id: str | None
     stored_at: UtcMicroseconds
     due_at: UtcMicroseconds
 
     @property
     def key(self) -> str:
-        """What the delivery is bundled by."""
+        """The key of the delivery's bundle: deliveries with the same key become one mail."""
         if self.is_digest:
             return DIGEST
         return self.bundle if self.cause_id is None else f"{self.kind}:{self.cause_id}"
@@ -41,7 +42,7 @@ class WaitingDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """Deliveries that become one mail, the earliest first. The id of the first one becomes the mail's."""
+    """Deliveries that become one mail, the earliest first. The id of the first delivery becomes the id of the mail."""
 
     key: str
     deliveries: Sequence[WaitingDelivery]
@@ -53,11 +54,14 @@ class Bundle:
 
     @property
     def keys(self) -> set[str]:
-        """What an earlier mail about the same may have been bundled by: its cause may not have been known then."""
+        """The keys that earlier mails about the same subject may have: the bundle's own, and those without a cause.
+
+        When an earlier mail was made, the cause may not have been known yet.
+        """
         return {self.key, *(each.bundle for each in self.deliveries)}
 
     def ready_at(self) -> UtcMicroseconds:
-        """Return when the mail is made if nothing more comes."""
+        """Return when the mail is made if no further delivery is added to the bundle (real time)."""
         if self.first.is_digest or self.first.kind not in FINDINGS:
             return min(each.due_at for each in self.deliveries)
         quiet = QUIET_OF_SERVICE if self.first.cause_id is None else QUIET_OF_CAUSE
@@ -76,8 +80,8 @@ def bundles_of(waiting: Sequence[WaitingDelivery]) -> list[Bundle]:
 def when_to_make(bundle: Bundle, made: Mapping[str, UtcMicroseconds], together: int) -> UtcMicroseconds:
     """Return when the mail about a bundle is made.
 
-    ``made``: key → when the latest mail of this key was made. What comes within ``together`` microseconds after a mail
-    about the same waits until they have passed, and then comes as one mail.
+    ``made``: key → when the latest mail with this key was made. The next mail with the same key is made at least
+    ``together`` microseconds later, and has all deliveries that were added meanwhile.
     """
     latest = [made[key] + together for key in bundle.keys if key in made and key != DIGEST]
     return max([bundle.ready_at(), *latest])

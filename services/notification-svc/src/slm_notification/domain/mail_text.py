@@ -1,4 +1,4 @@
-"""The words of a mail: subject, plain text and HTML of one notice, of several of one cause, or of a digest."""
+"""The words of a mail: subject, plain text and HTML. A mail has one notice, several of one cause, or a daily digest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slm_chassis.mail_words import one_line
 from slm_notification.domain.notices import FINDINGS, Kind
 
 MOST_SHOWN = 20
-"""The most notices that a mail lists; it says how many there are beside them."""
+"""The most notices that a mail lists. Of further notices, the mail says only how many there are."""
 _MARKS: dict[Kind, str] = {"breach": "■", "risk": "▲", "recovered": "✓"}
 _WORDS: dict[Kind, str] = {"breach": "breached", "risk": "at risk", "recovered": "recovered or withdrawn"}
 _STYLE = "font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:40em"
@@ -21,7 +21,7 @@ _INSTANT_LENGTHS = (20, 27)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailItem:
-    """A notice as a mail tells it, with the title of its agreement and the address of its page."""
+    """A notice in a mail, with the title of its agreement and the web address of the page that shows more."""
 
     kind: Kind
     headline: str
@@ -41,7 +41,7 @@ class MailWords:
 
 @dataclass(frozen=True, slots=True)
 class MailFrame:
-    """What is the same for all mails to a person: the person's name and time zone, and where the rules are changed."""
+    """The data that all mails to one person share: the person's name and time zone, and the address of the console."""
 
     name: str
     time_zone: str
@@ -51,7 +51,7 @@ class MailFrame:
 def words_of(told: Sequence[MailItem], count: int, frame: MailFrame, *, is_digest: bool, page: str | None) -> MailWords:
     """Return the words of a mail about ``count`` notices, of which ``told`` are listed.
 
-    ``page``: the address of a page about all of them; None if there is none.
+    ``page`` is the web address of a page about all the notices; None if there is no such page.
     """
     if count == 1 and not is_digest:
         return _single(told[0], frame)

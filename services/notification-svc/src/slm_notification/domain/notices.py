@@ -1,4 +1,4 @@
-"""What a person is told of an event: its kind and weight, who is told, the words, and the page that shows more."""
+"""Notices: the text by which people are told of an event, with its kind and severity, and who is told."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from slm_events.catalogue import PUBLISHED
 Kind = Literal["breach", "risk", "recovered", "signature", "agreement", "decision", "review", "report", "data"]
 Severity = Literal["high", "normal"]
 FINDINGS: tuple[Kind, ...] = ("breach", "risk", "recovered")
-"""The kinds of which many may come at a time from one cause, and which are then told in one mail."""
+"""Kinds of which one cause may bring many at the same time. Notices of these kinds about one cause become one mail."""
 _SOON_SECONDS = 3_600
 _SYMBOLS = {"percent": " %", "milliseconds": " ms", "seconds": " s"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What people are told of an event."""
+    """The text by which people are told of an event, with its kind and severity."""
 
     kind: Kind
     severity: Severity = "normal"
@@ -36,9 +36,10 @@ class Notice:
 
 
 def notice_of(event: Any) -> Notice | None:
-    """Return what people are told of an event; None if they are not told.
+    """Return the notice by which people are told of an event; None if nobody is told of it.
 
-    Nobody is told what an import of history or the past of a new agreement brought up: it is old, and it is many.
+    Nobody is told of events that an import of history caused, or the evaluation of a new agreement's past. They are
+    about old facts, and there may be very many of them.
     """
     tell = _TELL.get(type(event))
     if tell is None or getattr(event, "importing", False):
@@ -49,7 +50,7 @@ def notice_of(event: Any) -> Notice | None:
 
 
 def parties_told(event: Any, notice: Notice) -> list[str]:
-    """Return the ids of the parties whose people are told: those who may see the event, without those left out."""
+    """Return the ids of the parties whose people are told: those who may see the event, without ``not_for``."""
     row = PUBLISHED[type(event)]
     named: Mapping[str, Any] = {name: getattr(event, name, None) for name in (*row.parties, "hidden_from_party_id")}
     return [each for each in dict.fromkeys(row.parties_who_see(named)) if each not in notice.not_for]

@@ -1,4 +1,4 @@
-"""Who reads mails: people with their roles, and what they want to hear of, when, and in which time zone."""
+"""The readers of mails: people with their roles, and their choice of what they are told by mail, and when."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ _ORDER: tuple[When, ...] = ("never", "digest", "at_once")
 
 
 def _rules(default: When, **kinds: When | tuple[When, When]) -> Rules:
-    """Return rules in which a kind has one answer, or one for high and one for normal severity."""
+    """Return the rules for all kinds. A value is for both severities, a pair is for ``high`` and ``normal``.
+
+    ``default`` is the value for kinds that are not given.
+    """
     rules: dict[Kind, Mapping[Severity, When]] = {}
     for kind in KINDS:
         said = kinds.get(kind, default)
@@ -46,8 +49,9 @@ DEFAULTS: Mapping[str, Rules] = {
     "viewer": _NOTHING,
     "auditor": _NOTHING,
 }
-"""Role → what its holders hear of unless they choose otherwise. Who has several roles hears of whatever one of them
-hears of.
+"""Role → the rules for people with this role who have chosen nothing else.
+
+For a person with several roles, the rule that tells the most applies: ``at_once`` before ``digest`` before ``never``.
 """
 
 
@@ -61,15 +65,15 @@ class Reader:
     email: str
     roles: Sequence[str]
     rules: Rules = field(default_factory=dict)
-    """What the person chose; kinds and severities without a choice follow the roles."""
+    """The person's own choices. For kinds and severities without a choice, the rules of the person's roles apply."""
     time_zone: str = "UTC"
 
     def when(self, notice: Notice) -> When:
-        """Return whether and when the person is told of something."""
+        """Return when the person is told of a notice, by the rules: ``at_once``, ``digest`` or ``never``."""
         return self.effective_rules()[notice.kind][notice.severity]
 
     def effective_rules(self) -> Rules:
-        """Return the person's rules for all kinds and severities: chosen, or by role."""
+        """Return the rules for all kinds and severities: the person's choice or, without one, the rule of the roles."""
         of_roles = [DEFAULTS.get(role, _NOTHING) for role in self.roles] or [_NOTHING]
         return {
             kind: {
@@ -83,14 +87,14 @@ class Reader:
 
 
 def _by_role(of_roles: Sequence[Rules], kind: Kind, severity: Severity) -> When:
-    """Return what the role says that lets the most through."""
+    """Return the rule that tells the most among the rules of several roles."""
     said = {each[kind][severity] for each in of_roles}
     return max(said, key=_ORDER.index)
 
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """What a person chose. Version 0: nothing yet."""
+    """The choices of a person about mails. Version 0 means that the person has not chosen anything yet."""
 
     person_id: str
     rules: Rules = field(default_factory=dict)
@@ -98,13 +102,14 @@ class Preference:
     version: int = 0
 
     def effective_rules(self, roles: Sequence[str]) -> Rules:
-        """Return the rules for all kinds and severities: chosen, or by role."""
+        """Return the rules for all kinds and severities: the person's choice or, without one, the rule of ``roles``."""
         return Reader(self.person_id, "", "", "", roles, self.rules).effective_rules()
 
 
 def mail_delivery_id(person_id: str, event_id: str) -> str:
-    """Return the id of the delivery of an event to a person by mail. It depends on nothing else, so an event that is
-    read twice is one delivery.
+    """Return the id of the delivery of an event to a person by mail.
+
+    The id depends only on person and event, so an event that is read twice makes one delivery.
     """
     return named_id(NAMESPACE, MAIL, person_id, event_id)
 
