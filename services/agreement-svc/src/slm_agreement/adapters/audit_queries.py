@@ -117,7 +117,7 @@ def _name_of_subject(caller: Principal) -> ColumnElement[str | None]:
     title = select(entry.c.title).where(entry.c.kind == "agreement", entry.c.id == audit.c.subject, seen)
 
     def name(listing: Listing, column: ColumnElement[str]) -> ScalarSelect[str]:
-        # Even on its own acts a party must not read another party's names, such as the inviter's alias for it.
+        # A party's own act may be on another party's object, whose name it must not read: an inviter's alias for it.
         named = select(column).where(listing.id == audit.c.subject, listing.seen_by(caller))
         return named.scalar_subquery()
 

@@ -174,7 +174,7 @@ class SqlLedger(SqlLedgerOfTransaction):
     async def forget_attempts(self) -> None:
         """Delete the counts of time windows that have ended, a hundred at most."""
         table = sign_in_tables.attempt
-        # It waits for nobody: rows that another transaction holds are left to the next call.
+        # Rows that another transaction has locked are left to the next call, so that this statement never waits.
         over = select(table.c.subject).where(table.c.until <= self.now).limit(_FORGOTTEN_AT_ONCE)
         over = over.with_for_update(skip_locked=True)
         await self._transaction.execute(delete(table).where(table.c.subject.in_(over)))

@@ -65,7 +65,7 @@ async def send_guest_link(ledgers: LedgerFactory, caller: Principal, agreement_i
         sender = mails_of.person_of_company(caller.name, company.name if company else None)
         content = mails_of.guest_link_mail(sender, title, f"{ledgers.console_url}{PAGE}{code}", until)
         await mails.store_mail(ledger, email, content)
-        # Private: whom one side asks to read is not the other side's business.
+        # Private, because the other side need not know whom this side asks to read the agreement.
         detail = {"link_id": link.link_id, "person_id": person_id, "private": True}
         await ledger.note(caller, "guest-link.send", agreement_id, detail)
     return link
@@ -81,8 +81,8 @@ async def withdraw_guest_link(ledgers: LedgerFactory, caller: Principal, link_id
         link = await ledger.guest_links.get(link_id)
         if link is None or not caller.may_see(link.party_id):
             raise Unknown(f"There is no guest link {link_id!r} that you may see.")
-        # The same locks in the same order as where a link is used. The link is read again, because its code may just
-        # have been used.
+        # The use of a link takes the same locks in the same order: otherwise the two could deadlock. The link is read
+        # again, because its code may have been used just before the lock.
         await ledger.lock(f"guest link {link.sha256}")
         await ledger.lock(link.principal_id)
         link = await ledger.guest_links.get(link_id) or link

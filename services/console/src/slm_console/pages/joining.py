@@ -176,7 +176,7 @@ def _signatory(typed: Mapping[str, str]) -> dict[str, Any]:
     name, email = typed["signatory"], typed["signatory_email"]
     if not name or not email:
         return {}
-    # Names without Latin letters all make the same key; the API then chooses another one than the manager's.
+    # Names without Latin letters all make the same key. If it is the manager's key too, the API chooses the key.
     key = {} if account.key_of(name) == account.key_of(typed["name"]) else {"key": account.key_of(name)}
     return {"signatory": {**key, "name": name, "email": email}}
 

@@ -28,9 +28,9 @@ async def start(visit: AnyVisit) -> Response:
     """
     back = safe_next(visit.request.query_params.get("next", "/"))
     if visit.request.headers.get("sec-fetch-site") == "cross-site":
-        # Another site may not begin a log-in: the person presses the button.
+        # A link on another site must not begin a log-in, so the person has to press the button of the sign-in page.
         return await sign_in_form(visit, back)
-    # The same secret for several tabs, so that the log-in of the first one can still be completed.
+    # All tabs of a browser share one secret: a log-in begun in a first tab can be completed after one in a second tab.
     known = openid_cookie.read(visit.request)
     secret = known.secret if known else secrets.token_urlsafe(32)
     try:

@@ -78,8 +78,8 @@ async def _read(visit: Visit, scope: Mapping[str, str]) -> dict[str, Part]:
         ),
         agreements=("/api/v1/agreement-summary", {"include": ["me", "parties", "people", "services"]}),
     )
-    # The latest causes come from an index; to find all open ones, each cause of the past would be read. An older cause
-    # is not missed: its breaches that nobody acknowledged, and what is down, have rows of their own.
+    # The latest causes come from an index; to find all open ones, each cause of the past would be read. Older causes
+    # are not missed: their unacknowledged breaches, and indicators that are down, have rows of their own.
     found = await api.included(
         parts["summary"], causes=("/api/v1/causes", {"limit": _MOST}), assignments=HELD["assignments"]
     )

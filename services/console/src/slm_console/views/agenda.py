@@ -90,7 +90,7 @@ def _breach_line(reader: Reader, item: Item, figure: Item | None) -> AgendaLine:
 def _figure_line(reader: Reader, item: Item) -> AgendaLine:
     detail = item["detail"]
     link = f"/targets/{detail['target_id']}" if detail.get("target_id") else ""
-    # The title names the period; when its figure was published says nothing to a meeting.
+    # No note by default: the title names the period, and a meeting need not know when the figure was published.
     note = ""
     if item["kind"] == "restatement":
         note = reader.gettext("corrected on %(day)s", day=_day_of_item(reader, item))

@@ -281,8 +281,8 @@ def _facts(
     reader: Reader, directory: Directory, ticket: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]
 ) -> list[tuple[str, str]]:
     opened, ended = read(ticket.get("opened_at")), read(ticket.get("ended_at"))
-    # In a supplier's promise, the customer is the reader's own company. The ticket's customer is the one of a promise
-    # in which the reader's company is the provider.
+    # If the reader's company provides the service of a target, that target's customer is the ticket's customer. In the
+    # targets of suppliers, the customer is the reader's own company.
     sold = [each for each in targets if directory.side(each) == "provider"] or targets
     customers = dict.fromkeys(directory.company(each["customer_party_id"]) for each in sold)
     services = dict.fromkeys(directory.service(each.get("service_id")) for each in sold)

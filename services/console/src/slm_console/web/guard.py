@@ -96,7 +96,7 @@ def _protected(scope: Scope, send: Send) -> Send:
                 headers.setdefault(name, value)
             if scope.get("scheme") == "https":
                 headers.setdefault("strict-transport-security", "max-age=31536000")
-            # What one person may see is never shown to the next one at the same browser.
+            # A page of one person must not be shown from the cache to the next person at the same browser.
             headers.setdefault("cache-control", "no-store")
         await send(message)
 

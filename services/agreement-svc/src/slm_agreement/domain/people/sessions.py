@@ -79,7 +79,8 @@ def add_session(principal: EnrolledPrincipal, new: NewSession, how: Identificati
         client=new.client,
         link_id=limits.link_id,
     )
-    # A dropped key is refused like a revoked one: a principal's record replaces the one before.
+    # A key that is dropped here is refused by every service like a revoked key, because each event with a principal
+    # replaces the whole list of its keys.
     kept = {each.key_id for each in live_sessions(principal, now)[-(MOST - 1) :]}
     principal.keys = [each for each in principal.keys if not each.is_session or each.key_id in kept]
     principal.keys.append(session)

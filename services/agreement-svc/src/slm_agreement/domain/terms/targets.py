@@ -33,7 +33,7 @@ def resolve_target(raw: Any, path: str, context: TargetContext, findings: Findin
     reader = FieldReader(raw, path, findings)
     key = reader.key("key")
     for computed in ("target_id", "service_id"):
-        reader.raw(computed)  # accepted but computed again, so that a resolved target can be sent back
+        reader.raw(computed)  # accepted, so that a resolved target can be sent back; computed again
     aggregation = aggregations.read_aggregation(reader, context.accepted, context.parties)
     terms: dict[str, Any] = {
         "target_id": context.target_id(key),

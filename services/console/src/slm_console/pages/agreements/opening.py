@@ -99,7 +99,7 @@ def head_of(visit: Visit, directory: Directory, agreement: Mapping[str, Any], ta
     side = directory.side(agreement)
     is_manager = directory.has_role("service_level_manager")
     may_sign_for_side = directory.has_role("provider_signatory" if side == "provider" else "business_signatory")
-    # A guest reads, comments, answers and signs one document: what it was sent for.
+    # A guest may only read, comment on, answer and sign the one agreement for which the link was mailed.
     is_guest = bool(visit.only_page)
     agreement_id, state = str(agreement["agreement_id"]), agreement["state"]
     awaited = awaited_from(agreement) == directory.own
@@ -120,7 +120,7 @@ def head_of(visit: Visit, directory: Directory, agreement: Mapping[str, Any], ta
         "may_settle": not is_guest
         and directory.has_role("service_level_manager", "provider_signatory", "business_signatory"),
         "may_withdraw": is_manager and not is_guest and state in OPEN,
-        # Whoever got a proposal has nothing of its own to withdraw.
+        # The company that received a proposal ends the negotiation instead of withdrawing something of its own.
         "is_receiver": agreement.get("drafting_party_id") not in (None, directory.own),
         "may_end": may_sign_for_side and not is_guest and state in ("finalized", "in_force"),
         "may_propose": is_manager and agreement["state"] == "draft",

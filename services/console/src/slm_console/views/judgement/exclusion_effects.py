@@ -71,7 +71,7 @@ def concerned_targets(reader: Reader, exclusion: Answer, targets: Sequence[Answe
     """
     named = set(exclusion["targets"])
     if exclusion["indicators"]:
-        # Which targets rest on a measurement, through others, is known to the service that judges them.
+        # Only monitor-svc knows which targets are computed from an indicator, directly or by way of other targets.
         return []
     return [
         ConcernedTarget(

@@ -49,11 +49,11 @@ def cause_row(reader: Reader, directory: Directory, cause: Item, details: CauseD
     promises = [each for each in details.promises if each != subject]
     why = [
         say_since(reader, cause["start_at"]) if end is None else "",
-        # Only of downtime the end is known: other figures are sums, and their causes end when a promise broke.
+        # The end is known only for downtime. Other figures are sums: their causes end at the instant of the breach.
         reader.gettext("lasted %(length)s", length=reader.length(end - start)) if end and start and was_down else "",
         say_acknowledged(reader, cause),
         _first_breach(reader, details.projected) if lasts and not cause["breaches"] else "",
-        # One service may have several causes at once: whom or what they are about tells them apart.
+        # A service may have several causes at once: the names of companies or things tell their rows apart.
         list_shortened(reader, companies if len(companies) > 1 else promises or things_of_cause(cause)),
     ]
     what, word, clock = subject, "", None
