@@ -54,8 +54,9 @@ _SECRETS = text("""
     WHERE endpoint_id = ANY(CAST(:endpoint_ids AS text[])) AND (ends_at IS NULL OR ends_at > :now)
     ORDER BY made_at DESC, secret_id
 """)
-# What failed first since the endpoint fails is due at once. What failed earlier, and then not because the receiver was
-# away, keeps its own pauses: at every success it would be tried again, and each failure delays all other deliveries.
+# Deliveries whose first attempt failed while the endpoint was failing are due at once. Deliveries that failed before
+# that, when the receiver was not away, keep their own pauses: otherwise they would be tried again after every success,
+# and each of their failures delays all other deliveries.
 _ENDPOINT_WORKS = text("""
     WITH failing AS (
         SELECT endpoint_id, failing_since FROM webhook_endpoint
@@ -70,7 +71,7 @@ _ENDPOINT_WORKS = text("""
     WHERE d.endpoint_id = failing.endpoint_id AND d.state = 'waiting' AND d.due_at > :now
         AND d.first_attempt_at >= failing.failing_since
 """)
-# Whatever its state: what was on its way when the endpoint became gone may be accepted nevertheless.
+# In any state: a delivery that was being sent when the endpoint became gone is stored as failed, but may be accepted.
 _DELIVERED = text("""
     UPDATE webhook_delivery
     SET state = 'delivered', delivered_at = :now, leased_until = NULL, status = :status, problem = '',
@@ -109,7 +110,7 @@ _NOT_DELIVERED = text("""
     FROM webhook_endpoint AS e
     WHERE d.delivery_id = :delivery_id AND d.leased_until = :leased_until AND e.endpoint_id = d.endpoint_id
 """)
-# Also what is on its way: its process may have been killed, and then nobody would store how the attempt ended.
+# Deliveries that are being sent are included: if their process was killed, nobody would store how the attempt ended.
 _NOTHING_MORE = text("""
     UPDATE webhook_delivery SET state = 'failed', problem = :problem
     WHERE endpoint_id = :endpoint_id AND state = 'waiting'

@@ -23,7 +23,7 @@ _RESOLVE_SECONDS = 5.0
 _HEADERS = {
     "content-type": "application/cloudevents+json",
     "user-agent": "slm-webhooks/1",
-    # What is not asked for need not be unpacked: a small answer could become a huge one.
+    # No compressed answers are asked for: a small compressed answer could unpack to a huge one.
     "accept-encoding": "identity",
 }
 

@@ -26,7 +26,7 @@ async def keep_heard_events(ledger: NotificationLedger, envelopes: Sequence[Enve
     if not endpoints:
         return
     owners = {each.party_id for each in endpoints}
-    # Only now, because a body costs more than all that is before: most installations have few endpoints.
+    # The bodies are made only now: that costs more than the checks above, and most installations have few endpoints.
     heard = [
         heard_event(each, ledger.now)
         for each, parties in zip(envelopes, seen_by, strict=True)

@@ -114,8 +114,8 @@ async def change_endpoint(
     """
     async with office.desk.begin() as ledger:
         known = await _own_endpoint(ledger, caller, endpoint_id)
-    # Outside of the transaction, since resolving a name may take seconds. A URL that stays is checked at each sending
-    # only, so that an endpoint can be paused while its name cannot be resolved.
+    # Outside of the transaction, since resolving a name may take seconds. An unchanged URL is not checked here but
+    # before each sending, so that an endpoint can be paused while its name cannot be resolved.
     if details.url != known.url:
         await _check_url(office, details.url)
     async with office.desk.begin() as ledger:
@@ -238,7 +238,7 @@ def _test_event(office: WebhookOffice, endpoint: WebhookEndpoint, now: UtcMicros
         event_type=TEST_EVENT,
         agreement_id=None,
         service_id=None,
-        # Of nobody: a replay to another endpoint must not contain it.
+        # No party may see the test event, because a replay to another endpoint must not contain it.
         party_ids=(),
         named_party_ids=(),
         recorded_at=now,

@@ -88,14 +88,14 @@ def _at_risk(event: monitor.TargetAtRisk) -> Notice | None:
     if event.revision and not isinstance(event, monitor.RiskDisclosed):
         return None  # The same risk, raised again soon after it was cleared.
     left, at = event.time_left_seconds, event.projected_breach_at
-    # Without who acts and how: a customer may see that only in part, and sees it on the page.
+    # The action plan is left out: a customer may see only a part of it, and finds that part on the page.
     return Notice(
         kind="risk",
         severity="high" if left is not None and left <= _SOON_SECONDS else "normal",
         headline=f"At risk: {event.target_title}",
         lines=[*_figure(event), *([("Breached at this rate", at)] if at else [])],
         path=f"/targets/{event.target_id}",
-        # The provider has heard of a disclosed risk when it was raised.
+        # The provider was told when the risk was raised. Only the customer learns of it by the disclosure.
         not_for=[event.provider_party_id] if isinstance(event, monitor.RiskDisclosed) else [],
         finding_id=event.risk_id,
         service_id=event.service_id,
