@@ -71,7 +71,7 @@ def test_the_worst_comes_first_in_the_words_of_the_console() -> None:
     broken = rows[0]
     assert (broken.service, broken.agreement, broken.other) == ("Checkout", "Checkout for the shop", "The Corner Shop")
     assert printable(broken.figure) == "95.7113 % so far"
-    assert broken.left == "9 min 21 s over"
+    assert broken.left == "9 min 22 s over"
     assert status.is_any_breached(rows)
     assert not status.is_any_breached(rows[1:])
     assert status.document_of(rows)["counts"] == {"breached": 1, "at_risk": 1, "no_data": 1, "on_track": 1, "met": 0}
