@@ -1,4 +1,4 @@
-"""Queries for causes: each party's view, with the present state of handling of the party's own breaches."""
+"""Queries for causes as each party sees them, with the present states in which the party's own breaches are handled."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _decompressed(body: bytes) -> bytes:
         raise ValueError("the body is no block of snappy: its length is missing") from error
     if length > MOST_BYTES:
         raise RequestTooLarge(f"the decompressed body has {length} bytes, more than {MOST_BYTES}")
-    # Snappy expands a byte to less than 64: what claims more is wrong, and reserves no memory.
+    # Snappy expands one byte to fewer than 64. A body that claims more is refused before memory is reserved for it.
     if length > len(body) * 64:
         raise ValueError("the body is no block of snappy: it cannot be as long as it says")
     try:

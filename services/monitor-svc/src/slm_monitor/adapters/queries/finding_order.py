@@ -70,7 +70,7 @@ window ends. It is read only for callers who are shown the risk.
 
 @dataclass(frozen=True, slots=True)
 class FindingOrder:
-    """The order of a list of breaches or risks at an instant, by the values that the caller is shown."""
+    """The order of a list of breaches or risks, as of an instant. It compares only values that the caller may see."""
 
     kind: Finding
     sort: FindingSort

@@ -122,8 +122,9 @@ QUARANTINE = table(
 
 
 def select_cause_id(finding_id: ColumnElement[str]) -> ColumnElement[Any]:
-    """Return a column with the id of the cause of a breach or a risk; null until it is grouped into a cause, about a
-    second.
+    """Return a column with the id of the cause of a breach or a risk.
+
+    It is null until the breach or risk has been grouped into a cause, which takes about a second.
     """
     return select(_FINDING.c.cause_id).where(_FINDING.c.finding_id == finding_id).scalar_subquery().label("cause_id")
 

@@ -166,9 +166,7 @@ SELECT * FROM (
 ) AS one
  ORDER BY projected_breach_at NULLS LAST, window_end, risk_id LIMIT :limit
 """
-"""SQL for the open warnings: of each window of a target the earliest; sorted by the projected breach, the nearest
-first.
-"""
+"""SQL for the earliest open warning of each window of a target. The nearest projected breach comes first."""
 
 _EXCLUSIONS = f"""
 SELECT exclusion_id, agreement_id, provider_party_id, customer_party_id, kind, services, stretches, text,

@@ -1,4 +1,6 @@
-"""Query for the targets that Prometheus reads, with the data that their series need besides the targets' states."""
+"""Query for the targets whose figures Prometheus reads, with the data of their time series that is not part of a
+target's state.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,7 @@ class TargetMetricFilter:
 
 
 class TargetMetricQueries:
-    """Query for the targets that get series in one answer, at most ``most`` targets."""
+    """Query for the targets that get time series in one answer to Prometheus, at most ``most`` targets."""
 
     def __init__(self, database: Database, most: int) -> None:
         self._database = database

@@ -1,5 +1,5 @@
-"""The workflow of breaches that late facts revise: it continues on the new revision, since the breach was never
-withdrawn.
+"""The workflow of breaches that late facts revise: it continues on the new revision, because the breach stayed in
+force.
 """
 
 from __future__ import annotations

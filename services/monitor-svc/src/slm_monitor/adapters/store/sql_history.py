@@ -131,8 +131,9 @@ class SqlHistory:
         return await asyncio.to_thread(_decoded, rows, subject, span, known_at)
 
     async def first_at(self, subject: str) -> int | None:
-        """Return the instant of an indicator's first fact under any labels; if it lies in a segment, the start of its
-        hour. None without facts.
+        """Return the instant of an indicator's first fact under any labels; None if it has no facts.
+
+        If that fact lies in a segment, which holds the rows of one hour, the start of the hour is returned instead.
         """
         rows = await self._fetch(_FIRST, subject, partition_of(subject, self._partitions))
         at, hour, blobs = rows[0]

@@ -88,7 +88,7 @@ async def read_target_metrics(
     for row, state in zip(rows.targets, states, strict=True):
         target = await _shown(row, state, rows, present)
         view = views.of(row["agreement_id"])
-        # A burn rate tells of a warning, so it is for those who are shown warnings at once.
+        # A burn rate reveals a warning, so only callers who are shown warnings at once get it.
         if target.terms is not None and view.live_figure and view.risks_after == 0:
             recent = await compute_recent_error_shares(readers.past.record, target.terms, now)
             target = replace(target, recent=recent)

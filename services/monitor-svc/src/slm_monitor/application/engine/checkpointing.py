@@ -20,8 +20,8 @@ of the steps. A write costs about the same for an indicator whether it brings on
 are cheaper. The number of rows that a restart must count again limits how long rows may wait.
 """
 GROWN_SECONDS = 5.0
-"""Seconds after a large load at which the loaded objects are frozen out of garbage collection, even without a quiet
-moment."""
+"""Seconds after a large load at which the loaded objects are excluded from garbage collection, even if records keep
+arriving."""
 
 
 class CheckpointSchedule:

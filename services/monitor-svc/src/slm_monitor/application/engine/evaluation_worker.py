@@ -126,10 +126,10 @@ class EvaluationWorker:
         self._lost_at[number] = time.monotonic()
 
     def _rejoin_if_orphaned(self) -> None:
-        """Leave and rejoin the group if a partition that is assigned to this worker was lost and no other worker
-        evaluates it.
+        """Leave and rejoin the consumer group if this worker lost a partition and no other worker has taken it over.
 
-        Raises LogUnavailable, which ends the run so that it is started again.
+        The partition must still be assigned to this worker. Raises LogUnavailable, which ends the run so that it is
+        started again.
         """
         now = time.monotonic()
         orphaned = [number for number, lost_at in self._lost_at.items() if now - lost_at > ORPHANED_SECONDS]

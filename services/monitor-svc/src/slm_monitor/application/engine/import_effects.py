@@ -1,5 +1,5 @@
-"""Counts, per import and agreement, of the events that a step publishes because of an import; ``ImportJudged`` reports
-their sums.
+"""Counts of the events that a step publishes because of an import, by import and agreement. The event ``ImportJudged``
+reports the sums of these counts.
 """
 
 from __future__ import annotations

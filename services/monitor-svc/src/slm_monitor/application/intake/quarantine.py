@@ -88,8 +88,8 @@ class QuarantineDecisions:
     ) -> None:
         """Release a fact into the intake, for the party that owns the fact or an operator.
 
-        Instants in the future are not refused again; all other rules for facts are checked. Raises
-        NoSuchQuarantinedFact, QuarantineDecisionNotPossible.
+        The fact must meet all rules for facts but one: its instant may lie in the future. Raises NoSuchQuarantinedFact,
+        QuarantineDecisionNotPossible.
         """
         aside = await self._quarantined(ward, quarantine_id, caller)
         if aside.owner_party_id is None:

@@ -62,8 +62,11 @@ def preview_burn_rates(asked: BurnRatePreviewQuestion) -> dict[str, Any]:
 
 
 def _drop(document: Mapping[str, Any], number: int, asked: BurnRatePreviewQuestion) -> dict[str, Any]:
-    """Return the burn rate that spends this share of the budget within this time, and whether the rate in question
-    would raise the warning.
+    """Preview a warning of a budget drop, written as ``{"by": "10", "within": "PT1H"}``: 10 percent of the budget in an
+    hour.
+
+    The result has the burn rate at which that much is spent in that time, and whether ``asked.rate`` raises the
+    warning.
     """
     field = f"budget_drop[{number}]"
     try:

@@ -95,7 +95,7 @@ def _evaluated(asked: WindowPreviewQuestion, span: tuple[int, int]) -> Explained
     if made is None:
         return explanation_dispatch.explain_window_figure(_target(asked), _facts(asked, span))
     if made.of == VERDICTS:
-        # Enough met members are all that it promises; an objective has no say in it and may be left out.
+        # A composite of verdicts promises only that enough members are met, so its objective may be left out.
         asked = replace(asked, terms={"objective": {"at_least": "100", "unit": "percent"}, **asked.terms})
     facts = _facts(asked, span)
     if made.of == STATES:

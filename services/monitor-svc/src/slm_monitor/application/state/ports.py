@@ -98,8 +98,10 @@ class EvaluationStore(Protocol):
         ...
 
     async def present(self) -> UtcMicroseconds:
-        """Return the time of the database's clock as installation time, µs. Timers fire by this clock, because clocks
-        of replicas differ.
+        """Return the time of the database's clock, converted to installation time (µs), which may run faster than real
+        time.
+
+        Timers fire by this clock, because the clocks of replicas differ.
         """
         ...
 

@@ -43,7 +43,9 @@ class NativeHistogram:
 
 
 def convert_interval_histogram(written: NativeHistogram) -> Histogram:
-    """Convert a histogram of one interval's values. Raises InvalidHistogram for all other and for faulty histograms."""
+    """Convert a histogram of one interval's values. Raises InvalidHistogram for a faulty histogram and for any other
+    kind.
+    """
     if written.reset_hint != GAUGE:
         raise InvalidHistogram(
             "a histogram that only grows cannot be split into minutes: send its buckets as counters of good and of bad"

@@ -39,8 +39,8 @@ def reconcile_risks(
     moment: EvaluationMoment,
     changes: EvaluationChanges,
 ) -> None:
-    """Open, and publish, the warnings that hold and are not open; clear the open ones that no longer hold, with
-    ``outcome``.
+    """Open and publish the warnings that hold and are not open yet. Clear, with ``outcome``, the open warnings that no
+    longer hold.
     """
     held = {(risk.cause, risk.threshold): risk for risk in target_state.open_risks(window_id)}
     wanted = {(risk.cause, risk.threshold): risk for risk in found}

@@ -19,8 +19,8 @@ _WIDEST = 2**62
 
 
 class RollingPromoterScoreWindows:
-    """The windows of a net promoter score that end with the minutes ``first`` to ``last``. A window without ratings has
-    no figure.
+    """The rolling windows of a net promoter score, one ending with each of the minutes ``first`` to ``last``. A window
+    without ratings has no figure.
     """
 
     def __init__(self, by: TargetMinuteCounts, begins_at: UtcMicroseconds, first: int, last: int) -> None:

@@ -23,7 +23,7 @@ _SHOWN = 20
 
 
 class RollingSliceWindows:
-    """The windows of time slices that end with the minutes ``first`` to ``last``.
+    """The rolling windows of a target about time slices, one ending with each of the minutes ``first`` to ``last``.
 
     The window of minute m has the slices that begin at m − length or later and end by m.
     """

@@ -144,7 +144,7 @@ class RollingSeriesSource:
         """Return the first minute at which the objective may be missed or a warning may open without new events; None
         if there are no bad events.
 
-        Without new events, good events leave the window, and the share of bad events rises.
+        While no events arrive, good events leave the window, so the share of bad events rises.
         """
         assert terms.promise is not None
         bad = terms.promise.bad(value.good, value.total)

@@ -41,7 +41,7 @@ class MinuteValuesProvider(Protocol):
 
 
 class RollingValueWindows:
-    """The windows of a mean, maximum or minimum that end with the minutes ``first`` to ``last``.
+    """The rolling windows of a mean, maximum or minimum, one ending with each of the minutes ``first`` to ``last``.
 
     The sum of the first window is computed from hour sums. For each later window, minutes that leave are subtracted,
     and minutes that enter are added.

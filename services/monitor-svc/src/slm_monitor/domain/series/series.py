@@ -126,7 +126,7 @@ class IndicatorSeries:
     ) -> tuple[npt.NDArray[np.bool_], list[MinuteSumChange]]:
         """Add rows sorted by instant to hours in memory; return a mask of the new rows, and the changes of minutes."""
         if out_of is not None and np.isnan(out_of).all():
-            # The counts of another series made this column: a row must have the same identity with and without it.
+            # Only another series of the batch needs this column. A row must have the same identity with and without it.
             out_of = None
         new = np.ones(len(at), dtype=np.bool_)
         if not self._is_new(at):

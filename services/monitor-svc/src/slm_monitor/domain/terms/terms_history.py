@@ -146,7 +146,7 @@ def _parse(
     try:
         return [(instants.from_text(each["effective_at"]), parse_targets(each, only=only)) for each in versions]
     except Exception:
-        # Which targets are to blame takes a second look. It is rare, because what is signed was checked before.
+        # The unreadable targets are found by parsing again. It is rare, because terms are checked before they are signed.
         unread = explain_unreadable_targets(versions)
     if ALL in unread:
         return []

@@ -79,7 +79,7 @@ class ImportHolds:
         return max((each.through for each in waiting if is_derived_target_held(each, made_of)), default=None)
 
     def moment(self, subject: str, moment: EvaluationMoment) -> EvaluationMoment:
-        """Return the moment of an evaluation, completed for an indicator or a ticket.
+        """Return the moment of an evaluation, with the fields about imports set for an indicator or a ticket.
 
         ``through`` of the result is the instant up to which an import holds the subject's past. If no import holds it,
         ``import_id`` is the import whose history is evaluated now; published events name that import.
@@ -94,7 +94,7 @@ class ImportHolds:
         return replace(moment, through=held, import_id=import_id if held is None else None)
 
     def moment_derived(self, made_of: TransitiveDependencies, moment: EvaluationMoment) -> EvaluationMoment:
-        """Return the moment of an evaluation, completed for a derived target.
+        """Return the moment of an evaluation, with the fields about imports set for a derived target.
 
         ``through`` of the result is the instant up to which an import holds the target's past. If no import holds it,
         ``import_id`` is the import whose history is evaluated now; published events name that import.
