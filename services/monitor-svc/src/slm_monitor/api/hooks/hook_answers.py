@@ -17,34 +17,34 @@ class HookAuthenticationAnswer(Answer):
     kind: AuthenticationKind
     """`hmac-sha256` and `hmac-sha1`: the secret signs the body; `bearer` and `basic`: the secret is sent"""
     header: str
-    """The header with the signature, the token or the credentials"""
+    """Name of the header with the signature, the token or the credentials"""
     user: str
-    """The user's name of `basic`; empty for the others"""
+    """User name for `basic`; empty for the other kinds"""
 
 
 class ConnectorAnswer(Answer):
-    """A tool whose webhooks are understood."""
+    """A connector: a tool whose webhooks monitor-svc can read, with the mapping that reads them."""
 
     name: str
     """Name of the connector"""
     title: str
     """Name of the tool"""
     kind: Literal["tickets", "outages"]
-    """What its mapping reads"""
+    """What the mapping reads in a payload"""
     source: str
     """The name under which its facts are kept, unless a hook says otherwise"""
     authentication: HookAuthenticationAnswer
-    """How the tool proves itself"""
+    """How the tool proves that it is the caller"""
     mapping: str
     """The mapping, YAML"""
     guide: str
-    """How to set the tool up, Markdown"""
+    """How to set up the tool, as Markdown"""
     examples: Document
     """Example payloads: name → JSON text"""
 
 
 class HookAnswer(Answer):
-    """An address that a tool calls."""
+    """A hook: an address of a party that a tool calls."""
 
     hook_id: str
     """Id of the hook: the last part of its address, which cannot be guessed"""
@@ -63,7 +63,7 @@ class HookAnswer(Answer):
     authentication: HookAuthenticationAnswer
     """How a caller proves that it is the tool"""
     paused: bool
-    """Whether calls are refused for now"""
+    """Whether the hook is paused: calls are refused"""
     created_at: Instant
     """When the hook was made"""
     created_by_principal_id: str
@@ -78,11 +78,11 @@ class HookSecretAnswer(Answer):
     made_at: Instant
     """When the secret was made"""
     ends_at: Instant | None
-    """From when on the secret proves nothing any more; null for the newest, which has no end"""
+    """When the secret becomes invalid; null for the newest, which has no end"""
 
 
 class HookWithSecrets(HookAnswer):
-    """An address that a tool calls, with the times of its secrets."""
+    """A hook, with the times of its secrets."""
 
     secrets: list[HookSecretAnswer]
     """The secrets, the newest first; their texts are shown only when they are made"""
@@ -116,45 +116,49 @@ class HookTicketReceipt(Answer):
     events: list[Document]
     """The events that were new, each with `event`, `at` and `id`; empty if the call brings nothing new"""
     position: str
-    """Read with `min_position=` this to see the events judged; empty without events"""
+    """Position after the events: a read with `min_position` set to this value waits until they are evaluated; empty
+    without events
+    """
 
 
 class HookReceipt(Answer):
-    """Our answer to a call. What it accepted is durable."""
+    """The answer to a call of a hook. The facts that it says were accepted are durable."""
 
     call_id: str
     """Id of the call in the hook's log (UUID)"""
     outcome: Literal["accepted", "ignored"]
-    """`ignored`: the payload is none that the mapping reads"""
+    """`ignored`: the payload is of a kind that the mapping does not read"""
     tickets: list[HookTicketReceipt]
     """The tickets of the payload"""
     accepted: int
     """Number of measurements that were accepted"""
     quarantined: int
-    """Number of measurements that were set aside, such as those of an indicator that is not registered"""
+    """Number of measurements that went to the quarantine, such as those of an indicator that is not registered"""
     position: str
-    """Read with `min_position=` this to see the measurements judged; empty without measurements"""
+    """Position after the measurements: a read with `min_position` set to this value waits until they are evaluated;
+    empty without measurements
+    """
     notes: list[str]
     """What the mapping leaves out, and why"""
     errors: list[ItemFault]
-    """What could not be taken in: field, value and remedy"""
+    """The fields that could not be taken in, each with value and remedy"""
 
 
 class HookCallAnswer(Answer):
-    """A call of a hook, with our answer."""
+    """A call of a hook, with the answer to it."""
 
     call_id: str
     """Id of the call (UUID)"""
     at: Instant
     """When the call was answered"""
     status: int
-    """HTTP status of our answer"""
+    """HTTP status of the answer"""
     outcome: Literal["accepted", "refused", "ignored", "unsigned", "paused", "test"]
-    """`unsigned`: the caller did not prove to be the tool; `test`: a payload that was only tried"""
+    """`unsigned`: the caller did not prove that it is the tool; `test`: an example payload that was only read"""
     detail: Document
     """The answer, as the caller got it"""
     payload: str | None
-    """What was sent; null if it is not kept: only of the last 20 calls, and of none that is unsigned or too large"""
+    """Body of the call; null if not kept: it is kept for the last 20 calls, unless a call is unsigned or too large"""
 
 
 class HookCallLog(Answer):
@@ -170,26 +174,26 @@ class ShownTicketAnswer(Answer):
     number: str
     """Number of the ticket in its tool"""
     updated_at: Instant
-    """From when on the ticket is as it is shown"""
+    """When the ticket changed to the content that the payload shows"""
     opened_at: Instant | None
-    """When it was opened; null if the payload does not say"""
+    """When the ticket was opened; null if the payload does not say"""
     state: str | None
-    """Our name of its state; null if the payload does not say"""
+    """State of the ticket, in the name that the mapping gives it; null if the payload does not say"""
     state_event: str | None
-    """What entering the state means, such as `resolved`"""
+    """Event that entering the state means, such as `resolved`"""
     instants: Document
-    """Event → when it happened; null: it has not happened"""
+    """Event → instant at which it happened; null: it has not happened"""
     attributes: Document
-    """Type, priority and further attributes by which targets and clocks choose; null removes one"""
+    """Type, priority and other attributes, by which targets choose tickets; null removes an attribute"""
 
 
 class HookPreview(Answer):
     """What a mapping reads in a payload."""
 
     tickets: list[ShownTicketAnswer]
-    """The tickets that it finds"""
+    """The tickets that the mapping finds"""
     measurements: list[dict[str, Any]]
-    """The measurements that it finds, as `POST /api/v1/measurements` takes them"""
+    """The measurements that the mapping finds, in the form of `POST /api/v1/measurements`"""
     notes: list[str]
     """What the mapping leaves out, and why"""
     errors: list[ItemFault]

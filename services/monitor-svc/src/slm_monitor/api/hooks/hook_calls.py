@@ -1,4 +1,6 @@
-"""The door that tools call, ``POST /api/v1/hooks/{hook_id}``, the log of their calls, tests and previews."""
+"""Routes for calls of hooks: ``POST /api/v1/hooks/{hook_id}``, which tools call; the log of calls; tests and
+previews.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ Editor = Annotated[Principal, Depends(require_role("integrator", "service_level_
 
 
 class MappingToTry(BaseModel):
-    """Request body with a payload and the mapping to try on it: `mapping`, or that of the connector."""
+    """Request body with a payload and the mapping to try on it: `mapping`, or else the mapping of the connector."""
 
     model_config = {
         "extra": "forbid",
@@ -39,7 +41,7 @@ class MappingToTry(BaseModel):
         str | dict[str, Any] | list[Any],
         Field(description="The payload: JSON, or its text as the tool sent it", union_mode="left_to_right"),
     ]
-    mapping: Annotated[str, Field(max_length=LONGEST_MAPPING, description="The mapping, YAML")] | None = None
+    mapping: Annotated[str, Field(max_length=LONGEST_MAPPING, description="The mapping, as YAML")] | None = None
     connector: Annotated[str, Field(max_length=100)] | None = None
 
 
@@ -83,17 +85,17 @@ async def preview_hook(
     ),
 )
 async def call_hook(hook_id: str, request: Request, calls: TheHookCalls) -> dict[str, Any]:
-    """Accept a webhook of a tool. No key is needed: the caller proves by the hook's secret that it is the tool.
+    """Accept a webhook of a tool. No API key is needed: the hook's secret proves that the caller is the tool.
 
-    The hook's mapping reads the tickets or outages of the payload. What it accepted is durable when the answer is sent.
-    The same call again changes nothing.
+    The hook's mapping reads the tickets or outages of the payload. Facts that are accepted are durable when the answer
+    is sent. If the tool sends the same call again, nothing changes.
     """
     return await calls.receive(hook_id, request.headers, await request.body())
 
 
 @router.get("/hooks/{hook_id}/calls", **operation("Read the last calls of a hook", HookCallLog))
 async def list_hook_calls(hook_id: str, caller: Caller, hooks: TheHooks) -> dict[str, Any]:
-    """Read the last 100 calls with our answers, the latest first, and the payloads of the last 20."""
+    """Read the last 100 calls with their answers, the latest first, and the payloads of the last 20 calls."""
     await own_hook(hook_id, caller, hooks)
     return {"items": [_call_json(each) for each in await hooks.calls(hook_id)]}
 
@@ -103,7 +105,10 @@ async def list_hook_calls(hook_id: str, caller: Caller, hooks: TheHooks) -> dict
     **operation("Take a kept payload in again", HookReceipt, "not-mapped", "overloaded", status=202),
 )
 async def repeat_hook_call(hook_id: str, call_id: str, caller: Editor, calls: TheHookCalls) -> dict[str, Any]:
-    """Take the payload of an earlier call in once more, by the present mapping: after a mapping was mended."""
+    """Take in the payload of an earlier call once more, read by the hook's present mapping.
+
+    This is for the time after a mapping was corrected.
+    """
     return await calls.repeat(hook_id, call_id, caller)
 
 
@@ -111,7 +116,9 @@ async def repeat_hook_call(hook_id: str, call_id: str, caller: Editor, calls: Th
 async def test_hook(
     hook_id: str, caller: Editor, calls: TheHookCalls, hooks: TheHooks, office: TheHookOffice
 ) -> dict[str, Any]:
-    """Read an example payload of the connector by the hook's mapping, and note it in the log. No fact is stored."""
+    """Read an example payload of the connector by the hook's mapping, and add a test to the hook's log. No fact is
+    stored.
+    """
     hook = await own_hook(hook_id, caller, hooks)
     connector = office.connectors.get(hook.connector)
     if connector is None:

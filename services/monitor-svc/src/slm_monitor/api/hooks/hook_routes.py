@@ -39,8 +39,8 @@ _Title = Annotated[str, Field(min_length=1, max_length=200)]
 _Source = Annotated[
     str, Field(min_length=1, max_length=200, pattern="^[^/]+$", description="Name of the tool in tickets; no slash")
 ]
-_Mapping = Annotated[str, Field(min_length=1, max_length=LONGEST_MAPPING, description="The mapping, YAML")]
-_Secret = Annotated[str, Field(min_length=16, max_length=500, description="A secret that the tool gave out")]
+_Mapping = Annotated[str, Field(min_length=1, max_length=LONGEST_MAPPING, description="The mapping, as YAML")]
+_Secret = Annotated[str, Field(min_length=16, max_length=500, description="The secret, if the tool has chosen it")]
 _THIRTY_DAYS = 30 * 86_400
 
 
@@ -52,11 +52,13 @@ class AuthenticationToUse(BaseModel):
     kind: Literal["hmac-sha256", "hmac-sha1", "bearer", "basic"]
     header: Annotated[str, Field(pattern="^[A-Za-z0-9-]{1,100}$")] = "Authorization"
     user: Annotated[str, Field(max_length=200, pattern="^[^:]*$")] = ""
-    """The user's name of ``basic``."""
+    """User name for ``basic``; empty for the other kinds."""
 
 
 class HookToMake(BaseModel):
-    """Request body that makes a hook. What is left out is as the connector says; a secret that is left out is made."""
+    """Request body that makes a hook. The connector gives the fields that are left out; a missing secret is
+    generated.
+    """
 
     model_config = {
         "extra": "forbid",
@@ -72,7 +74,7 @@ class HookToMake(BaseModel):
 
 
 class HookToChange(BaseModel):
-    """Request body that changes a hook. What is left out stays as it is."""
+    """Request body that changes a hook. Fields that are left out keep their values."""
 
     model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"paused": True}]}}
 
@@ -89,12 +91,14 @@ class HookSecretToMake(BaseModel):
 
     secret: _Secret | None = None
     overlap_seconds: Annotated[int, Field(ge=0, le=_THIRTY_DAYS)] = 86_400
-    """For how long the earlier secrets prove a call as well."""
+    """For how many seconds the earlier secrets remain valid."""
 
 
 @router.get("/connectors", **operation("List the tools whose webhooks are understood", list_of(ConnectorAnswer)))
 async def list_connectors(caller: Caller, page: Paging, office: TheHookOffice) -> dict[str, Any]:
-    """List the connectors, each with its mapping, its way of authentication, how to set the tool up, and examples."""
+    """List the connectors. Each has its mapping, its way of authentication, a guide for setting up the tool, and
+    examples.
+    """
     found = page.within(list(office.connectors.values()), lambda each: [each.name])
     return page.shape(found, lambda each: [each.name], _connector_json)
 
@@ -124,7 +128,10 @@ async def make_hook(
     response: Response,
     idempotency_key: _IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Make an address of your party for a tool. `secret` is shown only in this answer: give both to the tool."""
+    """Make a hook: an address of your party for a tool. Give the address and the `secret` to the tool.
+
+    The secret is shown only in this answer.
+    """
     _refuse_stored_secret(idempotency_key)
     way = given.authentication
     own = None if way is None else HookAuthentication(way.kind, way.header, way.user)
@@ -182,7 +189,10 @@ async def replace_hook_secret(
     office: TheHookOffice,
     idempotency_key: _IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Give a hook a new secret, shown only in this answer. For `overlap_seconds` earlier ones prove a call as well."""
+    """Give a hook a new secret, which is shown only in this answer.
+
+    The earlier secrets remain valid for `overlap_seconds`, so that calls are accepted until the tool has the new one.
+    """
     _refuse_stored_secret(idempotency_key)
     secret, text = await keeping.replace_secret(office, caller, hook_id, given.secret, given.overlap_seconds)
     return {"hook_id": hook_id, "secret_id": secret.secret_id, "secret": text}

@@ -1,4 +1,4 @@
-"""The use cases of hooks: keep them, take their calls in, and try mappings on payloads.
+"""The use cases of hooks: make and change them, take in their calls, and try mappings on payloads.
 
-The package must not judge: what a call says goes to the intake, like facts that are sent directly.
+This package must not judge: the facts of a call go to the intake, like facts that are sent directly.
 """

@@ -1,4 +1,6 @@
-"""The calls of hooks: checked, mapped, and handed to the intake; and mappings tried on payloads."""
+"""Use cases for calls of hooks: a call is checked, mapped to facts and handed to the intake. Mappings can be tried
+out.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ Document = dict[str, Any]
 
 @dataclass
 class _Turn:
-    """The turns of one party's calls."""
+    """The queue of one party's calls: one of them is processed at a time."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: int = 0
@@ -48,7 +50,7 @@ class _Turn:
 
 @dataclass(frozen=True, slots=True)
 class FactDoors:
-    """Where mapped facts go: the intake, and the store of tickets' snapshots."""
+    """The receivers of mapped facts: the intake, and the store of tickets' snapshots."""
 
     intake: FactIntake
     snapshots: SnapshotEventStore
@@ -68,7 +70,7 @@ class HookCalls:
         self._parsed: OrderedDict[tuple[str, int], TicketMapping | OutageMapping] = OrderedDict()
 
     async def receive(self, hook_id: str, headers: Mapping[str, str], body: bytes) -> Document:
-        """Take a call in; return our answer. The facts are durable when it returns.
+        """Take in a call; return the answer to it. The facts are durable when this returns.
 
         The call and the answer are kept in the hook's log. Raises NoSuchHook, CallNotAccepted and Overload.
         """

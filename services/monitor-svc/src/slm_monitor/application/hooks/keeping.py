@@ -42,7 +42,7 @@ class HookOffice:
 
 @dataclass(frozen=True, slots=True)
 class HookDetails:
-    """The fields of a new hook that a user chooses; None: what the connector says."""
+    """The fields of a new hook that a user chooses. None: the connector gives the value."""
 
     title: str
     connector: str
@@ -54,7 +54,7 @@ class HookDetails:
 
 @dataclass(frozen=True, slots=True)
 class HookChanges:
-    """The fields of a hook to change; None: as it is."""
+    """The fields of a hook to change. None: the field keeps its value."""
 
     title: str | None = None
     source: str | None = None
@@ -137,7 +137,8 @@ async def remove_hook(office: HookOffice, caller: Principal, hook_id: str) -> No
 async def replace_secret(
     office: HookOffice, caller: Principal, hook_id: str, given: str | None, overlap_seconds: int
 ) -> tuple[HookSecret, str]:
-    """Give a hook a new secret; return it with its text. For ``overlap_seconds`` earlier secrets prove a call as well.
+    """Give a hook a new secret; return it with its text. Earlier secrets remain valid for ``overlap_seconds``.
+
     Raises NoSuchHook.
     """
     async with office.store.begin() as ledger:

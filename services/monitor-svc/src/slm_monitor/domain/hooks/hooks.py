@@ -68,12 +68,12 @@ class HookSecret:
 
 @dataclass(frozen=True, slots=True)
 class HookCall:
-    """A call of a hook, with our answer.
+    """A call of a hook, with the answer to it.
 
-    - ``outcome``: ``accepted``, ``refused``, ``ignored`` (nothing in it concerns us), ``unsigned``, ``paused`` or
+    - ``outcome``: ``accepted``, ``refused``, ``ignored`` (the mapping reads nothing in it), ``unsigned``, ``paused`` or
       ``test``.
-    - ``detail``: the body of our answer as JSON.
-    - ``payload``: what was sent, as text; None if it is not kept.
+    - ``detail``: the body of the answer as JSON.
+    - ``payload``: the body of the call, as text; None if it is not kept.
     """
 
     call_id: str
@@ -90,7 +90,9 @@ class HookRefusal(Exception):
 
 
 class NoSuchHook(HookRefusal):
-    """There is no hook, or no call of it, with this id that the caller may see. ``what`` names the kind of thing."""
+    """No hook, or no call of a hook, has this id, or the caller may not see it. ``what`` says whether a hook or a
+    call.
+    """
 
     def __init__(self, what: str, identity: str) -> None:
         super().__init__(f"There is no {what} {identity!r} that you may see.")

@@ -29,12 +29,17 @@ def is_from_tool(authentication: HookAuthentication, secrets: Iterable[str], hea
 
 
 def stored_secret(authentication: HookAuthentication, secret: str) -> str:
-    """Return what is stored of a secret: a key that signs must be known, of a token or password its hash suffices."""
+    """Return the text that is stored for a secret.
+
+    A key that signs bodies must be stored itself; of a token or password the hash is enough.
+    """
     return secret if authentication.kind in SIGNED else hashlib.sha256(secret.encode()).hexdigest()
 
 
 def proof_of(authentication: HookAuthentication, secret: str, body: bytes) -> str:
-    """Return the header's value with which the tool proves itself, for a call that we make in its place."""
+    """Return the value of the header that proves a call to be the tool's, for a call that monitor-svc makes in its
+    place.
+    """
     if authentication.kind in SIGNED:
         signature = hmac.new(secret.encode(), body, _DIGESTS[authentication.kind]).hexdigest()
         return f"{_PREFIXES[authentication.kind][0]}={signature}"

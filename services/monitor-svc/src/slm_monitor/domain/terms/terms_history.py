@@ -146,7 +146,7 @@ def _parse(
     try:
         return [(instants.from_text(each["effective_at"]), parse_targets(each, only=only)) for each in versions]
     except Exception:
-        # The unreadable targets are found by parsing again. It is rare, because terms are checked before they are signed.
+        # The unreadable targets are found by parsing again. That is rare: terms are checked before they are signed.
         unread = explain_unreadable_targets(versions)
     if ALL in unread:
         return []
