@@ -47,7 +47,7 @@ _REASONS: dict[type[QuarantineDecisionNotPossible], tuple[str, str]] = {
 Use = Callable[[SqlQuarantinedFacts, int], Awaitable[None]]
 
 
-@router.get("", **operation("List quarantined facts", list_of(QuarantinedFactAnswer)))
+@router.get("", **operation("List the facts in quarantine, with reasons", list_of(QuarantinedFactAnswer)))
 async def list_quarantined_facts(
     caller: Caller,
     queries: TheQueries,
@@ -72,7 +72,7 @@ class SourceToResume(BaseModel):
     """For operators: the party to which the source belongs."""
 
 
-@router.get("/sources", **operation("List suspended sources", list_of(SuspendedSourceAnswer)))
+@router.get("/sources", **operation("List the sources that are suspended now", list_of(SuspendedSourceAnswer)))
 async def list_suspended_sources(caller: Caller, suspended: TheSuspendedSources, paging: Paging) -> dict[str, Any]:
     """List the suspended sources of the caller's party. A source is suspended if too many of its facts cannot be
     evaluated.

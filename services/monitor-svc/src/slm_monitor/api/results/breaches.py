@@ -25,7 +25,7 @@ router = APIRouter(prefix="/api/v1", tags=["breaches"])
 @router.get(
     "/breaches",
     dependencies=[AtMinPosition],
-    **operation("List breaches", list_of(BreachAnswer), "not-judged-yet"),
+    **operation("List breaches in the order that you choose", list_of(BreachAnswer), "not-judged-yet"),
 )
 async def list_breaches(
     caller: Caller, queries: TheBreaches, filters: TheBreachFilters, paging: Paging, clock: TheClock
@@ -51,7 +51,7 @@ async def read_breach(breach_id: str, caller: Caller, queries: TheBreaches, resp
 @router.get(
     "/risks",
     dependencies=[AtMinPosition],
-    **operation("List risks", list_of(RiskAnswer), "not-judged-yet"),
+    **operation("List risks in the order that you choose", list_of(RiskAnswer), "not-judged-yet"),
 )
 async def list_risks(
     caller: Caller,
