@@ -138,7 +138,7 @@ class Part:
 
 @dataclass
 class Absences:
-    """The services that did not answer while one page was made, and how old the answers shown instead are."""
+    """The services that did not answer while one page was made, and the age of the earlier answers shown instead."""
 
     read_at: dict[str, int | None] = field(default_factory=dict)
     """Service → instant of the oldest of its earlier answers that are shown instead, in microseconds since 1970; None
@@ -240,9 +240,10 @@ class Api:
         return data
 
     async def known(self, path: str, parameters: Parameters | None = None) -> Json:
-        """Send a GET request for the subject of a page; if the service is away, return its last answer to the request.
+        """Send a GET request for the object that a page is about, and return the JSON answer.
 
-        Raises ApiError: ServiceAway only if the request was never answered before.
+        If the service is away, return its last answer to the same request. Raises ApiError: ServiceAway only
+        if the request was never answered before.
         """
         try:
             return await self.get(path, parameters)

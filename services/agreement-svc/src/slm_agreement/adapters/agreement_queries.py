@@ -129,7 +129,7 @@ async def count_needs_by_kind(database: Database, caller: Principal) -> dict[str
 
 
 async def fetch_ending_versions(database: Database, caller: Principal, now: int, until: int) -> Rows:
-    """Return signed versions whose end or last instant for notice lies between ``now`` and ``until``.
+    """Return signed versions that end, or can be given notice for the last time, between ``now`` and ``until``.
 
     The earliest come first. Instants are microseconds UTC.
     """

@@ -86,7 +86,7 @@ class NeededActLine(NeededActResponse, AgreementSummaryLine):
 
 
 class EndingVersionLine(AgreementSummaryLine):
-    """A signed version that ends soon, or whose last instant for notice is soon."""
+    """A signed version that ends soon, or for which notice can be given only a short time longer."""
 
     version: int
     """Number of the version"""

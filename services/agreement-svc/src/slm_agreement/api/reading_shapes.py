@@ -72,7 +72,7 @@ def needed_act_json(row: Mapping[Any, Any], caller: Principal) -> dict[str, Any]
 
 
 def ending_version_json(row: Mapping[Any, Any], caller: Principal) -> dict[str, Any]:
-    """Return a version that ends soon, or whose last instant for notice is soon, as JSON."""
+    """Return as JSON a version that ends soon, or for which notice can be given only a short time longer."""
     return {
         **_agreement(row, caller),
         "version": row["version"],

@@ -173,7 +173,10 @@ async def _with_roles(
 
 
 async def _recorded(ledger: Ledger, identity: ProvenIdentity, party: Party) -> EnrolledPrincipal:
-    """Record the identified person at the party, if nobody there has this mail address; return a new principal."""
+    """Return a new principal of the party for the identified person.
+
+    If a person of the party has this mail address, the principal is for that person. Otherwise the person is recorded.
+    """
     key = f"openid-{identity.link_id[:16]}"
     people = [each for each in await _people_at(ledger, identity) if each.party_id == party.party_id]
     person = (

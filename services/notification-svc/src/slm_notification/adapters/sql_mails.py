@@ -83,7 +83,7 @@ _CONTENT = text("""
     WHERE d.message_id = :message_id ORDER BY d.stored_at, d.delivery_id LIMIT :most
 """)
 _COUNT = text("SELECT count(*) FROM mail_delivery WHERE message_id = :message_id")
-# Whatever its state: the mail has arrived.
+# In any state, because the mail server has accepted the mail.
 _SENT = text("""
     UPDATE mail_message SET state = 'sent', sent_at = :now, leased_until = NULL, problem = '', is_away = false
     WHERE message_id = :message_id
@@ -143,11 +143,11 @@ class SqlMailLedger(SqlLedgerOfTransaction):
             await self._transaction.execute(insert(mail_delivery).on_conflict_do_nothing(), rows)
 
     async def preference(self, person_id: str) -> Preference | None:
-        """Return what a person chose; None if nothing was chosen yet."""
+        """Return the choices of a person about mails; None if the person has not chosen anything yet."""
         return await SqlRepository(self._transaction, mail_preference, Preference).get(person_id)
 
     async def put_preference(self, preference: Preference) -> None:
-        """Insert or replace what a person chose."""
+        """Insert or replace the choices of a person about mails."""
         await SqlRepository(self._transaction, mail_preference, Preference).put(preference)
 
     async def _put(self, table: Table, rows: Collection[Mapping[str, Any]], key: str) -> None:
@@ -192,13 +192,16 @@ class SqlMailDesk:
             yield SqlMailLedger(transaction)
 
     async def people_with_due(self, limit: int) -> Sequence[str]:
-        """Return the ids of people who have deliveries that are due and in no mail yet."""
+        """Return the ids of at most ``limit`` people who have due deliveries that are not in a mail yet."""
         async with self._database.read() as connection:
             rows = await connection.execute(_PEOPLE_WITH_DUE, {"now": real_now(), "limit": limit})
             return list(rows.scalars())
 
     async def make_mails(self, person_id: str, together: int) -> int:
-        """Make mails of a person's waiting deliveries: one of those that belong together. Return how many are made."""
+        """Make mails from a person's waiting deliveries, one mail for each bundle. Return the number of mails made.
+
+        Two mails about the same cause are made at least ``together`` microseconds apart.
+        """
         made = 0
         async with self._database.begin() as transaction:
             if not (await transaction.execute(_TRY_LOCK, {"person_id": person_id})).scalar_one():
@@ -226,14 +229,14 @@ class SqlMailDesk:
             return [ClaimedMail(**row) for row in (await transaction.execute(_CLAIM, asked)).mappings()]
 
     async def reader(self, person_id: str) -> Reader | None:
-        """Return the person, if there is a mail address and the person may log in now."""
+        """Return the person; None if the person has no mail address or may not log in now."""
         async with self._database.read() as connection:
             asked = {"person_id": person_id, "now": self._database.clock.now()}
             row = (await connection.execute(_READER, asked)).mappings().one_or_none()
         return None if row is None else _reader(row)
 
     async def content_of(self, message_id: str, most: int) -> MailContent:
-        """Return what a mail tells, with at most ``most`` notices."""
+        """Return the content of a mail, with at most ``most`` of its notices."""
         async with self._database.read() as connection:
             rows = await connection.execute(_CONTENT, {"message_id": message_id, "most": most})
             notices = [(row.kind, row.content, row.title) for row in rows]
@@ -241,7 +244,10 @@ class SqlMailDesk:
         return MailContent(notices, int(count))
 
     async def store_sent(self, claim: ClaimedMail, *, was_away: bool) -> None:
-        """Store that the mail server has accepted a mail. If it was away, all that waited for it is due now."""
+        """Store that the mail server has accepted a mail.
+
+        If the server was away before (``was_away``), all mails that waited for it are due now.
+        """
         async with self._database.begin() as transaction:
             await transaction.execute(_SENT, {"message_id": claim.message_id, "now": real_now()})
             await transaction.execute(_STATE_OF_DELIVERIES, {"message_id": claim.message_id})
@@ -271,7 +277,7 @@ class SqlMailDesk:
             await transaction.execute(_STATE_OF_DELIVERIES, {"message_id": claim.message_id})
 
     async def prune_mails(self, before: UtcMicroseconds) -> int:
-        """Remove what was stored before an instant of real time; return how many mails were removed."""
+        """Remove mails and deliveries stored before an instant of real time; return how many mails were removed."""
         async with self._database.begin() as transaction:
             for statement in _PRUNE:
                 await transaction.execute(statement, {"before": before})

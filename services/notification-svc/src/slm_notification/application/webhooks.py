@@ -24,8 +24,8 @@ from slm_notification.domain.errors import EndpointGone, NotAcceptable, NotFound
 from slm_notification.domain.signatures import SECRET_BYTES, WebhookSecret, secret_text
 
 MOST_REPLAYED = 10_000
-"""The number of events after which one replay ends, with all those of the last instant. Of the events that it reads,
-those that the endpoint wants are sent again.
+"""The number of stored events that one replay reads. If the last one shares its instant with further events, these are
+read too. The events that the endpoint wants are sent again.
 """
 _KIND = "webhook endpoint"
 

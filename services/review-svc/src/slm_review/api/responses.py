@@ -107,7 +107,9 @@ class ReviewAnswer(Answer):
     reason: Literal["breach", "cadence"]
     """Why the review takes place: after a breach, or by the agreement's cadence"""
     state: Literal["scheduled", "open", "concluded", "cancelled", "lapsed"]
-    """The state of the review; `cancelled`: the agreement ended before; `lapsed`: the breaches were withdrawn"""
+    """The state of the review. `cancelled`: the agreement ended before the reviewed period began; `lapsed`: all
+    breaches on its agenda were withdrawn
+    """
     start_at: Instant
     """The agenda covers events from this instant on"""
     end_at: Instant | None

@@ -36,7 +36,7 @@ class AuditDetail(HistoryDetail):
     session_id: str = ABSENT
     """Id of the session"""
     identified_by: IdentifiedBy = ABSENT
-    """With what the person logged in"""
+    """The means with which the person logged in, such as a password"""
     parties: list[str] = ABSENT
     """Ids of the parties that were related"""
     issuer: str = ABSENT

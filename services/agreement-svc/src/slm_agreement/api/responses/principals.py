@@ -21,9 +21,11 @@ class ApiKeyResponse(Answer):
     issued_by: str
     """Name of the principal that issued the key or, for a key from an invitation, of the inviter"""
     may_sign: bool
-    """Whether signatures may be given with it: only its holder or an operator took part in issuing it"""
+    """Whether signatures may be given with the key: only if nobody but its holder or an operator took part in issuing
+    it
+    """
     identified_by: IdentifiedBy
-    """How its user is identified; all but `key` are sessions"""
+    """How the user of the key is identified. `key`: by the key itself; with any other value it is a session's key"""
     expires_at: Instant | None
     """From this instant on it is refused; null: it does not expire"""
     revoked_at: Instant | None
@@ -90,7 +92,7 @@ class CallerResponse(Answer):
     scopes: list[str]
     """Scopes of the key; an empty list means everything that the roles allow"""
     identified_by: IdentifiedBy
-    """How you are identified; all but `key` are sessions"""
+    """How you are identified. `key`: by the API key itself; all other values mean that you use a session"""
     limited_to: list[str]
     """The only requests that the key may send, as with a guest's key; empty: all that roles and scopes allow"""
     may_sign: bool

@@ -16,9 +16,11 @@ class SessionResponse(Answer):
     client: str
     """Where the session was begun, in the words of the client; empty: the client did not say"""
     identified_by: IdentifiedBy
-    """With what the person logged in"""
+    """The means with which the person logged in, such as a password"""
     may_sign: bool
-    """Whether signatures may be given in it: only the holder or an operator took part in the means of logging in"""
+    """Whether signatures may be given in the session: only if nobody but the person or an operator made the means of
+    logging in
+    """
     created_at: Instant
     """When it was begun"""
     expires_at: Instant

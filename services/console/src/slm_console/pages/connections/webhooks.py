@@ -73,7 +73,7 @@ async def _list_page(visit: Visit, typed: Mapping[str, str], errors: Mapping[str
 
 @router.get("/connections/webhooks/{endpoint_id}")
 async def show_webhook(visit: SignedIn, endpoint_id: str) -> Response:
-    """Show an address: what it gets, how it answers, and its newest deliveries."""
+    """Show an address: the events that it gets, how it answers, and its newest deliveries."""
     return await _webhook_page(visit, endpoint_id)
 
 

@@ -42,13 +42,13 @@ class WebhookLine:
 
 @dataclass(frozen=True, slots=True)
 class WebhookStanding:
-    """What waits for an address and how it has answered, in words."""
+    """The state of an address in words: how many deliveries wait or have failed, and how the address has answered."""
 
     waiting: str
     failed: str
     last: str
     failing: str
-    """Since when it fails and when it is tried next; empty if the latest delivery was accepted."""
+    """Since when the address fails and when it is tried next; empty if the latest delivery was accepted."""
     secrets: Sequence[str]
     """For each secret in use, when it was made and when it ends."""
 
@@ -67,7 +67,7 @@ class DeliveryLine:
 
 
 def webhook_line(reader: Reader, endpoint: Mapping[str, Any]) -> WebhookLine:
-    """Return an address as a row: where, what it gets, and whether it gets it now."""
+    """Return an address as a row: its URL, the events that it gets, and whether events are sent to it now."""
     states = {
         "active": reader.gettext("gets events"),
         "paused": reader.gettext("paused, events wait"),
@@ -117,7 +117,7 @@ def webhook_columns(reader: Reader) -> list[Column[WebhookLine]]:
 
 
 def standing_of_webhook(reader: Reader, status: Mapping[str, Any]) -> WebhookStanding:
-    """Return what waits for an address, since when it fails, and its secrets."""
+    """Return the state of an address in words: its waiting deliveries, since when it fails, and its secrets."""
     failing = ""
     if status["failing_since"]:
         failing = reader.gettext(

@@ -50,8 +50,8 @@ class Allowance:
 def allowance_of(reader: Reader, budget: Mapping[str, Any] | None, mark: str = "") -> Allowance | None:
     """Return an error budget in words, None if there is none.
 
-    ``mark`` is the state mark shown beside it. A customer from whom risks are hidden sees "on track" until the breach;
-    beside that mark, an overspent budget only says how much was used.
+    ``mark`` is the state mark shown beside the budget. A customer from whom risks are hidden sees the mark "on track"
+    until the breach. Beside that mark, the words for an overspent budget say only how much was used.
     """
     if not budget:
         return None
