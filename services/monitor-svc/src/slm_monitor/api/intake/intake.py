@@ -156,22 +156,18 @@ async def post_ticket_events(request: Request) -> Response:
     return await _accepted(request, intake, TICKETS.name, intake.take_ticket_events)
 
 
+_EVENT = {
+    "specversion": "1.0",
+    "id": "1",
+    "source": "/probes/berlin",
+    "type": cloud_events.MEASUREMENT,
+    "time": "2026-11-22T10:00:00Z",
+    "data": {"indicator": "payments.checkout", "state": "down"},
+}
 _EVENTS = {
-    cloud_events.BATCHED: {
-        "schema": {"type": "array", "items": {"type": "object"}},
-        "example": [
-            {
-                "specversion": "1.0",
-                "id": "1",
-                "source": "/probes/berlin",
-                "type": cloud_events.MEASUREMENT,
-                "time": "2026-11-22T10:00:00Z",
-                "data": {"indicator": "payments.checkout", "state": "down"},
-            }
-        ],
-    },
-    cloud_events.STRUCTURED: {"schema": {"type": "object"}},
-    "application/json": {"schema": {"type": "object"}},
+    cloud_events.BATCHED: {"schema": {"type": "array", "items": {"type": "object"}}, "example": [_EVENT]},
+    cloud_events.STRUCTURED: {"schema": {"type": "object"}, "example": _EVENT},
+    "application/json": {"schema": {"type": "object"}, "example": _EVENT["data"]},
 }
 
 
