@@ -196,7 +196,7 @@ async def test_who_left_meanwhile_gets_nothing(post: Post) -> None:
 async def test_who_proposed_is_not_told_that_an_answer_is_awaited(post: Post) -> None:
     await post.service.hear("slm.agreement.agreement-proposed.v1", by_party_id=PROVIDER)
     [message] = await post.arrived(1)
-    assert message["To"] == CARL and "your answer is awaited" in str(message["Subject"])
+    assert message["To"] == CARL and "now you answer" in str(message["Subject"])
 
 
 @pytest.mark.parametrize("shared", [True, False])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
 
 import pytest
@@ -15,6 +16,10 @@ from tests.unit.notification.test_event_filters import NAMES, STRANGER, heard, s
 
 TOLD = [name for name in NAMES if notice_of(sample(name).data) is not None]
 MINUTE = 60 * SECOND
+
+
+def fields_of(name: str) -> list[str]:
+    return [each.name for each in fields(sample(name).data)]
 
 
 def test_much_of_what_happens_is_told() -> None:
@@ -37,6 +42,14 @@ def test_who_acted_is_not_told_of_it() -> None:
     notice = notice_of(event)
     assert notice is not None and event.requested_by_party_id not in parties_told(event, notice)
     assert len(parties_told(event, notice)) == 1
+
+
+@pytest.mark.parametrize("name", [each for each in TOLD if {"version", "title"} <= set(fields_of(each))])
+def test_what_is_said_of_an_amendment_leads_to_it(name: str) -> None:
+    notice = notice_of(sample(name, version=2).data)
+    assert notice is not None and notice.path.endswith("?version=2")
+    first = notice_of(sample(name, version=1).data)
+    assert first is not None and "?" not in first.path
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,12 @@ def words_of(told: Sequence[MailItem], count: int, frame: MailFrame, *, is_diges
 
     ``page`` is the web address of a page about all the notices; None if there is no such page.
     """
+    # Two warnings about one target read alike: the mail lists them once.
+    alike: dict[tuple[str, str | None, str], MailItem] = {}
+    for each in told:
+        alike.setdefault((each.headline, each.agreement, each.url), each)
+    count -= len(told) - len(alike)
+    told = list(alike.values())
     if count == 1 and not is_digest:
         return _single(told[0], frame)
     return _several(told, count, frame, is_digest=is_digest, page=page)
@@ -91,11 +97,11 @@ def _several(told: Sequence[MailItem], count: int, frame: MailFrame, *, is_diges
         rows.append(f"… and {more} more.")
         items.append(f"<li>… and {more} more.</li>")
     together = [] if is_digest else ["They have the same cause and come as one mail."]
-    opening = [] if page is None else ["", page]
-    text = "\n".join([subject.strip(), *together, "", *rows, *opening, "", _foot(frame)])
-    link = "" if page is None else f"<p><a href='{escape(page)}'>Open all</a></p>"
+    opening = [] if page is None else ["", f"All of it on one page: {page}"]
+    text = "\n".join([subject.strip(), *together, *opening, "", *rows, "", _foot(frame)])
+    link = "" if page is None else f"<p><a href='{escape(page)}'>All of it on one page</a></p>"
     said = "".join(f"<p>{escape(each)}</p>" for each in together)
-    html = f"<h1 style='font-size:1.2em'>{escape(subject.strip())}</h1>{said}<ul>{''.join(items)}</ul>{link}"
+    html = f"<h1 style='font-size:1.2em'>{escape(subject.strip())}</h1>{said}{link}<ul>{''.join(items)}</ul>"
     return MailWords(one_line(subject), text, _page(html, frame))
 
 

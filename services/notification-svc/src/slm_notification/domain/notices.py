@@ -66,7 +66,8 @@ def objective_in_words(objective: Mapping[str, Any]) -> str:
 
 
 def _figure(event: Any) -> list[tuple[str, str]]:
-    lines = [("Figure", event.figure_display)] if event.figure_display else []
+    unit = _SYMBOLS.get(str(getattr(event, "objective", {}).get("unit", "")), "")
+    lines = [("Figure", f"{event.figure_display}{unit}")] if event.figure_display else []
     agreed = objective_in_words(getattr(event, "objective", {}))
     return [*lines, ("Agreed", agreed)] if agreed else lines
 
@@ -139,13 +140,18 @@ def _breach_withdrawn(event: monitor.BreachWithdrawn) -> Notice:
     )
 
 
+def _version_page(agreement_id: str, version: int) -> str:
+    """Return the page of a version of an agreement: without a number it shows what is signed, not an amendment."""
+    return f"/agreements/{agreement_id}" + (f"?version={version}" if version > 1 else "")
+
+
 def _proposed(event: agreement.AgreementProposed | agreement.AgreementCountered) -> Notice:
-    word = "Proposed" if isinstance(event, agreement.AgreementProposed) else "Answered"
+    word = "proposed" if isinstance(event, agreement.AgreementProposed) else "answered with changes or refusals"
     return Notice(
         kind="decision",
-        headline=f"{word}, your answer is awaited: {event.title}",
+        headline=f"The other side {word}, now you answer: {event.title}",
         lines=[("Answer by", event.answer_by)] if event.answer_by else [],
-        path=f"/agreements/{event.agreement_id}",
+        path=_version_page(event.agreement_id, event.version),
         not_for=[event.by_party_id],
     )
 
@@ -156,7 +162,7 @@ def _answer_missed(event: agreement.AgreementAnswerMissed) -> Notice:
         severity="high",
         headline=f"The answer is overdue: {event.title}",
         lines=[("Was due", event.answer_by)],
-        path=f"/agreements/{event.agreement_id}",
+        path=_version_page(event.agreement_id, event.version),
     )
 
 
@@ -164,7 +170,7 @@ def _agreed(event: agreement.AgreementAgreed) -> Notice:
     return Notice(
         kind="signature",
         headline=f"Agreed, signatures are awaited: {event.title}",
-        path=f"/agreements/{event.agreement_id}",
+        path=_version_page(event.agreement_id, event.version),
     )
 
 
@@ -173,7 +179,7 @@ def _signed(event: agreement.AgreementFinalized) -> Notice:
         kind="agreement",
         headline=f"Signed by both: {event.title}",
         lines=[("In force from", event.effective_at)],
-        path=f"/agreements/{event.agreement_id}",
+        path=_version_page(event.agreement_id, event.version),
     )
 
 
@@ -182,7 +188,7 @@ def _withdrawn(event: agreement.AgreementWithdrawn) -> Notice:
         kind="agreement",
         headline=f"Negotiation ended without an agreement: {event.title}",
         lines=[("Reason", event.reason)] if event.reason else [],
-        path=f"/agreements/{event.agreement_id}",
+        path=_version_page(event.agreement_id, event.version),
         not_for=[event.by_party_id],
     )
 
@@ -204,7 +210,7 @@ def _commented(event: agreement.AgreementCommented) -> Notice:
         kind="agreement",
         headline=f"Comment by {event.by}",
         lines=[("About", event.target or event.clause or "the whole")],
-        path=f"/agreements/{event.agreement_id}",
+        path=_version_page(event.agreement_id, event.version),
         not_for=[event.by_party_id],
     )
 
