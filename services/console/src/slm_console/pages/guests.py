@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from slm_console.api_client import Api, RefusedRequest, SignedOut
+from slm_console.pages.agreements.opening import VERSION, negotiated_beside
 from slm_console.pages.sign_in import browser_in_words, keep
 from slm_console.views import account
 from slm_console.web.forms import Fields, go
@@ -45,9 +49,17 @@ async def confirm(visit: AnyVisit, link: str, form: Fields) -> Response:
     except (RefusedRequest, SignedOut):
         error = visit.reader.gettext("This code is wrong, was used or has ended. Have another one sent.")
         return _guest_page(visit, link, is_sent=True, error=error)
-    answer = go(visit, f"/agreements/{session['agreement_id']}")
+    answer = go(visit, await _page_of(visit, session))
     keep(visit, answer, dict(session))
     return answer
+
+
+async def _page_of(visit: Visit, session: Mapping[str, Any]) -> str:
+    """Return the page for a guest whose session has begun: the version that is negotiated, or else the signed one."""
+    page = f"/agreements/{session['agreement_id']}"
+    part = await Api(visit.api.services, str(session["key"]), visit.api.now).part(f"/api/v1{page}")
+    version = negotiated_beside(part.data) if part.data else None
+    return page if version is None else f"{page}?{VERSION}={version}"
 
 
 def _anonymous(visit: Visit) -> Api:

@@ -72,7 +72,7 @@ def edit_purpose(directory: Directory, agreement: Mapping[str, Any]) -> str:
     return "amend" if state in ("finalized", "in_force") and not is_open else ""
 
 
-def _amendment(agreement: Mapping[str, Any]) -> int | None:
+def negotiated_beside(agreement: Mapping[str, Any]) -> int | None:
     """Return the number of the version that is being negotiated if it is not the shown one, else None."""
     found = [each["version"] for each in agreement["versions"] if each["state"] in OPEN]
     return max(found) if found and max(found) != agreement["version"] else None
@@ -114,7 +114,7 @@ def head_of(visit: Visit, directory: Directory, agreement: Mapping[str, Any], ta
         "service": directory.service(agreement["service_id"]),
         "tab": tab,
         "at": lambda path, **parameters: visit.prefix + address(visit, agreement_id, path, **parameters),
-        "amendment": _amendment(agreement),
+        "amendment": negotiated_beside(agreement),
         "draft_beside": draft_beside(agreement),
         "edits": "" if is_guest else edit_purpose(directory, agreement),
         "may_settle": not is_guest

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from slm_console.api_client import RefusedRequest, Whole
-from slm_console.pages.agreements.opening import ask, head_of, version_asked
+from slm_console.pages.agreements.opening import address, ask, head_of, version_asked
 from slm_console.views.agreements import changes, people, supports, timeline
 from slm_console.views.instants import read
 from slm_console.web.forms import Fields, go
@@ -116,7 +116,7 @@ async def mail_link(visit: SignedIn, agreement_id: str, form: Fields) -> Respons
     except RefusedRequest as refused:
         too_many = visit.reader.gettext("This person was sent links just now. Wait for a while.")
         return await _people_page(visit, agreement_id, too_many if refused.status == 429 else str(refused))
-    return go(visit, f"/agreements/{agreement_id}/people?sent={quote(form.text('person_id'))}")
+    return go(visit, address(visit, agreement_id, "/people", sent=form.text("person_id")))
 
 
 async def _people_page(visit: Visit, agreement_id: str, error: str = "") -> Response:
