@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from tests.unit.console.alder_answers import answers, target
-from tests.unit.console.negotiated import ALDER, SHOP, agreement
+from tests.unit.console.negotiated import ALDER, SHOP, agreement, available
 from tests.unit.console.stub_api import StubApi, browser_of, listed
 
 TABS = ("", "/timeline", "/versions", "/rests-on", "/people")
@@ -141,3 +142,32 @@ async def test_the_writer_reads_before_proposing_that_no_need_is_named(state: st
         assert (NO_NEED in (await browser.get("/agreements/agreement-1")).text) == is_said
         api.answers["/api/v1/agreements/agreement-1/check"] = {"findings": []}
         assert NO_NEED not in (await browser.get("/agreements/agreement-1")).text
+
+
+async def test_an_amendment_shows_what_it_changes_in_the_signed_version() -> None:
+    path = "/api/v1/agreements/agreement-1"
+    api = known()
+    signed = api.answers[path]
+    stricter = {**signed["document"], "targets": [available("99.95"), *signed["document"]["targets"][1:]]}
+    amendment = {
+        **signed,
+        "version": 2,
+        "state": "proposed",
+        "revision": {"number": 1, "hash": "def"},
+        "answer_awaited_from": SHOP,
+        "document": stricter,
+        "versions": [{"version": 1, "state": "in_force"}, {"version": 2, "state": "proposed"}],
+    }
+    api.answers |= {path: amendment, f"{path}?version=1": signed}
+    async with browser_of(WithQueries(**vars(api))) as browser:
+        page = (await browser.get("/agreements/agreement-1?version=2")).text
+    assert "1 change since version 1." in page
+    assert "99.9" in page.replace("99.95", "") and "99.95" in page
+
+
+class WithQueries(StubApi):
+    """A public API that answers a path with a query string by an answer of its own, if it has one."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        own = f"{scope['path']}?{scope['query_string'].decode()}"
+        await super().__call__({**scope, "path": own} if own in self.answers else scope, receive, send)

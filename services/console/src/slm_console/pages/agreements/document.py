@@ -21,6 +21,8 @@ from slm_console.web.rendering import render
 from slm_console.web.visit import SignedIn, Visit
 
 router = APIRouter()
+_SIGNED = ("finalized", "in_force")
+"""States of a signed version that has not ended."""
 _MANY = {"limit": "500"}
 _NEWEST = {"limit": "50"}
 
@@ -65,7 +67,7 @@ async def document_page(visit: Visit, agreement_id: str, sent: Choices, reply: R
         check=(f"{path}/check", version_asked(visit)),
     )
     agreement = parts["agreement"].data
-    before, number = await _compared_with(visit, agreement, parts["revisions"])
+    before, earlier = await _compared_with(visit, agreement, parts["revisions"])
     findings = (parts["check"].data or {}).get("findings") or ()
     sources = Sources(
         agreement,
@@ -78,7 +80,7 @@ async def document_page(visit: Visit, agreement_id: str, sent: Choices, reply: R
     model = {
         **head_of(visit, directory, agreement, "document"),
         "page": document.page_of(visit.reader, directory, sources),
-        "compared_with": number,
+        "compared_with": earlier,
         "says_no_need": document.says_no_need(agreement, findings),
         "next_turn": next_turn_in_words(visit.reader, directory, agreement),
         "signed_by": receipt.who_signed(visit.reader, directory, agreement),
@@ -99,17 +101,23 @@ async def _backtests(visit: Visit, agreement: Mapping[str, Any]) -> list[dict[st
 
 async def _compared_with(
     visit: Visit, agreement: Mapping[str, Any], revisions: Part
-) -> tuple[Mapping[str, Any] | None, int]:
-    """Return document and number of the revision that the newest one is compared with: the one before it.
+) -> tuple[Mapping[str, Any] | None, str]:
+    """Return the document that the newest revision is compared with, and its name in words.
 
-    None and 0 if there is no earlier revision, for a draft, and if the version is no longer negotiated.
+    It is the revision before, and for the first revision of an amendment the version that was signed last. None and an
+    empty text if there is neither, for a draft, and if the version is no longer negotiated.
     """
-    number = int(agreement["revision"]["number"])
-    if agreement["state"] not in ("proposed", "countered", "agreed") or number < 2:
-        return None, 0
+    number, path = int(agreement["revision"]["number"]), f"/api/v1/agreements/{agreement['agreement_id']}"
+    if agreement["state"] not in ("proposed", "countered", "agreed"):
+        return None, ""
     earlier = [int(each["number"]) for each in revisions.items if int(each["number"]) < number]
-    if not earlier:
-        return None, 0
-    path = f"/api/v1/agreements/{agreement['agreement_id']}/revisions/{max(earlier)}"
-    part = await visit.api.part(path, {"version": str(agreement["version"])})
-    return (part.data["content"]["document"], max(earlier)) if part.data else (None, 0)
+    if earlier:
+        part = await visit.api.part(f"{path}/revisions/{max(earlier)}", {"version": str(agreement["version"])})
+        document = part.data["content"]["document"] if part.data else None
+        return document, visit.reader.gettext("revision %(number)s", number=visit.reader.whole(max(earlier)))
+    signed = [each["version"] for each in agreement["versions"] if each["state"] in _SIGNED]
+    if number > 1 or not signed:
+        return None, ""
+    part = await visit.api.part(path, {"version": str(max(signed))})
+    document = part.data["document"] if part.data else None
+    return document, visit.reader.gettext("version %(number)s", number=visit.reader.whole(max(signed)))
