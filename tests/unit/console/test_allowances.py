@@ -11,6 +11,7 @@ from slm_console.views.judgement.allowances import (
     budget_of,
     downtime_left,
     pace_in_words,
+    pace_of,
     whole_minutes,
 )
 from slm_console.views.reader import MINUTE, SECOND, Reader
@@ -131,10 +132,23 @@ def test_nothing_allowed_is_no_allowance() -> None:
     [
         ("6/1", "2026-11-26T14:00:00Z", "6 times too fast: used up by 14:00"),
         ("3/2", "2026-11-28T14:00:00Z", "1.5 times too fast: used up by Sat 14:00"),
-        (None, "2026-12-24T14:00:00Z", "at this pace used up 24 Dec 14:00"),
+        (None, "2026-12-24T14:00:00Z", "expected to be used up 24 Dec 14:00"),
         ("6/1", None, ""),
         ("6/1", "2026-11-20T14:00:00Z", ""),
     ],
 )
 def test_a_pace_is_said_by_its_end(rate: str | None, projected: str | None, words: str) -> None:
     assert pace_in_words(READER, rate, projected) == words
+
+
+def test_early_in_a_window_no_pace_contradicts_the_forecast() -> None:
+    # READER's present is 26 November: on the second day of a month the forecast reckons with a twelfth of it.
+    window = {
+        "detail": {"burn_rate": "22/1"},
+        "time_left": {"projected_breach_at": "2026-11-26T14:00:00Z"},
+        "start": "2026-11-25T00:00:00Z",
+        "end": "2026-12-25T00:00:00Z",
+    }
+    assert pace_of(READER, window) == "expected to be used up 14:00"
+    assert pace_of(READER, {**window, "start": "2026-11-10T00:00:00Z"}) == "22 times too fast: used up by 14:00"
+    assert pace_of(READER, None) == ""

@@ -35,7 +35,7 @@ def test_a_promise_at_risk_is_listed_once_with_its_forecast() -> None:
     cleared = {**RISK, "risk_id": "r-3", "target_id": "t-other", "standing": False}
     [risk] = page_of(risks=(again, RISK, cleared)).risks
     assert (risk.title, risk.customer) == ("Mail is available, November 2026", "Harbour Savings Bank")
-    assert (risk.since, risk.forecast, risk.path) == ("since 09:10", "at this pace used up 13:00", "/targets/t-mail")
+    assert (risk.since, risk.forecast, risk.path) == ("since 09:10", "expected to be used up 13:00", "/targets/t-mail")
 
 
 def test_a_promise_that_is_breached_is_not_at_risk_too() -> None:

@@ -216,9 +216,8 @@ def test_every_row_says_in_words_why_it_is_there() -> None:
     said = {row.key: f"{row.what} | {row.why} | {row.left}" for row in rows()}
     assert said["cause/c-mail"].startswith("Staff can read mail: down | since 09:02 · Corner Shop Group, ")
     assert said["cause/c-mail"].endswith("Town of Elmsted … 2 more | down for 40 min")
-    risk = (
-        "Checkout is available for Corner Shop Group, November 2026 | at this pace used up 13:00 · Checkout operations"
-    )
+    why = "expected to be used up 13:00 · Checkout operations"
+    risk = f"Checkout is available for Corner Shop Group, November 2026 | {why}"
     assert said["risk/t-checkout/2026-11"] == f"{risk} | 2 of 43 min of allowed downtime left"
     ticket = "INC-20417 Checkout for Corner Shop Group | resolve · held by Application desk"
     assert said["ticket/desk/INC-20417"].startswith(ticket)

@@ -11,7 +11,7 @@ from typing import Any
 from slm.reading.api_reader import ApiReader
 from slm.reading.names import SHORT, Names, choose_agreement, choose_customer, choose_service
 from slm.reading.screen import Cell, Screen, TableColumn, state_cell
-from slm_console.views.judgement.allowances import allowance_of, budget_of, pace_in_words
+from slm_console.views.judgement.allowances import allowance_of, budget_of, pace_of
 from slm_console.views.judgement.figures import NO_FIGURE, exact, figure_in_words, period_name, so_far
 from slm_console.views.marks import MARKS, mark_of
 from slm_console.views.promises import objective_in_words
@@ -163,11 +163,7 @@ def _row(reader: Reader, names: Names, target: Target, warned: Collection[str]) 
     else:
         shown = figure_in_words(reader, exact(window.get("figure")), terms["objective"])
         figure = f"{shown} {so_far(reader, target['window'])}".rstrip()
-        pace = pace_in_words(
-            reader,
-            (window.get("detail") or {}).get("burn_rate"),
-            (window.get("time_left") or {}).get("projected_breach_at"),
-        )
+        pace = pace_of(reader, window)
         left = ", ".join(text for text in ((allowance.left or allowance.used) if allowance else "", pace) if text)
     return StatusRow(
         mark=mark,

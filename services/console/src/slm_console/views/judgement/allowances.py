@@ -20,6 +20,8 @@ _EXACT_WITHIN = 5 * MINUTE
 """Below this, the remaining time is shown to the second; in microseconds."""
 
 
+LEAST_PACE_DIVISOR = 12
+"""Early in a window, the API's forecast takes the pace over a twelfth of the window, and not over what has passed."""
 SLOW = "slow"
 """Unit of a budget of answers that may take longer than promised; the API counts them as ``events``."""
 
@@ -173,8 +175,22 @@ def share_used(reader: Reader, percent: str | None) -> str:
     return reader.gettext("%(percent)s %% of what is allowed is used", percent=reader.whole(int(Fraction(percent))))
 
 
+def pace_of(reader: Reader, window: Mapping[str, Any] | None) -> str:
+    """Return how fast the error budget of a window is used: ``6 times too fast: used up by Thu 14:00``.
+
+    Empty if the instant at which the budget will be used up is not known or has passed.
+    """
+    known = window or {}
+    projected_at = (known.get("time_left") or {}).get("projected_breach_at")
+    start, end = instants.read(known.get("start")), instants.read(known.get("end"))
+    if start is not None and end is not None and reader.now - start < (end - start) / LEAST_PACE_DIVISOR:
+        # The forecast takes the pace over a twelfth of the window, the burn rate over what has passed: they disagree.
+        return pace_in_words(reader, None, projected_at)
+    return pace_in_words(reader, (known.get("detail") or {}).get("burn_rate"), projected_at)
+
+
 def pace_in_words(reader: Reader, burn_rate: str | None, projected_at: str | None) -> str:
-    """Return how fast the error budget is used: ``6 times too fast: used up by Thu 14:00``.
+    """Return when the error budget is expected to be used up, and how many times too fast it is used if that is known.
 
     Empty if ``projected_at``, the instant at which the budget will be used up, is not known or has passed.
     """
@@ -184,6 +200,6 @@ def pace_in_words(reader: Reader, burn_rate: str | None, projected_at: str | Non
     moment = reader.moment(when)
     rate = Fraction(burn_rate) if burn_rate else None
     if rate is None or rate <= 1:
-        return reader.gettext("at this pace used up %(moment)s", moment=moment)
+        return reader.gettext("expected to be used up %(moment)s", moment=moment)
     times = reader.decimal(rate, 0 if rate >= 3 else 1)
     return reader.gettext("%(times)s times too fast: used up by %(moment)s", times=times, moment=moment)

@@ -9,7 +9,7 @@ from typing import Any
 from slm_console.views import instants
 from slm_console.views.directory import Directory
 from slm_console.views.explained.time_sums import kinds_in_words
-from slm_console.views.judgement.allowances import Allowance, allowance_of, budget_of, pace_in_words
+from slm_console.views.judgement.allowances import Allowance, allowance_of, budget_of, pace_of
 from slm_console.views.judgement.figures import exact, explain_path, figure_in_words, so_far
 from slm_console.views.marks import MARKS, mark_of
 from slm_console.views.promises import objective_in_words
@@ -100,7 +100,6 @@ def _target(reader: Reader, directory: Directory, target: Answer, unwarned: Coll
     objective = target["terms"]["objective"]
     other = target["customer_party_id"] if directory.own == target["provider_party_id"] else target["provider_party_id"]
     window = target["window"] or {}
-    left = window.get("time_left") or {}
     mark = mark_of(window["verdict"], is_open=True) if window and not target.get("no_data") else "no-data"
     return TargetRow(
         target_id=target["target_id"],
@@ -115,7 +114,7 @@ def _target(reader: Reader, directory: Directory, target: Answer, unwarned: Coll
         if mark == "on-track" and target["agreement_id"] in unwarned
         else MARKS[mark].word(reader),
         allowance=allowance_of(reader, budget_of(target["terms"], window), mark),
-        pace=pace_in_words(reader, (window or {}).get("detail", {}).get("burn_rate"), left.get("projected_breach_at")),
+        pace=pace_of(reader, window),
     )
 
 

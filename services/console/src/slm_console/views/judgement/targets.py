@@ -15,7 +15,7 @@ from slm_console.views.judgement.allowances import (
     allowance_of,
     budget_of,
     counts_slow_answers,
-    pace_in_words,
+    pace_of,
 )
 from slm_console.views.judgement.charts import StepChart, chart_of
 from slm_console.views.judgement.figures import exact, explain_path, figure_in_words, period_name, so_far
@@ -111,9 +111,7 @@ def target_page_of(
         so_far=so_far(reader, window),
         explain=explain_path(target["target_id"], window),
         allowance=allowance,
-        pace=pace_in_words(
-            reader, detail.get("burn_rate"), ((window or {}).get("time_left") or {}).get("projected_breach_at")
-        ),
+        pace=pace_of(reader, window),
         owner=str(responsible.get("owner") or ""),
         plan=tuple(responsible.get("plan") or ()),
         periods=[_period(reader, target, each) for each in _as_of_one_instant(window, windows)],
