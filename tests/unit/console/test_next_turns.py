@@ -35,6 +35,15 @@ def test_who_has_sent_an_answer_reads_what_was_sent_and_who_acts_next() -> None:
     assert next_turn_in_words(READER, directory(ALDER), found) == "", "it is the provider's turn"
 
 
+def test_changes_without_reasons_are_not_called_accepted() -> None:
+    found = agreement(
+        "countered", target_answers=answered(a=("accepted", ""), b=("accepted", "")), on_the_table_of=SHOP
+    )
+    assert next_turn_in_words(READER, directory(SHOP), found).startswith(
+        "The answer of your company is sent, with its changes. Alder answers next"
+    )
+
+
 def test_who_has_proposed_reads_who_acts_next() -> None:
     assert next_turn_in_words(READER, directory(ALDER), agreement("proposed")).startswith(
         "The proposal of your company is sent. Corner Shop answers next"

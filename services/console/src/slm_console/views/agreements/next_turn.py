@@ -35,6 +35,9 @@ def _sent(reader: Reader, agreement: Answer, side: str) -> str:
     words = [each.get(side) or {} for each in agreement.get("target_answers") or ()]
     answers = [_kind_of(word) for word in words if word.get("stands", True) and word.get("answer")]
     counts = {kind: answers.count(kind) for kind in ("accepted", "changed", "refused")}
+    if agreement.get("on_the_table_of") == agreement[f"{side}_party_id"] and not counts["changed"]:
+        # Whoever writes a revision accepts all of it, so without reasons the answers do not tell what was changed.
+        return reader.gettext("The answer of your company is sent, with its changes.")
     texts = {
         "accepted": reader.gettext("%(count)s accepted", count=reader.whole(counts["accepted"])),
         "changed": reader.gettext("%(count)s changed", count=reader.whole(counts["changed"])),
