@@ -63,6 +63,8 @@ async def today(visit: SignedIn) -> Response:
         # A company that only receives services asks first whether they work.
         "services_first": reach.only_receives,
         "unmeasured": unmeasured(directory, parts["summary"].data) if reach.connects else [],
+        "may_write": directory.has_role("service_level_manager"),
+        "may_connect": directory.has_role("service_level_manager", "integrator", "operator"),
         "watch": _watched(parts["summary"].data, page),
     }
     return render_table(visit, "today/page.html", model, table, "today")
