@@ -54,8 +54,11 @@ class Mailbox:
         return "250 OK"
 
     def to(self, address: str) -> list[str]:
-        """Return the texts of the mails to an address, the oldest first."""
-        return [each.get_content() for each in self.messages if each["To"] == address]
+        """Return the texts of the mails with a link or code to an address, the oldest first.
+
+        They are plain text. Notices of events, which come whenever something happens, have HTML beside it.
+        """
+        return [each.get_content() for each in self.messages if each["To"] == address and not each.is_multipart()]
 
     async def next_to(self, address: str, known: int = 0, seconds: float = 20.0) -> str:
         """Wait until more than ``known`` mails have come to an address; return the newest text."""
