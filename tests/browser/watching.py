@@ -22,6 +22,7 @@ TIME_ZONE = "Europe/Zurich"
 PATIENCE_SECONDS = 30
 """How long a page may take to show what is expected. Generous, since the machine may be busy with other things."""
 
+_CUT_BY_HTMX = ("htmx:sendAbort,", "htmx:afterRequest,", "htmx:abort,")
 _REPORT_VIOLATIONS = """
 document.addEventListener('securitypolicyviolation', event =>
     console.error(`content security policy: ${event.violatedDirective} refused ${event.blockedURI}`));
@@ -75,9 +76,11 @@ class Watch:
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):
             return
-        # Statuses are judged in _answered, which knows the expected ones and names the address.
-        if "Failed to load resource" not in message.text:
-            self.found.append(f"console {message.type}: {message.text}")
+        # Statuses are judged in _answered, which knows the expected ones and names the address. A request
+        # that htmx cuts, because more was typed or the page was left, is none that failed.
+        if "Failed to load resource" in message.text or message.text.startswith(_CUT_BY_HTMX):
+            return
+        self.found.append(f"console {message.type}: {message.text}")
 
     def _requested(self, request: Request) -> None:
         parts = urlsplit(request.url)
