@@ -89,7 +89,10 @@ async def new_session_json(begun: BegunSession, access: AccessRegistry) -> dict[
 
 
 def request_origin(request: Request, client: str = "") -> Origin:
-    """Return the origin of a request. An IPv6 address is cut to the network of one subscriber."""
+    """Return the network address from which a request comes, with ``client``, the name of the browser or program.
+
+    An IPv6 address is cut to the network of one subscriber.
+    """
     address = client_address(request)
     try:
         parsed = ipaddress.ip_address(address)

@@ -22,8 +22,9 @@ _SESSIONS = "/api/v1/guest-sessions"
 
 @router.get("/guest/{link}")
 async def show_link(visit: AnyVisit, link: str) -> Response:
-    """Show a button that sends the code. Opening the link alone sends none, because mail programs open links by
-    themselves.
+    """Show a button with which the guest has a code mailed, to confirm the address.
+
+    Opening the link alone mails no code, because mail programs open links by themselves.
     """
     return _guest_page(visit, link)
 

@@ -126,7 +126,9 @@ class MailDesk(Protocol):
         """Store that a mail is not sent, and why."""
 
     async def prune_mails(self, before: UtcMicroseconds) -> int:
-        """Remove mails and deliveries stored before an instant of real time; return how many mails were removed."""
+        """Remove mails, and their deliveries to people, that were stored before an instant; return how many mails were
+        removed. The instant is of the machine's clock, not of a demonstration's.
+        """
         ...
 
 

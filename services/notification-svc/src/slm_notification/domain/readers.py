@@ -87,7 +87,7 @@ class Reader:
 
 
 def _by_role(of_roles: Sequence[Rules], kind: Kind, severity: Severity) -> When:
-    """Return the rule that tells the most among the rules of several roles."""
+    """Return when a person with several roles is told of a notice: the soonest that one of the roles says."""
     said = {each[kind][severity] for each in of_roles}
     return max(said, key=_ORDER.index)
 

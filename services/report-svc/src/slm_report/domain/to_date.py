@@ -37,7 +37,7 @@ class FiguresToDate:
         return self.windows.get((target_id, window_id), {})
 
     def instances_of(self, target_key: str) -> Iterator[dict[str, Any]]:
-        """Return the figures of the instances of a target with ``group_by``."""
+        """Return the figures of a grouped target, one for each value of its labels (such as ``p95[region=eu]``)."""
         return (each for each in self.windows.values() if each["target_key"].startswith(f"{target_key}["))
 
     def reference(self) -> dict[str, Any]:

@@ -221,7 +221,7 @@ class CachedWindows(CachedRepository[AttainedWindow]):
 
 
 class CachedLedger(SqlLedgerOfTransaction):
-    """The storage for a batch of events. Nothing is written before ``flush``."""
+    """The storage that is used while a batch of events is handled. Nothing is written before ``flush``."""
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)

@@ -18,7 +18,9 @@ from slm_monitor.domain.windows.recovery_evaluation import WITHIN
 
 
 def explain_recoveries(target: ServiceLevelTarget, facts: KnownWindowFacts, *, brief: bool = False) -> ExplainedWindow:
-    """Evaluate a window of recoveries with the functions that the evaluators use. ``brief``: without the list of
+    """Return how the figure of a window of service recoveries follows from its facts.
+
+    The figure is computed anew, by the same functions as when the window was evaluated. ``brief``: without the list of
     recoveries.
     """
     named = {fact.key: name_fact_for_sender(fact) for fact in facts.single}

@@ -40,7 +40,7 @@ class FailedTargets:
 
     @property
     def has_news(self) -> bool:
-        """Whether an event about a target must be published although no evaluation causes it."""
+        """Whether a target was set aside, or is evaluated again, and the event about that is not published yet."""
         return bool(self._unpublished)
 
     @contextmanager

@@ -68,7 +68,7 @@ class Selector:
 
     @property
     def cells(self) -> int:
-        """The number of cells in the tables of all regular expressions of the selector."""
+        """The memory that the regular expressions take: the cells of their tables of states and characters."""
         return sum(each.pattern.cells for each in self.matchers if each.pattern is not None)
 
 

@@ -38,7 +38,7 @@ class CalendarWindowTarget:
                 self._bound(window)
 
     def _bound(self, window: TargetWindow) -> None:
-        """Give a window that is not closed the end that the present terms define.
+        """Set the end of an open window to the end that the present terms define.
 
         If the present terms have no such window, drop it.
         """
