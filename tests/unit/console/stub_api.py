@@ -19,6 +19,8 @@ from slm_console.web.visit import SERVICES
 from slm_events.instants import from_text
 
 KEY = "slm_stub"
+ETAG = '"7"'
+"""The entity tag of every answer."""
 
 
 @dataclass
@@ -53,6 +55,10 @@ class StubApi:
     """Method, path and body of every request but GET."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Path and query string of every GET request."""
+    refused: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Method and path, such as ``PUT /api/v1/things/7`` → the problem document that answers it."""
+    matched: list[str] = field(default_factory=list)
+    """The header If-Match of every PUT."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -71,9 +77,14 @@ class StubApi:
             body = (await receive()).get("body") or b"null"
             self.sent.append((scope["method"], path, json.loads(body)))
             status, answer = 200, self.answers.get(f"POST {path}", {})
+            if scope["method"] == "PUT":
+                self.matched.append(dict(scope["headers"]).get(b"if-match", b"").decode())
         elif path in self.answers:
             status, answer = 200, self.answers[path]
-        head = [(b"content-type", b"application/json")]
+        problem = self.refused.get(f"{scope['method']} {path}")
+        if problem is not None and status == 200:
+            status, answer = int(problem["status"]), problem
+        head = [(b"content-type", b"application/json"), (b"etag", ETAG.encode())]
         await send({"type": "http.response.start", "status": status, "headers": head})
         await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
 
