@@ -70,6 +70,7 @@ NAMES = [
     "settings-person",
     "guest-links",
     "preferences",
+    "mails",
     "audit-trail",
     "sources",
     "source",
@@ -149,6 +150,7 @@ async def addresses(scene: Scene) -> dict[str, Address]:
         Address("settings-person", "ada", myself, "Ada Byron"),
         Address("guest-links", "ada", "/settings/guest-links", "Settings"),
         Address("preferences", "ada", "/settings/preferences", "Settings"),
+        Address("mails", "ada", "/settings/mails", "Settings"),
         Address("audit-trail", "ada", "/settings/audit-trail", "Settings"),
         *await _connections(world),
     ]

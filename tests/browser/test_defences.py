@@ -14,7 +14,7 @@ PUBLIC = {"sign-in"}
 OWN = {"today", "services", "search", "customers", "suppliers", "agreements", "new-agreement",
        "new-supplier-contract", "tickets", "not-judged", "all-maintenance", "reports", "meetings", "actions",
        "lessons", "sessions", "invite", "settings", "settings-people", "guest-links", "preferences",
-       "audit-trail", "sources", "measurements", "set-aside", "unread", "imports", "keys", "webhooks",
+       "mails", "audit-trail", "sources", "measurements", "set-aside", "unread", "imports", "keys", "webhooks",
        "more"}  # fmt: skip
 """Pages without an id in their address: everybody has their own."""
 

@@ -26,7 +26,7 @@ SAYS = re.compile("(does|do) not answer just now")
 ALL_WORK = {
     "monitor": {"sign-in", "agreements", "timeline", "versions", "people", "sign", "reports", "meetings", "actions",
                 "lessons", "more", "sessions", "invite", "settings", "settings-people", "guest-links", "preferences",
-                "audit-trail", "signatures", "withdraw-agreement", "end-agreement", "rests-on", "meeting",
+                "mails", "audit-trail", "signatures", "withdraw-agreement", "end-agreement", "rests-on", "meeting",
                 "settings-person", "webhooks", "webhook", "remove-webhook"},
     "report": {name for name in NAMES if name not in ("reports", "keys", "unread")},
     "review": {name for name in NAMES if name not in ("breach", "customer", "supplier", "meetings", "meeting",

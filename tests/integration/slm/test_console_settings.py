@@ -1,4 +1,4 @@
-"""Settings in the console: company, people, invitations, links for guests, preferences, audit trail; by their forms."""
+"""Settings in the console: company, people, invitations, guests, preferences, mails, audit trail; by their forms."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ PAGES = (
     "/settings/guest-links",
     "/sessions",
     "/settings/preferences",
+    "/settings/mails",
     "/settings/audit-trail",
 )
 
@@ -61,7 +62,8 @@ async def test_every_page_of_settings_opens_for_every_role(
         assert page.status_code == 200, (path, page.text)
         assert 'href="/settings/audit-trail"' in page.text
         if role in ("viewer", "auditor"):
-            assert not re.findall(r'action="/settings', page.text.replace('action="/settings/audit-trail"', "")), path
+            own = {"/settings/audit-trail", "/settings/mails"} if role == "viewer" else {"/settings/audit-trail"}
+            assert set(re.findall(r'action="(/settings[^"]*)"', page.text)) <= own, path
 
 
 async def test_who_is_deactivated_is_out_and_let_in_again(world: Populated, browser: httpx.AsyncClient) -> None:
@@ -169,6 +171,28 @@ async def test_people_of_others_are_not_found(world: Populated, browser: httpx.A
     for act in ("", "/deactivate", "/let-in", "/invite"):
         answer = await browser.post(f"/settings/people/{principal_id}{act}", data={"csrf_token": token, "name": "X"})
         assert answer.status_code == 404, act
+
+
+async def test_a_person_chooses_what_comes_by_mail(world: Populated, browser: httpx.AsyncClient) -> None:
+    key, path = world.cast.provider_manager_key, "/settings/mails"
+    await sign_in(browser, key)
+    assert "This installation sends no mails" in (await browser.get(path)).text
+    wrong = await send(browser, path, path, time_zone="Mars/Base", **{"when-review-normal": "never"})
+    assert wrong.status_code == 422 and "Write the name of a time zone" in wrong.text
+    fields = {"time_zone": "Europe/Berlin", "when-breach-normal": "digest", "when-review-normal": ""}
+    assert (await send(browser, path, path, **fields)).headers["location"] == path
+    found = (await world.ask(key, "get", "/api/v1/notification-preferences")).json()
+    chosen = {(each["kind"], each["severity"]): each["when"] for each in found["rules"] if not each["by_role"]}
+    assert (found["time_zone"], chosen) == ("Europe/Berlin", {("breach", "normal"): "digest"})
+    assert 'value="Europe/Berlin"' in (await browser.get(path)).text
+
+
+async def test_who_is_no_person_is_told_why_there_is_nothing_to_choose(
+    world: Populated, browser: httpx.AsyncClient
+) -> None:
+    await sign_in(browser, OPERATOR_KEY)
+    page = (await browser.get("/settings/mails")).text
+    assert "a key that belongs to no person" in page and 'action="/settings/mails"' not in page
 
 
 async def test_preferences_are_kept_in_the_browser(world: Populated, browser: httpx.AsyncClient) -> None:

@@ -19,8 +19,8 @@ AGREEMENT = {resource for resource, context in OWNERS.items() if context == "agr
 LISTS = (
     "/", "/services", "/tickets", "/tickets/not-judged", "/customers", "/suppliers", "/agreements", "/maintenance",
     "/reviews", "/reviews/meetings", "/reviews/actions", "/reviews/lessons", "/sessions", "/settings/people",
-    "/settings/guest-links", "/settings/audit-trail", "/connections", "/connections/measurements",
-    "/connections/aside", "/connections/imports", "/connections/keys", "/search?q=check",
+    "/settings/guest-links", "/settings/mails", "/settings/audit-trail", "/connections",
+    "/connections/measurements", "/connections/aside", "/connections/imports", "/connections/keys", "/search?q=check",
 )  # fmt: skip
 """Pages whose subject is a list, which is empty where nobody answers."""
 SUBJECTS = ("/targets/t-checkout", "/targets/t-checkout/worked-out", "/breaches/b-orders", "/causes/c-mail",

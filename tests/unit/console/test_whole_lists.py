@@ -16,6 +16,7 @@ FIRST_PAGE_IS_ENOUGH = {
     "connections.py: PAGE",  # the reader turns the pages
     "search.py: 20",  # the best hits
     "settings/audit_trail.py: 100",  # the reader turns the pages
+    "settings/mails.py: _NEWEST",  # the last mails, as the page says
     "sign_in.py: 1",  # only whether the key is known
     "targets.py: 12",  # the last twelve periods
     "services.py: 200",  # the summary's lists, which say how many there are

@@ -39,7 +39,8 @@ OWNERS: Mapping[str, str] = {
         ),
         "report": ("credit-previews", "report-dead-letters", "report-key-uses", "reports"),
         "notification": (
-            "notification-dead-letters", "notification-key-uses", "webhook-deliveries", "webhook-endpoints",
+            "mail-deliveries", "notification-dead-letters", "notification-key-uses", "notification-preferences",
+            "webhook-deliveries", "webhook-endpoints",
         ),
         "review": (
             "action-plans", "actions", "lessons", "review-dead-letters", "review-key-uses", "reviews",

@@ -135,7 +135,7 @@ def _local(text: str, time_zone: str) -> str | None:
 
 
 def _foot(frame: MailFrame) -> str:
-    return f"To {one_line(frame.name)}. What you hear of is yours to choose: {frame.console_url}/settings"
+    return f"To {one_line(frame.name)}. What you hear of is yours to choose: {frame.console_url}/settings/mails"
 
 
 def _page(html: str, frame: MailFrame) -> str:

@@ -1,0 +1,167 @@
+"""View models of a person's mails: the choice of what is told by mail and when, and the last mails to the person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slm_console.views.instants import read
+from slm_console.views.reader import Reader
+
+FIELD = "when-"
+"""What the names of the form's choices begin with; kind and severity of the notices follow, as in ``breach-high``."""
+_WHENS = ("at_once", "digest", "never")
+_MARKS = {"sent": "met", "waiting": "on-track", "failed": "breached"}
+
+
+@dataclass(frozen=True, slots=True)
+class WhenCell:
+    """The choice of when notices of one kind and severity are told."""
+
+    field: str
+    chosen: str
+    """The API's value; empty if the person has chosen nothing, so that the rule of the person's roles applies."""
+    choices: Sequence[tuple[str, str]]
+    """Value and words of each choice; the first one leaves it to the person's roles."""
+
+    @property
+    def words(self) -> str:
+        """The chosen value in words."""
+        return dict(self.choices).get(self.chosen, self.chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class KindLine:
+    """A row for a kind of notices. ``serious`` is None if no notice of this kind is ever serious."""
+
+    kind: str
+    name: str
+    meaning: str
+    """What is serious for this kind; empty if nothing is."""
+    serious: WhenCell | None
+    otherwise: WhenCell | None
+
+
+@dataclass(frozen=True, slots=True)
+class MailLine:
+    """A row for the delivery of one notice by mail."""
+
+    delivery_id: str
+    created: str
+    what: str
+    how: str
+    mark: str
+    state: str
+    problem: str
+
+
+def kind_lines(reader: Reader, rules: Sequence[Mapping[str, Any]], typed: Mapping[str, str]) -> list[KindLine]:
+    """Return a row for each kind of notices, in the order of the API's rules.
+
+    ``typed`` are the choices of a form that was not saved, by kind and severity; they replace those of the API.
+    """
+    names, meanings = _names(reader), _meanings(reader)
+    known = {(str(each["kind"]), str(each["severity"])): _cell(reader, each, typed) for each in rules}
+    return [
+        KindLine(
+            kind,
+            names.get(kind, kind),
+            meanings.get(kind, ""),
+            known.get((kind, "high")) if kind in meanings or kind not in names else None,
+            known.get((kind, "normal")),
+        )
+        for kind in dict.fromkeys(kind for kind, _ in known)
+    ]
+
+
+def rules_to_save(rules: Sequence[Mapping[str, Any]], chosen: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the rules to send to the API: the choices of a form, by kind and severity.
+
+    An empty choice is left out, so that the roles decide. A rule that the form does not show keeps its choice.
+    """
+    saved = []
+    for each in rules:
+        when = chosen.get(_key(each), "" if each["by_role"] else str(each["when"]))
+        if when:
+            saved.append({"kind": str(each["kind"]), "severity": str(each["severity"]), "when": when})
+    return saved
+
+
+def mail_line(reader: Reader, delivery: Mapping[str, Any]) -> MailLine:
+    """Return the delivery of a notice as a row: what is told, when it was or will be sent, and why it was not."""
+    state = str(delivery["state"])
+    return MailLine(
+        delivery_id=str(delivery["delivery_id"]),
+        created=reader.moment(read(delivery["created_at"]) or 0),
+        what=str(delivery["headline"]),
+        how=_whens(reader).get(str(delivery["when"]), str(delivery["when"])),
+        mark=_MARKS.get(state, "no-data"),
+        state=_state(reader, delivery),
+        problem=str(delivery["problem"]),
+    )
+
+
+def _cell(reader: Reader, rule: Mapping[str, Any], typed: Mapping[str, str]) -> WhenCell:
+    whens = _whens(reader)
+    by_role, when = bool(rule["by_role"]), str(rule["when"])
+    # The API says what the roles give only where it applies, not where the person has chosen.
+    of_role = reader.gettext("by role: %(when)s", when=whens.get(when, when)) if by_role else reader.gettext("by role")
+    return WhenCell(
+        f"{FIELD}{_key(rule)}",
+        typed.get(_key(rule), "" if by_role else when),
+        [("", of_role), *((value, whens[value]) for value in _WHENS)],
+    )
+
+
+def _key(rule: Mapping[str, Any]) -> str:
+    return f"{rule['kind']}-{rule['severity']}"
+
+
+def _whens(reader: Reader) -> dict[str, str]:
+    return {
+        "at_once": reader.gettext("at once"),
+        "digest": reader.gettext("in the daily mail"),
+        "never": reader.gettext("not at all"),
+    }
+
+
+def _names(reader: Reader) -> dict[str, str]:
+    return {
+        "breach": reader.gettext("Breaches"),
+        "risk": reader.gettext("Targets at risk"),
+        "recovered": reader.gettext("Recoveries"),
+        "signature": reader.gettext("Signatures awaited"),
+        "agreement": reader.gettext("Agreements signed, ended or commented on"),
+        "decision": reader.gettext("Answers and decisions awaited"),
+        "review": reader.gettext("Meetings, actions and what was decided"),
+        "report": reader.gettext("Reports"),
+        "data": reader.gettext("Missing measurements"),
+    }
+
+
+def _meanings(reader: Reader) -> dict[str, str]:
+    """Return what is serious for each kind that has serious notices."""
+    return {
+        "breach": reader.gettext("serious: a result that the agreement calls unacceptable"),
+        "risk": reader.gettext("serious: a breach is expected within the hour"),
+        "recovered": reader.gettext("serious: a breach ended or was withdrawn; otherwise a risk has passed"),
+        "agreement": reader.gettext("serious: an agreement ended early"),
+        "decision": reader.gettext("serious: an answer is overdue"),
+        "data": reader.gettext("serious: a target cannot be judged"),
+    }
+
+
+def _state(reader: Reader, delivery: Mapping[str, Any]) -> str:
+    state = str(delivery["state"])
+    sent, following = read(delivery["sent_at"]), read(delivery["next_attempt_at"])
+    if state == "sent" and sent is not None:
+        return reader.gettext("sent %(moment)s", moment=reader.moment(sent))
+    if state == "waiting" and following is not None:
+        return reader.gettext("waits until %(moment)s", moment=reader.moment(following))
+    return {
+        "sent": reader.gettext("sent"),
+        "waiting": reader.gettext("waits"),
+        "failed": reader.gettext("given up"),
+        "dropped": reader.gettext("not sent: no mail address"),
+    }.get(state, state)
