@@ -191,7 +191,9 @@ async def test_a_meeting_is_prepared(behind: Gateway, browser: Browser, costs: l
     async with behind.opened(browser, "ada") as (page, _):
         journey = Journey(page, f"1c meeting prepared{behind.prefix and ' (prefix)'}")
         await journey.open(behind.at("/customers"), then="Corner Shop Group")
-        await journey.press(page.locator("main").get_by_role("link", name="Corner Shop Group").first, then="Prepare")
+        await journey.press(
+            page.locator("main").get_by_role("link", name="Corner Shop Group").first, then="Make this month"
+        )
         await journey.click("Make this month's reports", then="Reports")
         await expect(page.locator("main tbody tr").first).to_be_visible()
         await journey.press(page.get_by_role("link", name="Meetings"), then="Checkout for Corner Shop")

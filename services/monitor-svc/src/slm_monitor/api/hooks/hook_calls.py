@@ -38,7 +38,7 @@ class MappingToTry(BaseModel):
     }
 
     payload: Annotated[
-        str | dict[str, Any] | list[Any],
+        str | dict[str, Any] | list[dict[str, Any]],
         Field(description="The payload: JSON, or its text as the tool sent it", union_mode="left_to_right"),
     ]
     mapping: Annotated[str, Field(max_length=LONGEST_MAPPING, description="The mapping, as YAML")] | None = None
