@@ -12,7 +12,7 @@ import sys
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -20,6 +20,7 @@ from slm.demo.terms import REQUIREMENT_KEY
 from slm_chassis.clock import real_now
 from slm_events.instants import to_text
 from slm_mappings.measurement_mapping import MEASURES, MeasurementMapping
+from tests.e2e.guide_examples import Example, examples_in
 from tests.e2e.installed import Installed, installation
 from tests.e2e.test_imports_guide import fields_of
 from tests.support.workbook import Cell, write_workbook
@@ -27,28 +28,20 @@ from tests.support.workbook import Cell, write_workbook
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "importing-measurements.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 FIELDS = TEXT[TEXT.index("## Every field") : TEXT.index("## Probes")]
-FENCE = re.compile(r"^```(\w*) ?([\w.-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHEET = "November"
 
 
-class Example(NamedTuple):
-    """The files of an example, the command to type and what it prints."""
+def name_of(example: Example) -> str:
+    return shlex.split(example.typed)[3].split(".")[0]
 
-    files: dict[str, str]
-    typed: str
-    printed: str
 
-    @property
-    def name(self) -> str:
-        return shlex.split(self.typed)[3].split(".")[0]
-
-    def write(self, folder: Path) -> None:
-        for name, content in self.files.items():
-            if name.endswith(".xlsx"):
-                rows = [[_cell(text) for text in row] for row in csv.reader(io.StringIO(content))]
-                write_workbook(folder / name, {"Notes": [], SHEET: rows})
-            else:
-                (folder / name).write_text(content, encoding="utf-8")
+def write_files(example: Example, folder: Path) -> None:
+    for name, content in example.files.items():
+        if name.endswith(".xlsx"):
+            rows = [[_cell(text) for text in row] for row in csv.reader(io.StringIO(content))]
+            write_workbook(folder / name, {"Notes": [], SHEET: rows})
+        else:
+            (folder / name).write_text(content, encoding="utf-8")
 
 
 def _cell(text: str) -> Cell:
@@ -60,27 +53,12 @@ def _cell(text: str) -> Cell:
     return text
 
 
-def examples() -> list[Example]:
-    found: list[Example] = []
-    files: dict[str, str] = {}
-    typed = ""
-    for kind, name, content in FENCE.findall(TEXT):
-        if name:
-            files[name] = content
-        elif kind == "console":
-            typed = content
-        elif kind == "text":
-            found.append(Example(files, typed, content))
-            files = {}
-    return found
+EXAMPLES = examples_in(TEXT)
 
 
-EXAMPLES = examples()
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: name_of(example))
 def test_every_example_prints_what_the_page_says(example: Example, tmp_path: Path) -> None:
-    example.write(tmp_path)
+    write_files(example, tmp_path)
     command = [sys.executable, "-W", "error", "-m", *shlex.split(example.typed)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr + done.stdout == example.printed
@@ -171,9 +149,9 @@ async def test_every_example_is_judged_as_worked_out_by_hand_and_again_changes_n
         judged = []
         for names in (None, COUNTED):
             for example in EXAMPLES:
-                if names is not None and example.name not in names:
+                if names is not None and name_of(example) not in names:
                     continue
-                example.write(tmp_path)
+                write_files(example, tmp_path)
                 arguments = [each for each in shlex.split(example.typed)[1:] if each != "--dry-run"]
                 code, said = await slm(installed, key, tmp_path, *arguments)
                 is_bad = "set aside" in example.printed

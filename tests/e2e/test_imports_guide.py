@@ -7,45 +7,22 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
 
 from slm_mappings.outage_mapping import OutageMapping
 from slm_mappings.ticket_mapping import TicketMapping
+from tests.e2e.guide_examples import Example, examples_in
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "imports.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 FIELDS = TEXT[TEXT.index("### Both kinds") : TEXT.index("## ServiceNow")]
 """The part of the page that lists the fields of a mapping."""
-FENCE = re.compile(r"^```(\w*) ?([\w.-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-class Example(NamedTuple):
-    """The files of an example, the command to type and what it prints."""
-
-    files: dict[str, str]
-    typed: str
-    printed: str
-
-
-def examples() -> list[Example]:
-    found: list[Example] = []
-    files: dict[str, str] = {}
-    typed = ""
-    for kind, name, content in FENCE.findall(TEXT):
-        if name:
-            files[name] = content
-        elif kind == "console":
-            typed = content
-        elif kind == "text":
-            found.append(Example(files, typed, content))
-            files = {}
-    return found
-
-
-@pytest.mark.parametrize("example", [pytest.param(each, id=shlex.split(each.typed)[3]) for each in examples()])
+@pytest.mark.parametrize("example", [pytest.param(each, id=shlex.split(each.typed)[3]) for each in examples_in(TEXT)])
 def test_every_example_runs_and_prints_what_the_page_says(example: Example, tmp_path: Path) -> None:
     for name, content in example.files.items():
         (tmp_path / name).write_text(content, encoding="utf-8")
@@ -75,7 +52,7 @@ def test_the_page_has_an_example_of_each_system_it_promises() -> None:
         "Statuspage",
     }
     assert wanted <= set(titles)
-    assert len(examples()) == len(wanted)
+    assert len(examples_in(TEXT)) == len(wanted)
 
 
 def fields_of(part: Any) -> set[str]:
