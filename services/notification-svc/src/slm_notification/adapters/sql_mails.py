@@ -122,12 +122,14 @@ class SqlMailLedger(SqlLedgerOfTransaction):
         rows = [{"agreement_id": agreement_id, "title": title} for agreement_id, title in titles.items()]
         await self._put(mail_agreement, rows, "agreement_id")
 
-    async def put_causes(self, party_id: str, cause_id: str, finding_ids: Sequence[str]) -> None:
-        """Store to which cause breaches and risks belong in the view of a party."""
+    async def put_causes(self, causes: Mapping[tuple[str, str], str]) -> None:
+        """Store to which cause breaches and risks belong: (id of the party that sees it, id of the breach or risk) → id
+        of the cause.
+        """
         stored_at = real_now()
         rows = [
-            {"party_id": party_id, "finding_id": each, "cause_id": cause_id, "stored_at": stored_at}
-            for each in set(finding_ids)
+            {"party_id": party_id, "finding_id": finding_id, "cause_id": cause_id, "stored_at": stored_at}
+            for (party_id, finding_id), cause_id in causes.items()
         ]
         await self._put(mail_cause, rows, "finding_id")
 

@@ -15,7 +15,7 @@ from slm_notification.api.dependencies import ThePreferences
 from slm_notification.api.mail_responses import NotificationPreferenceBody, NotificationPreferenceResponse
 from slm_notification.application import preferences
 from slm_notification.application.preferences import Choice
-from slm_notification.domain.readers import KINDS, SEVERITIES, Preference
+from slm_notification.domain.readers import KINDS, SEVERITIES, Preference, when_told
 
 router = APIRouter(prefix="/api/v1/notification-preferences", tags=["notification-preferences"])
 
@@ -48,7 +48,7 @@ async def put_notification_preferences(
 
 def _shape(preference: Preference, caller: Principal, response: Response) -> dict[str, Any]:
     response.headers["ETag"] = etag.etag_of(preference.version)
-    rules = preference.effective_rules(sorted(caller.roles))
+    roles = sorted(caller.roles)
     return {
         "person_id": preference.person_id,
         "time_zone": preference.time_zone,
@@ -56,7 +56,7 @@ def _shape(preference: Preference, caller: Principal, response: Response) -> dic
             {
                 "kind": kind,
                 "severity": severity,
-                "when": rules[kind][severity],
+                "when": when_told(roles, preference.rules, kind, severity),
                 "by_role": severity not in preference.rules.get(kind, {}),
             }
             for kind in KINDS

@@ -76,8 +76,10 @@ class MailLedger(Protocol):
     async def put_titles(self, titles: Mapping[str, str]) -> None:
         """Store the titles of agreements, by id."""
 
-    async def put_causes(self, party_id: str, cause_id: str, finding_ids: Sequence[str]) -> None:
-        """Store to which cause breaches and risks belong in the view of a party."""
+    async def put_causes(self, causes: Mapping[tuple[str, str], str]) -> None:
+        """Store to which cause breaches and risks belong: (id of the party that sees it, id of the breach or risk) → id
+        of the cause.
+        """
 
     async def readers_of(self, party_ids: Collection[str]) -> Sequence[Reader]:
         """Return the people of these parties who have a mail address and may log in now."""

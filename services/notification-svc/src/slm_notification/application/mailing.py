@@ -84,6 +84,11 @@ async def _learn(ledger: MailLedger, events: Sequence[Any]) -> None:
     )
     titled = [each for each in events if isinstance(each, NegotiationEvent | AgreementFinalized)]
     await ledger.put_titles({each.agreement_id: each.title for each in titled})
-    for each in events:
-        if isinstance(each, CauseRevised):
-            await ledger.put_causes(each.party_id, each.cause_id, [*each.breach_ids, *each.risk_ids])
+    await ledger.put_causes(
+        {
+            (each.party_id, finding_id): each.cause_id
+            for each in events
+            if isinstance(each, CauseRevised)
+            for finding_id in (*each.breach_ids, *each.risk_ids)
+        }
+    )

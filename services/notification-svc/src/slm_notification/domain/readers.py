@@ -70,26 +70,18 @@ class Reader:
 
     def when(self, notice: Notice) -> When:
         """Return when the person is told of a notice, by the rules: ``at_once``, ``digest`` or ``never``."""
-        return self.effective_rules()[notice.kind][notice.severity]
-
-    def effective_rules(self) -> Rules:
-        """Return the rules for all kinds and severities: the person's choice or, without one, the rule of the roles."""
-        of_roles = [DEFAULTS.get(role, _NOTHING) for role in self.roles] or [_NOTHING]
-        return {
-            kind: {
-                severity: self._chosen(kind, severity) or _by_role(of_roles, kind, severity) for severity in SEVERITIES
-            }
-            for kind in KINDS
-        }
-
-    def _chosen(self, kind: Kind, severity: Severity) -> When | None:
-        return self.rules.get(kind, {}).get(severity)
+        return when_told(self.roles, self.rules, notice.kind, notice.severity)
 
 
-def _by_role(of_roles: Sequence[Rules], kind: Kind, severity: Severity) -> When:
-    """Return when a person with several roles is told of a notice: the soonest that one of the roles says."""
-    said = {each[kind][severity] for each in of_roles}
-    return max(said, key=_ORDER.index)
+def when_told(roles: Sequence[str], chosen: Rules, kind: Kind, severity: Severity) -> When:
+    """Return when a person is told of notices of one kind and severity.
+
+    It is the person's choice or, without one, the soonest that one of the roles says.
+    """
+    choice = chosen.get(kind, {}).get(severity)
+    if choice is not None:
+        return choice
+    return max((DEFAULTS.get(role, _NOTHING)[kind][severity] for role in roles), key=_ORDER.index, default="never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +92,6 @@ class Preference:
     rules: Rules = field(default_factory=dict)
     time_zone: str = "UTC"
     version: int = 0
-
-    def effective_rules(self, roles: Sequence[str]) -> Rules:
-        """Return the rules for all kinds and severities: the person's choice or, without one, the rule of ``roles``."""
-        return Reader(self.person_id, "", "", "", roles, self.rules).effective_rules()
 
 
 def mail_delivery_id(person_id: str, event_id: str) -> str:
