@@ -7,22 +7,21 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from slm_chassis.access import Principal
-from slm_chassis.http.access import Caller, require_role
+from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation
 from slm_chassis.http.policies import SIGNED
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_events.instants import to_text
 from slm_monitor.api.dependencies import TheHookCalls, TheHookOffice, TheHooks
 from slm_monitor.api.hooks.hook_answers import HookCallLog, HookPreview, HookReceipt, TestedHook
-from slm_monitor.api.hooks.hook_routes import own_hook
+from slm_monitor.api.hooks.hook_routes import Editor
+from slm_monitor.application.hooks.keeping import find_own_hook
 from slm_monitor.domain.hooks.hooks import LONGEST_MAPPING, HookCall
 
 router = APIRouter(prefix="/api/v1", tags=["hooks"])
-Editor = Annotated[Principal, Depends(require_role("integrator", "service_level_manager"))]
 
 
 class MappingToTry(BaseModel):
@@ -96,7 +95,7 @@ async def call_hook(hook_id: str, request: Request, calls: TheHookCalls) -> dict
 @router.get("/hooks/{hook_id}/calls", **operation("Read the last calls of a hook", HookCallLog))
 async def list_hook_calls(hook_id: str, caller: Caller, hooks: TheHooks) -> dict[str, Any]:
     """Read the last 100 calls with their answers, the latest first, and the payloads of the last 20 calls."""
-    await own_hook(hook_id, caller, hooks)
+    await find_own_hook(hooks, hook_id, caller)
     return {"items": [_call_json(each) for each in await hooks.calls(hook_id)]}
 
 
@@ -119,11 +118,11 @@ async def test_hook(
     """Read an example payload of the connector by the hook's mapping, and add a test to the hook's log. No fact is
     stored.
     """
-    hook = await own_hook(hook_id, caller, hooks)
+    hook = await find_own_hook(hooks, hook_id, caller)
     connector = office.connectors.get(hook.connector)
     if connector is None:
         raise not_found("connector", hook.connector)
-    return await calls.try_out(hook_id, next(iter(connector.examples.values())), caller)
+    return await calls.try_out(hook, next(iter(connector.examples.values())))
 
 
 def _call_json(call: HookCall) -> dict[str, Any]:

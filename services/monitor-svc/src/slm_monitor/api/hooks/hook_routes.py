@@ -8,18 +8,16 @@ from fastapi import APIRouter, Depends, Header, Response
 from pydantic import BaseModel, Field
 
 from slm_chassis.access import Principal
-from slm_chassis.clock import real_now
 from slm_chassis.http import etag
 from slm_chassis.http.access import Caller, require_role
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.operation import ETAG, operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheClock
-from slm_chassis.http.problems import Problem, not_found
+from slm_chassis.http.problems import Problem
 from slm_chassis.http.response_models import list_of
 from slm_events.instants import to_text
 from slm_mappings.connectors import Connector
-from slm_monitor.adapters.hooks.sql_hooks import SqlHooks
 from slm_monitor.api.dependencies import TheHookOffice, TheHooks
 from slm_monitor.api.hooks.hook_answers import (
     ConnectorAnswer,
@@ -146,7 +144,7 @@ async def get_hook(
     hook_id: str, caller: Caller, hooks: TheHooks, clock: TheClock, response: Response
 ) -> dict[str, Any]:
     """Read a hook, with the times of its secrets."""
-    hook = await own_hook(hook_id, caller, hooks)
+    hook = await keeping.find_own_hook(hooks, hook_id, caller)
     response.headers["ETag"] = etag.etag_of(hook.version)
     secrets = [
         {
@@ -196,14 +194,6 @@ async def replace_hook_secret(
     _refuse_stored_secret(idempotency_key)
     secret, text = await keeping.replace_secret(office, caller, hook_id, given.secret, given.overlap_seconds)
     return {"hook_id": hook_id, "secret_id": secret.secret_id, "secret": text}
-
-
-async def own_hook(hook_id: str, caller: Principal, hooks: SqlHooks) -> Hook:
-    """Return a hook that the caller may see. Raises 404."""
-    found = await hooks.find(hook_id, real_now())
-    if found is None or not caller.may_see(found[0].party_id):
-        raise not_found("hook", hook_id)
-    return found[0]
 
 
 def hook_json(hook: Hook) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from slm_mappings.messages import ImportRefused
 from slm_mappings.outage_mapping import OutageMapping
 from slm_mappings.shown_tickets import ShownTicket
 from slm_mappings.ticket_mapping import TicketMapping
-from slm_monitor.application.hooks.keeping import errors_of, parse_hook_mapping
+from slm_monitor.application.hooks.keeping import errors_of, find_own_hook, parse_hook_mapping
 from slm_monitor.application.hooks.ports import HookStore
 from slm_monitor.application.intake import ticket_snapshots
 from slm_monitor.application.intake.intake import FactIntake
@@ -89,7 +89,7 @@ class HookCalls:
         """Take the kept payload of an earlier call in once more, by the present mapping. The caller is not asked for
         the tool's proof. Raises NoSuchHook, CallNotAccepted and Overload.
         """
-        hook = await self._own(hook_id, caller)
+        hook = await find_own_hook(self._store, hook_id, caller)
         call = await self._store.call(hook_id, call_id)
         if call is None or call.payload is None or call.outcome == "test":
             raise NoSuchHook("kept payload of a call", call_id)
@@ -111,9 +111,8 @@ class HookCalls:
         await self._keep(hook, call_id, (202, outcome, answer), body)
         return {"call_id": call_id, "outcome": outcome, **answer}
 
-    async def try_out(self, hook_id: str, example: str, caller: Principal) -> Document:
+    async def try_out(self, hook: Hook, example: str) -> Document:
         """Map an example payload by the hook's mapping and note it in the log as a test; no fact is stored."""
-        hook = await self._own(hook_id, caller)
         answer = await self.preview(hook.mapping, example.encode(), hook.party_id)
         call_id = self._new_id()
         status = 422 if answer["errors"] else 202
@@ -129,12 +128,6 @@ class HookCalls:
             except ImportRefused as refused:
                 return {"tickets": [], "measurements": [], "notes": [], "errors": errors_of(refused, "payload")}
             return {**mapped.document(), "errors": []}
-
-    async def _own(self, hook_id: str, caller: Principal) -> Hook:
-        found = await self._store.find(hook_id, real_now())
-        if found is None or not caller.may_see(found[0].party_id):
-            raise NoSuchHook("hook", hook_id)
-        return found[0]
 
     @asynccontextmanager
     async def _turn(self, party_id: str) -> AsyncIterator[None]:

@@ -173,6 +173,14 @@ def errors_of(refused: ImportRefused, within: str) -> list[dict[str, Any]]:
     return found or [{"field": within, "value": None, "remedy": refused.title}]
 
 
+async def find_own_hook(store: HookStore, hook_id: str, caller: Principal) -> Hook:
+    """Return a hook that the caller may see, without locking it. Raises NoSuchHook."""
+    found = await store.find(hook_id, real_now())
+    if found is None or not caller.may_see(found[0].party_id):
+        raise NoSuchHook("hook", hook_id)
+    return found[0]
+
+
 async def _own_hook(ledger: HookLedger, caller: Principal, hook_id: str) -> Hook:
     hook = await ledger.hook(hook_id)
     if hook is None or not caller.may_see(hook.party_id):
