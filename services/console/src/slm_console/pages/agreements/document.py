@@ -15,14 +15,12 @@ from slm_console.views.agreements import document, receipt
 from slm_console.views.agreements.answering import Choices, Reply
 from slm_console.views.agreements.document import Sources
 from slm_console.views.agreements.next_turn import next_turn_in_words
-from slm_console.views.agreements.standing import OPEN
+from slm_console.views.agreements.standing import OPEN, SIGNED
 from slm_console.web.forms import Fields, go
 from slm_console.web.rendering import render
 from slm_console.web.visit import SignedIn, Visit
 
 router = APIRouter()
-_SIGNED = ("finalized", "in_force")
-"""States of a signed version that has not ended."""
 _MANY = {"limit": "500"}
 _NEWEST = {"limit": "50"}
 
@@ -115,7 +113,7 @@ async def _compared_with(
         part = await visit.api.part(f"{path}/revisions/{max(earlier)}", {"version": str(agreement["version"])})
         document = part.data["content"]["document"] if part.data else None
         return document, visit.reader.gettext("revision %(number)s", number=visit.reader.whole(max(earlier)))
-    signed = [each["version"] for each in agreement["versions"] if each["state"] in _SIGNED]
+    signed = [each["version"] for each in agreement["versions"] if each["state"] in SIGNED]
     if number > 1 or not signed:
         return None, ""
     part = await visit.api.part(path, {"version": str(max(signed))})

@@ -10,13 +10,13 @@ from typing import Any
 
 from slm_console.views.agreements.document import finding_in_words
 from slm_console.views.agreements.people import identified_in_words
-from slm_console.views.agreements.standing import zone_of
+from slm_console.views.agreements.standing import SIGNED, zone_of
 from slm_console.views.directory import Directory
 from slm_console.views.instants import read
 from slm_console.views.reader import Reader
 
 _ENDED = ("expired", "terminated", "superseded")
-_SIGNED = ("finalized", "in_force", *_ENDED)
+_SIGNED = (*SIGNED, *_ENDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from slm_console.views.reader import Reader
 
 OPEN = ("draft", "proposed", "countered", "agreed")
 """States of a version under negotiation: not yet signed by both sides."""
+SIGNED = ("finalized", "in_force")
+"""States of a signed version that has not ended."""
 
 
 @dataclass(frozen=True, slots=True)
