@@ -120,7 +120,7 @@ def _print_result(found: MeasurementFile, done: MeasurementResult, screen: Impor
 
     if done.taken.refused:
         screen.line(f"set aside by the server: {count_in_words(done.taken.refused, 'row')}")
-        for bad in found.bad.first[-done.taken.refused :]:
+        for bad in found.bad.first[found.bad.count - done.taken.refused :]:
             screen.line(f"  {bad.finding()}")
     screen.judged(done.judged, done.reports_seconds)
     counts = [
