@@ -148,7 +148,12 @@ class FirstSteps:
     def _judge(self, ada: AuthenticatedClient, carl: AuthenticatedClient, agreement_id: str) -> None:
         indicator = IndicatorToRegister(key="shop.checkout", kind="availability", initial_state="up")
         print(ok(register_indicator.sync(client=ada, body=indicator)).key)
-        eventually(lambda: ok(list_targets.sync(client=carl, agreement_id=agreement_id)).items)
+        # A target is listed before it is evaluated for the first time: only then does a position tell of its breaches.
+        eventually(
+            lambda: [
+                each for each in ok(list_targets.sync(client=carl, agreement_id=agreement_id)).items if each.window
+            ]
+        )
 
         states = [
             PostMeasurementsBodyItem.from_dict({"indicator": "shop.checkout", "at": ago(minutes), "state": state})

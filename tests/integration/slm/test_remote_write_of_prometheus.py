@@ -72,6 +72,7 @@ class Sender:
         (folder / "prometheus.yml").write_text(yaml.safe_dump(configuration))
 
     async def start(self) -> None:
+        """Start it, and wait until it answers queries."""
         arguments = ("--config.file=prometheus.yml", "--storage.tsdb.path=data")
         with (self._folder / "log").open("a") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -82,6 +83,14 @@ class Sender:
                 stdout=log,
                 stderr=log,
             )
+        await eventually(self._is_ready)
+
+    async def _is_ready(self) -> bool:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self._port}") as client:
+            try:
+                return (await client.get("/-/ready")).is_success
+            except httpx.TransportError:
+                return False
 
     async def stop(self) -> None:
         assert self._process is not None
