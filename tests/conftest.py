@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from slm_chassis import logs
 from tests.support import answers, collection, real, scratch
@@ -44,6 +45,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def logs_as_in_production() -> None:
     """structlog's own default renders each traceback with all locals, which takes seconds."""
     logs.configure_logs("INFO")
+
+
+@pytest.fixture(autouse=True)
+def logs_left_as_found() -> Iterator[None]:
+    """A test that sets the level of the logs for itself would make later tests, which read the logs, fail."""
+    level = structlog.get_config()["wrapper_class"]
+    yield
+    assert structlog.get_config()["wrapper_class"] is level, "the test changed the level of the logs and left it so"
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,6 @@ def _outcomes(path: Path) -> list[Outcome]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     paths = [Path(argument) for argument in arguments if argument] or reading.files()
     lines, counts = report(paths)
     for line in lines:
@@ -102,4 +101,5 @@ def _shown(value: Any) -> str:
 
 
 if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     sys.exit(main(sys.argv[1:] or [os.environ.get("F", "")]))
