@@ -77,7 +77,7 @@ class NotificationSettings(ServiceSettings):
         return RetryRules(first, int(self.mail_longest_retry_minutes * 60 * SECOND), give_up, give_up)
 
     def mail_limits(self) -> MailLimits:
-        """Return the limits of mails. The setting ``console_url`` must be set, because mails have links."""
+        """Return the limits for mails, with the console's address for their links; ``console_url`` must be set."""
         return MailLimits(
             console_url=self.console_url.rstrip("/"),
             at_once=self.mail_at_once,

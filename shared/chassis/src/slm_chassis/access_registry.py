@@ -246,7 +246,7 @@ class AccessRegistry:
         return self._confirmed_at is not None and time.monotonic() - self._confirmed_at <= FRESH_SECONDS
 
     async def catch_up(self, timeout_seconds: float = FRESH_SECONDS) -> None:
-        """Wait until everything that is in the log at the call has been read. Raises AccessUnavailable."""
+        """Wait until everything has been read that the log holds when this is called. Raises AccessUnavailable."""
         asked_at, read = time.monotonic(), dict(self._positions)
         try:
             async with asyncio.timeout(timeout_seconds):

@@ -32,7 +32,10 @@ class TrafficSender:
         self.sent = 0
 
     def go_on(self) -> None:
-        """Release the facts that ``run`` holds back: the demonstration has seen the action plan of the first risk."""
+        """Let ``run`` send the rest of the facts.
+
+        Called once the demonstration has seen the action plan of the first risk.
+        """
         self._may_go_on.set()
 
     async def until_played(self) -> str:

@@ -22,7 +22,7 @@ _RETRY_SECONDS = 5
 
 
 class Argon2Passwords:
-    """The password hash Argon2id, with the parameters of RFC 9106 for little memory.
+    """The password hash Argon2id, with the low-memory parameters of RFC 9106.
 
     ``matches`` raises Overload if too many calls are waiting, so that strangers cannot use up the memory.
     """

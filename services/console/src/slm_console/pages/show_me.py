@@ -1,6 +1,6 @@
 """The demonstration's page "Show me": its stories, the people to sign in as, and a button that plays the next hour.
 
-Without a demonstration's application these pages answer 404.
+These pages answer 404 unless a demonstration runs.
 """
 
 from __future__ import annotations

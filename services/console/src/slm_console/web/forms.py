@@ -43,7 +43,7 @@ class Form:
         return [value for each, value in self._fields if each == name]
 
     def named(self, prefix: str) -> dict[str, str]:
-        """Return rest of the name → value for each field whose name begins with ``prefix``."""
+        """Return the fields whose names begin with ``prefix``: the name without the prefix → value."""
         return {name.removeprefix(prefix): value for name, value in self._fields if name.startswith(prefix)}
 
     @property

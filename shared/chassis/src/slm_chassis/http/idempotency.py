@@ -171,7 +171,10 @@ class _Claim:
         return (await transaction.execute(statement)).one_or_none() is not None
 
     async def store(self, transaction: Transaction, captured: _CapturedAnswer) -> None:
-        """Store the answer beside its effect; raises 409 if the lease has ended and another request has the key."""
+        """Store the answer in the transaction of its effect.
+
+        Raises 409 if the lease has ended and another request has the key.
+        """
         answer = {"status": captured.status, "headers": captured.stored_headers(), "body": bytes(captured.body)}
         if (await transaction.execute(update(keys).where(*self.held).values(answer))).rowcount != 1:
             raise _in_flight()

@@ -69,9 +69,9 @@ class OpenIdProvider:
     async def key_of(self, token: str, *, fresh: bool = False) -> Mapping[str, Any]:
         """Return the provider's public key by which a token must be checked.
 
-        The stored keys are used for ``KEYS_SECONDS``, because a provider withdraws keys. They are fetched earlier if
-        none of them fits the token, because a provider also adds keys, and always with ``fresh``. Raises UntrustedToken
-        and ProviderUnavailable.
+        Providers withdraw keys, so stored keys are used for at most ``KEYS_SECONDS``. Providers also add keys, so they
+        are fetched earlier if none of them fits the token. With ``fresh`` they are always fetched. Raises
+        UntrustedToken and ProviderUnavailable.
         """
         header = token_header(token)
         key = None if fresh or self._are_old() else find_key(header, self._keys)

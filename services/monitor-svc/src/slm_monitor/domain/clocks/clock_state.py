@@ -105,7 +105,7 @@ class TicketClockState:
         return self
 
     def pauses_by(self, instant: UtcMicroseconds) -> list[Span]:
-        """Return the pauses (start, end) that move the deadline, up to an instant, including one that has not ended."""
+        """Return the pauses (start, end) that moved the deadline until an instant. One that still lasts ends there."""
         lasting = [(self.changed_at, instant)] if self.state == PAUSED and instant > self.changed_at else []
         return [(start, min(end, instant)) for start, end in self.pauses if start < instant] + lasting
 

@@ -63,7 +63,7 @@ def _counting(each: MeasuredRecovery, terms: ServiceLevelTarget) -> SpanCountedI
 
 @dataclass(frozen=True, slots=True)
 class RollingRecoveryWindows:
-    """The rolling windows that end with the minutes ``first`` to ``last``, each with the recoveries of a service in it.
+    """The rolling windows that end with the minutes ``first`` to ``last``, each with the recoveries that lie in it.
 
     Their figure is the share of recoveries within their limits, or the longest recovery. A window without recoveries
     has no figure.

@@ -111,8 +111,9 @@ class RollingValueWindows:
         return minute + int(filled[0]) + 1 if len(filled) else None
 
     def _mean(self, place: int) -> Fraction | None:
-        """Return the exact mean of a window; None without values. Sums are kept, so that the next window costs only two
-        minutes.
+        """Return the exact mean of a window; None without values.
+
+        The sum of a window is kept: for the next window only the minute that leaves and the one that enters are read.
         """
         number = int(self._number[place])
         if not number:

@@ -54,7 +54,7 @@ class Timeline:
 
     @property
     def begin(self) -> int:
-        """The first instant of the history, microseconds UTC. The agreements take effect at it."""
+        """The first instant of the history, microseconds UTC. The agreements take effect then."""
         return self.month(MONTHS).start
 
     def past(self) -> list[tuple[int, Month]]:
