@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from slm_chassis.access_registry import AccessRegistry
 from slm_chassis.http.limits import Limits
-from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_chassis.http.problems import Problem, invalid, not_found, problem_response
 from slm_chassis.log.port import LogUnavailable
 from tests.support import api as trial
 
@@ -126,6 +127,21 @@ async def test_unknown_fields_and_invalid_booleans_have_remedies_in_plain_words(
         "query.loud": ("maybe", "write true or false"),
         "colour": ("red", "this field is not known; leave it out"),
     }
+
+
+@pytest.mark.parametrize("name", ["secret", "password", "client_secret", "token"])
+async def test_no_answer_repeats_the_value_of_a_secret(client: httpx.AsyncClient, name: str) -> None:
+    secret = "nobody may see this"
+    for body in ({"on": True, name: secret}, [{name: secret}], {"on": {"deep": {name: secret}}}, {name: [secret]}):
+        answer = await client.post("/api/v1/switches", json=body)
+        assert (answer.status_code, secret in answer.text) == (422, False), answer.text
+        assert name in answer.text
+
+
+async def test_an_answer_names_a_hundred_fields_at_most() -> None:
+    errors = [{"field": f"f{number}", "value": "x", "remedy": "y"} for number in range(5_000)]
+    answer = problem_response(Problem(422, "invalid-request", "t", "d", errors), "/api/v1/things")
+    assert len(json.loads(bytes(answer.body))["errors"]) == 100
 
 
 @pytest.mark.parametrize("text", ["\\u0000", "\\ud800"])

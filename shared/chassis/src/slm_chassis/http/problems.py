@@ -39,6 +39,11 @@ _MOST_ERRORS = 100
 """
 
 
+SECRET_FIELDS = frozenset({"secret", "client_secret", "password", "current_password", "token"})
+"""Names of fields of requests whose values no answer repeats."""
+_HIDDEN = "(not shown)"
+
+
 class Problem(HTTPException):
     """An error as the answer to a request: status, code, title, detail, and errors by field.
 
@@ -92,7 +97,7 @@ def problem_response(problem: Problem, instance: str) -> Response:
     if problem.detail:
         document["detail"] = problem.detail
     if problem.errors:
-        document["errors"] = [_presentable(error) for error in problem.errors]
+        document["errors"] = [_shown_error(error) for error in problem.errors[:_MOST_ERRORS]]
     # ASCII only: text from the request may hold lone surrogates, which UTF-8 cannot encode.
     body = json.dumps(document, allow_nan=False).encode("ascii")
     return Response(body, problem.status, problem.headers, media_type="application/problem+json")
@@ -239,6 +244,14 @@ def _unexpected(error: BaseException, request_id: str) -> Problem:
     return Problem(500, "unexpected", "Unexpected error", detail)
 
 
+def _shown_error(error: Mapping[str, Any]) -> Any:
+    """Return an error by field as JSON. The value of a field that holds a secret is not repeated: answers are logged by
+    those who get them.
+    """
+    name = str(error.get("field", "")).rpartition(".")[2]
+    return _presentable({**error, "value": _HIDDEN} if name in SECRET_FIELDS and error.get("value") else error)
+
+
 def _presentable(value: Any, depth: int = 0) -> Any:
     """Return a wrong value as JSON that is finite, short and safe to send back; values that are nested too deeply are
     left out.
@@ -250,7 +263,10 @@ def _presentable(value: Any, depth: int = 0) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, Mapping) and depth < 3:
-        return {str(key)[:_SHOWN]: _presentable(inner, depth + 1) for key, inner in list(value.items())[:20]}
+        return {
+            str(key)[:_SHOWN]: _HIDDEN if key in SECRET_FIELDS and inner else _presentable(inner, depth + 1)
+            for key, inner in list(value.items())[:20]
+        }
     if isinstance(value, list | tuple) and depth < 3:
         return [_presentable(inner, depth + 1) for inner in value[:20]]
     if isinstance(value, Mapping | list | tuple):
