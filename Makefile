@@ -53,7 +53,7 @@ fuzz-share: $(READY) ## the fixed share of it that every change must pass, in tw
 cases: $(READY) ## published known answers through the previews: make cases F=file.json
 	@.venv/bin/python -m tests.cases.run $(F)
 
-check: check-style check-types check-imports check-rules ## style, types, import ladder, house rules (-k: all of them, also when one is red)
+check: check-style check-types check-imports check-rules check-connect ## style, types, import ladder, house rules, the table of connections (-k: all of them, also when one is red)
 
 check-style: $(READY)
 	.venv/bin/ruff check --quiet .
@@ -67,6 +67,9 @@ check-imports: $(READY)
 
 check-rules: $(READY)
 	.venv/bin/python -m tools.house_rules
+
+check-connect: $(READY)
+	.venv/bin/python -m tools.connect check
 
 openapi-lint: $(READY) ## the OpenAPI document by Spectral and the rules in tools/openapi (needs npm)
 	@.venv/bin/python -m tools.openapi.lint

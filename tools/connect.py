@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,15 +149,20 @@ def _test_link(test: str, number: int) -> str:
     return f'[{number}](../../{file} "{name}")'
 
 
-def main() -> int:
-    """Write the page; print what is wrong with the rows, and return 1 if anything is."""
-    rows = connections(ROOT)
-    wrong = flaws(ROOT, rows)
+def main(arguments: Sequence[str], root: Path = ROOT) -> int:
+    """Write the page, or only compare it if the argument is ``check``. Print what is wrong, and return 1 if anything
+    is.
+    """
+    rows = connections(root)
+    wrong = flaws(root, rows)
+    if "check" not in arguments:
+        (root / PAGE).write_text(page(rows), encoding="utf-8")
+    elif (root / PAGE).read_text(encoding="utf-8") != page(rows):
+        wrong.append(f"{PAGE} is not what the connections say: run `make docs` and commit what it writes")
     for flaw in wrong:
         print(flaw, file=sys.stderr)
-    (ROOT / PAGE).write_text(page(rows), encoding="utf-8")
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,17 @@ def test_no_connection_is_forgotten() -> None:
     assert doors & there <= linked
     places = {row.place for row in ROWS}
     assert {path.relative_to(connect.ROOT).as_posix() for path in connect.ROOT.glob(connect.TOOLS)} <= places
+
+
+def test_make_check_refuses_a_table_that_is_not_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("services", "shared", "tests", "deploy"):
+        (tmp_path / name).symlink_to(connect.ROOT / name)
+    shutil.copytree(connect.ROOT / "docs", tmp_path / "docs")
+    assert connect.main(["check"], tmp_path) == 0
+    (tmp_path / connect.PAGE).write_text("stale")
+    assert connect.main(["check"], tmp_path) == 1
+    assert "run `make docs`" in capsys.readouterr().err
+    assert (tmp_path / connect.PAGE).read_text() == "stale"
 
 
 @pytest.mark.parametrize(
