@@ -48,8 +48,15 @@ def test_a_value_that_is_not_listed_is_named_with_its_remedy() -> None:
     assert findings(OPEN | {"urgency": "extreme"}) == [
         ImportFinding("urgency", "extreme", "priority.values does not list it; add it, or use others: keep")
     ]
-    [other] = findings(OPEN, OPEN | {"no": 2, "state": "lost"})
-    assert (other.field, other.value) == ("record 2, state", "lost")
+    [one, other] = findings(OPEN | {"state": "gone"}, OPEN | {"no": 2, "state": "lost"})
+    assert (one.field, other.field, other.value) == ("record 1, state", "record 2, state", "lost")
+
+
+def test_a_record_that_cannot_be_read_does_not_keep_the_others() -> None:
+    found = mapped(OPEN, OPEN | {"no": 2, "state": "lost"}, OPEN | {"no": 3, "opened": "soon"}, OPEN | {"no": 4})
+    assert [each.number for each in found.tickets] == ["1", "4"]
+    assert found.refused is not None
+    assert [each.field for each in found.refused.findings] == ["record 2, state", "record 3, opened"]
 
 
 @pytest.mark.parametrize(
@@ -113,3 +120,42 @@ def test_translations_do_not_count_as_columns() -> None:
     values = "".join(f"w{number}: P2, " for number in range(1_000))
     larger = parse_mapping_text(MAPPING.replace("values: {", f"values: {{{values}"))
     assert payloads.count_columns(larger) == payloads.count_columns(mapping) < 60
+
+
+CHANGES = """
+kind: outages
+source: page
+records: {format: json, items: changes}
+id: id
+begins: at
+indicator: {column: name, key: "{slug}"}
+state: {column: to, values: {fine: up, broken: down}, others: OTHERS}
+exclude_where: [{column: to, missing: true}]
+"""
+
+
+def changes(*found: dict[str, Any], others: str = "refuse") -> MappedPayload:
+    payload = json.dumps({"changes": list(found)}).encode()
+    return map_payload(payload, parse_mapping_text(CHANGES.replace("OTHERS", others)))
+
+
+def test_a_change_of_state_holds_from_its_instant_on() -> None:
+    change = {"id": "1", "at": "2026-11-05T08:00Z", "name": "Shop", "to": "broken"}
+    found = changes(change, change | {"id": "2", "to": "fine"}, {"note": "no change, and without an id"})
+    assert [(each["id"], each["state"]) for each in found.measurements] == [("1/shop", "down"), ("2/shop", "up")]
+    assert found.notes == ["records left out: to missing: 1 (first: record 3)"]
+    with pytest.raises(ImportRefused, match=r"to 'lost': state\.values does not list it"):
+        changes(change | {"to": "lost"})
+    assert changes(change | {"to": "lost"}, others="drop").measurements == []
+
+
+@pytest.mark.parametrize("wrong", ["others: keep", "others: refuse, values: {a: sideways}"])
+def test_a_state_is_up_down_or_unknown(wrong: str) -> None:
+    text = CHANGES.replace("values: {fine: up, broken: down}, others: OTHERS", wrong)
+    with pytest.raises(ImportRefused, match="translate each text to up, down or unknown"):
+        parse_mapping_text(text)
+
+
+def test_an_outage_has_an_end_or_a_state_and_not_both() -> None:
+    with pytest.raises(ImportRefused, match="give either ends, length or state"):
+        parse_mapping_text(CHANGES.replace("OTHERS", "drop") + "ends: until\n")

@@ -23,9 +23,12 @@ SHIPPED = Path(__file__).parent / "connectors"
 
 
 class ConnectorAuthentication(MappingPart):
-    """How the tool proves who it is: the kind, and the header with the signature or the credentials."""
+    """How the tool proves who it is: the kind, and the header with the signature or the credentials.
 
-    kind: Literal["hmac-sha256", "hmac-sha1", "bearer", "basic"]
+    ``query`` is for tools that can send nothing but an address: the secret is its parameter ``secret``.
+    """
+
+    kind: Literal["hmac-sha256", "hmac-sha1", "bearer", "basic", "query"]
     header: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9-]{1,100}$")
 
 

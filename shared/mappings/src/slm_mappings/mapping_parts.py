@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 Text = Annotated[str, BeforeValidator(lambda value: str(value).lower() if isinstance(value, bool) else value)]
 """A value of the file as text. A mapping may write ``true`` where the file has ``true``."""
@@ -37,6 +39,18 @@ class Times(MappingPart):
 
     format: str = "iso"
     zone: str = "UTC"
+
+    @field_validator("format")
+    @classmethod
+    def _reads_what_it_writes(cls, written: str) -> str:
+        """Refuse a strptime format by which no time can be read, such as one that names the day twice."""
+        if written not in ("iso", "unix", "unix_ms"):
+            moment = datetime(2026, 11, 5, 9, 30, tzinfo=UTC)
+            try:
+                datetime.strptime(moment.strftime(written), written)  # noqa: DTZ007 - only whether it can be read
+            except (ValueError, re.error) as problem:
+                raise ValueError("write iso, unix, unix_ms, or a format of strptime that reads a time") from problem
+        return written
 
 
 class ColumnTest(MappingPart):

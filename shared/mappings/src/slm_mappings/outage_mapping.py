@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from slm_mappings.mapping_parts import Condition, MappingPart, Records, Times
+from slm_mappings.mapping_parts import Condition, MappingPart, Records, Times, TranslatedColumn
 
+STATES = frozenset({"up", "down", "unknown"})
 _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 
 
@@ -68,6 +69,10 @@ class OutageMapping(MappingPart):
     begins: str
     ends: str | None = None
     length: Length | None = None
+    state: TranslatedColumn | None = None
+    """The column with the state that holds from ``begins`` on, in the place of an end: each record is a change.
+    ``values`` translates its texts to ``up``, ``down`` or ``unknown``; ``others`` is ``refuse`` or ``drop``.
+    """
     still_open: Literal["down", "left_out"] = "down"
     """What is sent for an outage without an end. ``down``: the state from its start, until a later import with the same
     id gives its end. ``left_out``: nothing.
@@ -78,6 +83,13 @@ class OutageMapping(MappingPart):
 
     @model_validator(mode="after")
     def _ends_somehow(self) -> OutageMapping:
-        if (self.ends is None) == (self.length is None):
-            raise ValueError("give either ends or length")
+        if [self.ends, self.length, self.state].count(None) != 2:
+            raise ValueError("give either ends, length or state")
         return self
+
+    @field_validator("state")
+    @classmethod
+    def _is_a_state(cls, state: TranslatedColumn | None) -> TranslatedColumn | None:
+        if state is not None and (state.others == "keep" or not set(state.values.values()) <= STATES):
+            raise ValueError("translate each text to up, down or unknown; others is refuse or drop")
+        return state

@@ -11,6 +11,7 @@ from slm_calendar import durations
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
 from slm_mappings import times, values
+from slm_mappings.mapping_parts import TranslatedColumn
 from slm_mappings.messages import ImportFinding, ImportRefused, Oddities
 from slm_mappings.outage_mapping import IndicatorNames, Length, OutageMapping
 from slm_mappings.records import Record
@@ -19,6 +20,12 @@ Item = dict[str, Any]
 _MICROSECONDS = {"seconds": 10**6, "minutes": 60 * 10**6, "hours": 3_600 * 10**6, "days": 86_400 * 10**6}
 _CLOCK = re.compile(r"(\d{1,6}):([0-5]\d)(?::([0-5]\d))?")
 _LONGEST = 100 * 366 * 86_400 * 10**6
+_LONGEST_NAME = 200
+"""Characters of the longest id of a record and of the longest name of an indicator, as the API takes them.
+
+The id is part of each measurement of the record and the name may stand in a key several times, so that longer ones
+would make far more text than the record has.
+"""
 
 
 def outage_measurements(rows: Iterable[Record], mapping: OutageMapping, oddities: Oddities) -> Iterator[Item]:
@@ -43,16 +50,21 @@ class _Reader:
 
     def measurements_of(self, row: Record) -> Iterator[Item]:
         mapping = self._mapping
-        own = self._id(row)
         excluded = next(
             (each for each in mapping.exclude_where if values.holds_for_rows(each, [row], mapping.missing)), None
         )
         if excluded is not None:
-            self._oddities.note(f"records left out: {excluded}", own)
+            # Such a record need not have an id.
+            self._oddities.note(f"records left out: {excluded}", self._known_id(row) or f"record {row.place}")
             return
+        own = self._id(row)
         begins = self._time(row, mapping.begins)
         if begins is None:
             self._oddities.note(f"records left out: {mapping.begins} is missing", own)
+            return
+        state = "down" if mapping.state is None else self._state(row, mapping.state)
+        if state is None:
+            self._oddities.note("records left out: state.values does not list their state", own)
             return
         ends = self._end(row, begins)
         if ends is not None and ends <= begins:
@@ -65,13 +77,13 @@ class _Reader:
         if not keys:
             self._oddities.note(f"records left out: {mapping.indicator.column} names nothing", own)
             return
-        if ends is None:
+        if ends is None and mapping.state is None:
             self._oddities.note(
                 "outages without an end: down from their beginning, until an import gives their end", own
             )
         for key in keys:
             fact = (
-                {"at": to_text(begins), "state": "down"}
+                {"at": to_text(begins), "state": state}
                 if ends is None
                 else {"outage": {"from": to_text(begins), "to": to_text(ends)}}
             )
@@ -86,7 +98,23 @@ class _Reader:
                 remedy = "every record needs an id, otherwise a second import would count it twice"
                 raise _outage_refusal(row, column, "", remedy)
             parts.append(part)
+            if sum(map(len, parts)) + len(parts) > _LONGEST_NAME:
+                raise _outage_refusal(row, column, part, f"an id has at most {_LONGEST_NAME} characters")
         return "/".join(parts)
+
+    def _known_id(self, row: Record) -> str:
+        columns = [self._mapping.id] if isinstance(self._mapping.id, str) else self._mapping.id
+        known = (values.value_of(row, column, self._mapping.missing) for column in columns)
+        return "/".join(str(each) for each in known if isinstance(each, str | int))[:_LONGEST_NAME]
+
+    def _state(self, row: Record, source: TranslatedColumn) -> str | None:
+        """Return the state that the record shows; None if its text is dropped."""
+        text = values.text_of(row, source.column, self._mapping.missing)
+        if text in source.values:
+            return source.values[text]
+        if source.others == "drop":
+            return None
+        raise _outage_refusal(row, source.column, text or "", "state.values does not list it; add it, or others: drop")
 
     def _time(self, row: Record, column: str) -> int | None:
         value = values.text_of(row, column, self._mapping.missing)
@@ -97,11 +125,12 @@ class _Reader:
             raise _outage_refusal(row, column, value, remedy) from None
 
     def _end(self, row: Record, begins: int) -> int | None:
-        """Return the end of the outage, microseconds UTC; None if it has not ended."""
+        """Return the end of the outage, microseconds UTC; None if it has not ended or the record has no end."""
         if self._mapping.ends is not None:
             return self._time(row, self._mapping.ends)
         length = self._mapping.length
-        assert length is not None
+        if length is None:
+            return None
         value = values.text_of(row, length.column, self._mapping.missing)
         if value is None:
             return None
@@ -116,6 +145,9 @@ class _Reader:
         names = [name.strip() for name in values.texts_of(row, self._mapping.indicator.column, self._mapping.missing)]
         keys = {}
         for name in dict.fromkeys(name for name in names if name):
+            if len(name) > _LONGEST_NAME:
+                remedy = f"the name of an indicator has at most {_LONGEST_NAME} characters"
+                raise _outage_refusal(row, self._mapping.indicator.column, name, remedy)
             key = indicator_key(name, self._mapping.indicator)
             if key is None:
                 remedy = "it has no ASCII letter or digit; give its key in indicator.values, or use {name}"

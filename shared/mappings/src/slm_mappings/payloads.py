@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
-from slm_mappings.mapping_parts import Records
+from slm_mappings.mapping_parts import MappingPart, Records, TranslatedColumn
 from slm_mappings.messages import ImportFinding, ImportRefused
-from slm_mappings.outage_mapping import OutageMapping
+from slm_mappings.outage_mapping import IndicatorNames, OutageMapping
 from slm_mappings.records import Record
 from slm_mappings.ticket_mapping import TicketMapping
+from slm_mappings.times import time_reader
 
 DEEPEST = 64
 """How deep a payload may be nested."""
@@ -18,6 +20,10 @@ MOST_VALUES = 100_000
 MOST_RECORDS = 1_000
 MOST_STEPS = 5_000_000
 """The most values that the columns of a mapping may look at in one payload, which takes about a second."""
+LONGEST_TEXT = 1_000
+"""Characters of the longest text of a mapping of payloads: a column, a format, a value that is translated."""
+_MOST_DIGITS = 400
+"""Digits of the longest number. Python converts a number of thousands of digits slowly, and no tool sends one."""
 
 
 def read_payload(payload: bytes, form: Records, columns: int) -> list[Record]:
@@ -28,7 +34,9 @@ def read_payload(payload: bytes, form: Records, columns: int) -> list[Record]:
     if reading the payload would take too long.
     """
     try:
-        document = json.loads(payload.decode("utf-8"))
+        document = json.loads(
+            payload.decode("utf-8"), parse_int=_whole, parse_float=_fraction, parse_constant=_no_number
+        )
     except RecursionError:
         raise _refused("it is nested too deeply") from None
     except ValueError as problem:
@@ -36,6 +44,8 @@ def read_payload(payload: bytes, form: Records, columns: int) -> list[Record]:
     found = _count_values(document)
     if found * columns > MOST_STEPS:
         raise _refused(f"it has {found:,} values, too many for the {columns:,} columns of the mapping")
+    if b"\\ud" in payload.lower():
+        document = _with_whole_characters(document)
     for part in form.items.split(".") if form.items else ():
         document = document.get(part) if isinstance(document, Mapping) else None
     listed = document if isinstance(document, list) else [] if document is None else [document]
@@ -48,11 +58,12 @@ def read_payload(payload: bytes, form: Records, columns: int) -> list[Record]:
 
 
 def count_columns(mapping: TicketMapping | OutageMapping) -> int:
-    """Return how many columns a mapping reads of one record, at most.
+    """Return how many names a mapping follows in one record, at most: each part of a path such as ``ticket.state`` is
+    one.
 
     The values that a mapping translates do not count, however many they are, because finding one takes constant time.
     """
-    return _count_texts(mapping.model_dump(exclude_defaults=True))
+    return _count_names(mapping)
 
 
 def check_for_payloads(mapping: TicketMapping | OutageMapping) -> None:
@@ -70,6 +81,13 @@ def check_for_payloads(mapping: TicketMapping | OutageMapping) -> None:
         if "assigned" in mapping.moments:
             remedy = "leave it out: a ticket is assigned when its team changes"
             found.append(ImportFinding("moments.assigned", None, remedy))
+    try:
+        time_reader(mapping.times)
+    except ImportRefused as refused:
+        found += refused.findings
+    if _longest_text(mapping.model_dump()) > LONGEST_TEXT:
+        remedy = f"shorten its longest text: a column, value or format has at most {LONGEST_TEXT:,} characters"
+        found.append(ImportFinding("", None, remedy))
     if found:
         raise ImportRefused("The mapping cannot read payloads", found)
 
@@ -94,12 +112,55 @@ def _count_values(document: Any) -> int:
     return count
 
 
-def _count_texts(written: Any) -> int:
+def _count_names(written: Any) -> int:
+    if isinstance(written, TranslatedColumn | IndicatorNames):
+        # Its ``values`` are looked up. An attribute or a state that is called "values" is a column like any other.
+        return 1 + _count_names(written.column)
+    if isinstance(written, MappingPart):
+        return sum(_count_names(getattr(written, name)) for name in written.model_fields_set)
     if isinstance(written, Mapping):
-        return sum(_count_texts(value) for name, value in written.items() if name != "values")
+        return sum(map(_count_names, written.values()))
     if isinstance(written, list | tuple):
-        return sum(map(_count_texts, written))
-    return 1
+        return sum(map(_count_names, written))
+    return 1 + written.count(".") if isinstance(written, str) else 1
+
+
+def _longest_text(written: Any) -> int:
+    if isinstance(written, Mapping):
+        inner = [*written.keys(), *written.values()]
+    elif isinstance(written, list | tuple):
+        inner = list(written)
+    else:
+        return len(written) if isinstance(written, str) else 0
+    return max(map(_longest_text, inner), default=0)
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"it has a number of {len(digits):,} digits")
+    return int(digits)
+
+
+def _fraction(written: str) -> float:
+    number = float(written) if len(written) <= _MOST_DIGITS else math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"it has the number {written[:40]}, which is too large")
+    return number
+
+
+def _no_number(written: str) -> NoReturn:
+    raise ValueError(f"it has {written}, which is no number of JSON")
+
+
+def _with_whole_characters(value: Any) -> Any:
+    """Return a document whose texts can be stored and shown: half of a character, such as a cut emoji, becomes �."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_with_whole_characters(each) for each in value]
+    if isinstance(value, Mapping):
+        return {_with_whole_characters(name): _with_whole_characters(each) for name, each in value.items()}
+    return value
 
 
 def _refused(remedy: str) -> ImportRefused:

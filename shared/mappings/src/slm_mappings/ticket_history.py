@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from slm_events.instants import to_text
@@ -14,6 +15,8 @@ from slm_mappings.records import Record
 from slm_mappings.ticket_mapping import ENDS, TicketMapping, TicketState
 
 Item = dict[str, Any]
+_MOST_SHOWN, _SHOWN = 10, 80
+"""The most columns that a finding shows beside its own, and the characters of each value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ class ColumnTranslator:
                 return state
         if listed:
             columns = dict.fromkeys(test.column for state in listed for test in state.when)
-            shown = ", ".join(f"{each} {self.text(row, each) or ''!r}" for each in columns)
+            texts = [(each, self.text(row, each) or "") for each in islice(columns, _MOST_SHOWN)]
+            shown = ", ".join(f"{each} {text[:_SHOWN]!r}" for each, text in texts)
             remedy = "no entry for it under states matches these columns; add one, or one without when"
             self.unlisted.note(column, f"{named} with {shown}", row.place, remedy)
         else:

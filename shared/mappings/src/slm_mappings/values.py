@@ -25,20 +25,22 @@ def value_of(record: Record, column: str, missing: tuple[str, ...]) -> Any:
         remedy = f"the file has no such column; it has {', '.join(record.values)[:500]}"
         raise ImportRefused("The mapping does not fit the file", [ImportFinding("column", column, remedy)])
     else:
-        value = _within(record.values, column.split("."))
+        value = _within(record.values, column.split("."), 0)
     return None if value is None or (isinstance(value, str) and value.strip() in missing) else value
 
 
-def _within(value: Any, parts: Sequence[str]) -> Any:
-    for place, part in enumerate(parts):
+def _within(value: Any, parts: Sequence[str], begin: int) -> Any:
+    # The path is not copied for each member of a list: both may have thousands of parts.
+    for place in range(begin, len(parts)):
+        part = parts[place]
         if isinstance(value, Mapping) and part not in value:
-            return _below_dotted_name(value, parts[place:])
+            return _below_dotted_name(value, parts, place)
         if isinstance(value, Mapping):
             value = value[part]
         elif isinstance(value, list) and part.isdecimal() and len(part) < 10:
             value = value[int(part)] if int(part) < len(value) else None
         elif isinstance(value, list):
-            found = [_within(each, parts[place:]) for each in value]
+            found = [_within(each, parts, place) for each in value]
             return [each for each in found if each is not None]
         else:
             return None
@@ -49,12 +51,12 @@ _MOST_DOTS = 12
 """The most parts that one name of an object may have, so that a long path costs little."""
 
 
-def _below_dotted_name(holder: Mapping[str, Any], parts: Sequence[str]) -> Any:
+def _below_dotted_name(holder: Mapping[str, Any], parts: Sequence[str], begin: int) -> Any:
     """Follow a path whose first name contains dots itself, such as ``www.example.org.requests`` for a host's name."""
-    for count in range(2, min(len(parts), _MOST_DOTS) + 1):
-        name = ".".join(parts[:count])
+    for end in range(begin + 2, min(len(parts), begin + _MOST_DOTS) + 1):
+        name = ".".join(parts[begin:end])
         if name in holder:
-            return _within(holder[name], parts[count:])
+            return _within(holder[name], parts, end)
     return None
 
 

@@ -8,14 +8,16 @@ from slm_chassis.http.response_models import Answer
 from slm_monitor.api.responses.intake import ItemFault
 from slm_monitor.api.responses.shapes import Document, Instant
 
-AuthenticationKind = Literal["hmac-sha256", "hmac-sha1", "bearer", "basic"]
+AuthenticationKind = Literal["hmac-sha256", "hmac-sha1", "bearer", "basic", "query"]
 
 
 class HookAuthenticationAnswer(Answer):
     """How a caller of a hook proves that it is the tool."""
 
     kind: AuthenticationKind
-    """`hmac-sha256` and `hmac-sha1`: the secret signs the body; `bearer` and `basic`: the secret is sent"""
+    """`hmac-sha256` and `hmac-sha1`: the secret signs the body; `bearer` and `basic`: the secret is sent; `query`: the
+    secret is the parameter `secret` of the address
+    """
     header: str
     """Name of the header with the signature, the token or the credentials"""
     user: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from slm_chassis.http.access import Caller
@@ -22,6 +22,7 @@ from slm_monitor.application.hooks.keeping import find_own_hook
 from slm_monitor.domain.hooks.hooks import LONGEST_MAPPING, HookCall
 
 router = APIRouter(prefix="/api/v1", tags=["hooks"])
+_SECRET = "The hook's secret, only for hooks whose authentication is `query`: their tools can send no header"
 
 
 class MappingToTry(BaseModel):
@@ -83,13 +84,18 @@ async def preview_hook(
         },
     ),
 )
-async def call_hook(hook_id: str, request: Request, calls: TheHookCalls) -> dict[str, Any]:
+async def call_hook(
+    hook_id: str,
+    request: Request,
+    calls: TheHookCalls,
+    secret: Annotated[str | None, Query(max_length=500, description=_SECRET)] = None,
+) -> dict[str, Any]:
     """Accept a webhook of a tool. No API key is needed: the hook's secret proves that the caller is the tool.
 
     The hook's mapping reads the tickets or outages of the payload. Facts that are accepted are durable when the answer
     is sent. If the tool sends the same call again, nothing changes.
     """
-    return await calls.receive(hook_id, request.headers, await request.body())
+    return await calls.receive(hook_id, request.headers, await request.body(), secret)
 
 
 @router.get("/hooks/{hook_id}/calls", **operation("Read the last calls of a hook", HookCallLog))

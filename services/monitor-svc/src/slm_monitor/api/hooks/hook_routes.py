@@ -47,7 +47,7 @@ class AuthenticationToUse(BaseModel):
 
     model_config = {"extra": "forbid"}
 
-    kind: Literal["hmac-sha256", "hmac-sha1", "bearer", "basic"]
+    kind: Literal["hmac-sha256", "hmac-sha1", "bearer", "basic", "query"]
     header: Annotated[str, Field(pattern="^[A-Za-z0-9-]{1,100}$")] = "Authorization"
     user: Annotated[str, Field(max_length=200, pattern="^[^:]*$")] = ""
     """User name for ``basic``; empty for the other kinds."""

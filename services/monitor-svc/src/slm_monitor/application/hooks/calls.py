@@ -69,17 +69,18 @@ class HookCalls:
         self._turns: dict[str, _Turn] = {}
         self._parsed: OrderedDict[tuple[str, int], TicketMapping | OutageMapping] = OrderedDict()
 
-    async def receive(self, hook_id: str, headers: Mapping[str, str], body: bytes) -> Document:
+    async def receive(self, hook_id: str, headers: Mapping[str, str], body: bytes, secret: str | None) -> Document:
         """Take in a call; return the answer to it. The facts are durable when this returns.
 
-        The call and the answer are kept in the hook's log. Raises NoSuchHook, CallNotAccepted and Overload.
+        ``secret`` is the parameter of this name in the address, for tools that can send nothing else. The call and the
+        answer are kept in the hook's log. Raises NoSuchHook, CallNotAccepted and Overload.
         """
         found = await self._store.find(hook_id, real_now())
         if found is None:
             raise NoSuchHook("hook", hook_id)
         hook, secrets = found
         way, refused = hook.authentication, None
-        if not is_from_tool(way, secrets, headers.get(way.header), body):
+        if not is_from_tool(way, secrets, secret if way.kind == "query" else headers.get(way.header), body):
             refused = CallNotAccepted(401, "wrong-signature", _WRONG[way.kind].format(header=way.header))
         elif hook.is_paused:
             refused = CallNotAccepted(409, "hook-paused", "The hook is paused by its party.")
@@ -127,7 +128,7 @@ class HookCalls:
                 mapped: MappedPayload = await self._in_thread(map_payload, payload, mapping)
             except ImportRefused as refused:
                 return {"tickets": [], "measurements": [], "notes": [], "errors": errors_of(refused, "payload")}
-            return {**mapped.document(), "errors": []}
+            return {**mapped.document(), "errors": _errors_of_records(mapped)}
 
     @asynccontextmanager
     async def _turn(self, party_id: str) -> AsyncIterator[None]:
@@ -168,6 +169,8 @@ class HookCalls:
         except ImportRefused as refused:
             self._doors.intake.note_unreadable(topic, sender, str(refused))
             raise CallNotAccepted(422, "not-mapped", refused.title, errors_of(refused, "payload")) from refused
+        if mapped.refused is not None:
+            self._doors.intake.note_unreadable(topic, sender, str(mapped.refused))
         if mapped.tickets:
             return await self._take_tickets(mapped, sender, hook)
         if mapped.measurements:
@@ -177,7 +180,7 @@ class HookCalls:
     async def _take_tickets(self, mapped: MappedPayload, sender: Principal, hook: Hook) -> Document:
         counts, now = self._doors.intake.sources, self._clock.now()
         receipts: list[Document] = []
-        errors: list[Document] = []
+        errors = _errors_of_records(mapped)
         for ticket in mapped.tickets:
             try:
                 receipt = await ticket_snapshots.accept_ticket_snapshot(
@@ -205,7 +208,7 @@ class HookCalls:
         body = json.dumps(mapped.measurements).encode()
         taken = await self._doors.intake.take_measurements(body, "application/json", sender)
         document = taken.document()
-        errors = [
+        errors = _errors_of_records(mapped) + [
             {**error, "field": f"{mapped.measurements[item['index']]['indicator']}.{error['field']}".rstrip(".")}
             for item in document["items"][:20]
             for error in item["errors"]
@@ -224,12 +227,18 @@ class HookCalls:
         )
 
 
+def _errors_of_records(mapped: MappedPayload) -> list[Document]:
+    """Return the errors of the records that could not be read, while others were."""
+    return [] if mapped.refused is None else errors_of(mapped.refused, "payload")
+
+
 _OUTCOMES = {"wrong-signature": "unsigned", "hook-paused": "paused"}
 _WRONG = {
     "hmac-sha256": "Sign the body with the hook's secret (HMAC-SHA256, hexadecimal) in the header {header}.",
     "hmac-sha1": "Sign the body with the hook's secret (HMAC-SHA1, hexadecimal) in the header {header}.",
     "bearer": "Send the hook's secret in the header {header}, after Bearer.",
     "basic": "Send the hook's user and secret in the header {header} (Basic).",
+    "query": "Call the address of the hook with its secret: …?secret=…",
 }
 
 

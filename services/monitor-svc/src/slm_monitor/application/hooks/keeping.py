@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slm_chassis.access import Principal
@@ -12,10 +14,11 @@ from slm_chassis.identity import NewId
 from slm_mappings import payloads
 from slm_mappings.connectors import Connector
 from slm_mappings.mapping import parse_mapping_text
-from slm_mappings.messages import ImportRefused
+from slm_mappings.messages import MOST_FINDINGS, ImportRefused
 from slm_mappings.outage_mapping import OutageMapping
 from slm_mappings.ticket_mapping import TicketMapping
 from slm_monitor.application.hooks.ports import HookLedger, HookStore
+from slm_monitor.domain.facts.rejections import LONGEST_TEXT, shorten_value_for_display
 from slm_monitor.domain.hooks import signatures
 from slm_monitor.domain.hooks.hooks import (
     LONGEST_MAPPING,
@@ -38,6 +41,8 @@ class HookOffice:
     connectors: Mapping[str, Connector]
     new_id: NewId
     new_secret: Callable[[], str]
+    thread: Executor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="mappings"))
+    """Reads mappings one at a time: a long one takes most of a second, for which other requests must not wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ async def make_hook(office: HookOffice, caller: Principal, details: HookDetails)
         remedy = f"use one of {', '.join(office.connectors)}"
         raise InvalidHook([{"field": "connector", "value": details.connector, "remedy": remedy}])
     text = connector.mapping if details.mapping is None else details.mapping
-    mapping = parse_hook_mapping(text)
+    mapping = await _parse_aside(office, text)
     own = connector.authentication
     way = details.authentication or HookAuthentication(own.kind, own.header, "slm" if own.kind == "basic" else "")
     async with office.store.begin() as ledger:
@@ -112,7 +117,7 @@ async def change_hook(
     InvalidHook.
     """
     if changes.mapping is not None:
-        parse_hook_mapping(changes.mapping)
+        await _parse_aside(office, changes.mapping)
     async with office.store.begin() as ledger:
         hook = await _own_hook(ledger, caller, hook_id)
         unless_changed(hook)
@@ -150,6 +155,10 @@ async def replace_secret(
         return secret, text
 
 
+async def _parse_aside(office: HookOffice, text: str) -> TicketMapping | OutageMapping:
+    return await asyncio.get_running_loop().run_in_executor(office.thread, parse_hook_mapping, text)
+
+
 def parse_hook_mapping(text: str) -> TicketMapping | OutageMapping:
     """Return the mapping in a text if it can read payloads. Raises InvalidHook; fields begin with ``mapping``."""
     if len(text) > LONGEST_MAPPING:
@@ -164,12 +173,17 @@ def parse_hook_mapping(text: str) -> TicketMapping | OutageMapping:
 
 
 def errors_of(refused: ImportRefused, within: str) -> list[dict[str, Any]]:
-    """Return the findings of a refusal as errors whose fields begin with ``within``."""
+    """Return the first findings of a refusal as errors whose fields begin with ``within``. Values are shortened, since
+    errors are kept in the log of calls.
+    """
     found = []
-    for each in refused.findings:
-        field = each.field if each.field == within else f"{within}.{each.field}".rstrip(".")
-        value = each.value if each.value is None or isinstance(each.value, str | int | float) else str(each.value)
-        found.append({"field": field, "value": value, "remedy": each.remedy})
+    for each in refused.findings[:MOST_FINDINGS]:
+        name = each.field if each.field == within else f"{within}.{each.field}".rstrip(".")
+        value = shorten_value_for_display(each.value)
+        found.append({"field": name[:LONGEST_TEXT], "value": value, "remedy": each.remedy[:LONGEST_TEXT]})
+    if len(refused.findings) > MOST_FINDINGS:
+        remedy = f"and {len(refused.findings) - MOST_FINDINGS} further fields"
+        found.append({"field": within, "value": None, "remedy": remedy})
     return found or [{"field": within, "value": None, "remedy": refused.title}]
 
 

@@ -16,6 +16,7 @@ from slm_chassis.access import Principal
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.rejections import (
     LONGEST_NAME,
+    LONGEST_TEXT,
     IntakeRejection,
     is_storable_text,
     shorten_value_for_display,
@@ -175,7 +176,7 @@ class SourceCounts:
 
     def count_unreadable(self, caller: Principal, topic: str, why: str, now: UtcMicroseconds) -> None:
         """Count a request that could not be read, as one refused item."""
-        refusal = IntakeRejection(0, "rejected", "malformed_body", "", None, why)
+        refusal = IntakeRejection(0, "rejected", "malformed_body", "", None, why[:LONGEST_TEXT])
         self.count_refused(caller, topic, "", RefusedSample(now, "", refusal))
 
     def count_source(self, caller: Principal, topic: str, source: str, tally: SourceTally) -> None:

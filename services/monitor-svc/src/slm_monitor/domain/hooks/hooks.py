@@ -27,8 +27,8 @@ SIGNED = ("hmac-sha256", "hmac-sha1")
 class HookAuthentication:
     """How a caller proves that it is the tool.
 
-    - ``kind``: ``hmac-sha256``, ``hmac-sha1``, ``bearer`` or ``basic``.
-    - ``header``: the header with the signature, the token or the credentials.
+    - ``kind``: ``hmac-sha256``, ``hmac-sha1``, ``bearer``, ``basic`` or ``query``.
+    - ``header``: the header with the signature, the token or the credentials. ``query`` has the secret in the address.
     - ``user``: the user's name of ``basic``.
     """
 

@@ -20,7 +20,9 @@ _HEX = re.compile(r"[0-9A-Fa-f]{40,64}")
 
 
 def is_from_tool(authentication: HookAuthentication, secrets: Iterable[str], header: str | None, body: bytes) -> bool:
-    """Whether the header of a call proves that its sender knows one of the secrets. ``body``: the bytes as received."""
+    """Whether a call proves that its sender knows one of the secrets. ``header``: what the call has in the header of
+    the authentication, or in its address for ``query``. ``body``: the bytes as received.
+    """
     if not header:
         return False
     if authentication.kind in SIGNED:
@@ -37,15 +39,16 @@ def stored_secret(authentication: HookAuthentication, secret: str) -> str:
 
 
 def proof_of(authentication: HookAuthentication, secret: str, body: bytes) -> str:
-    """Return the value of the header that proves a call to be the tool's, for a call that monitor-svc makes in its
-    place.
+    """Return the value of the header, or for ``query`` of the parameter of the address, that proves a call to be the
+    tool's, for a call that monitor-svc makes in its place.
     """
     if authentication.kind in SIGNED:
         signature = hmac.new(secret.encode(), body, _DIGESTS[authentication.kind]).hexdigest()
         return f"{_PREFIXES[authentication.kind][0]}={signature}"
     if authentication.kind == "basic":
         return "Basic " + base64.b64encode(f"{authentication.user}:{secret}".encode()).decode()
-    return f"Bearer {secret}" if authentication.header.lower() == "authorization" else secret
+    is_bearer = authentication.kind == "bearer" and authentication.header.lower() == "authorization"
+    return f"Bearer {secret}" if is_bearer else secret
 
 
 def _has_signature(kind: str, secret: str, header: str, body: bytes) -> bool:
@@ -70,6 +73,8 @@ def _has_credentials(authentication: HookAuthentication, stored: str, header: st
             return False
         is_user = hmac.compare_digest(user.encode(), authentication.user.encode())
         return _is_stored(sent, stored) and is_user
+    if authentication.kind == "query":
+        return _is_stored(header, stored)
     scheme, _, token = header.partition(" ")
     return _is_stored(token.strip() if scheme.lower() == "bearer" else header.strip(), stored)
 
