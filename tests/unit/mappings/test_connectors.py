@@ -18,12 +18,13 @@ EXAMPLES = [(name, example) for name, each in CONNECTORS.items() for example in 
 
 
 def test_the_tools_of_the_first_day_are_there() -> None:
-    assert list(CONNECTORS) == ["alertmanager", "jira-service-management", "pagerduty", "servicenow", "zammad"]
     assert {name: (each.authentication.kind, each.authentication.header) for name, each in CONNECTORS.items()} == {
         "alertmanager": ("bearer", "Authorization"),
         "jira-service-management": ("hmac-sha256", "X-Hub-Signature"),
         "pagerduty": ("hmac-sha256", "X-PagerDuty-Signature"),
         "servicenow": ("basic", "Authorization"),
+        "statuspage": ("query", "Authorization"),
+        "statuspage-incidents": ("query", "Authorization"),
         "zammad": ("hmac-sha1", "X-Hub-Signature"),
     }
 
