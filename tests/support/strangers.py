@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 BIG_ARRAYS, BIG_SENDERS = 5_000_000, 8
@@ -86,16 +86,16 @@ async def _attack(host: str, port: int) -> None:
 
 
 class Strangers:
-    """The load, as the test that measures it starts and stops it."""
+    """The load of a process of its own, as the test that measures it starts and stops it."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._address = (host, str(port))
+    def __init__(self, host: str, port: int, module: str = "tests.support.strangers", more: Sequence[str] = ()) -> None:
+        self._command = (module, host, str(port), *more)
         self._process: asyncio.subprocess.Process | None = None
 
     async def go(self) -> None:
         """Start the load; return when all callers have connected."""
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.support.strangers", *self._address), stdout=asyncio.subprocess.PIPE
+            *(sys.executable, "-m", *self._command), stdout=asyncio.subprocess.PIPE
         )
         assert self._process.stdout is not None
         await asyncio.wait_for(self._process.stdout.readline(), 60)
@@ -109,9 +109,14 @@ class Strangers:
 
 
 @asynccontextmanager
-async def strangers(host: str, port: int) -> AsyncIterator[Strangers]:
-    """Give the block a load that is not started yet; stop it at the end."""
-    load = Strangers(host, port)
+async def strangers(
+    host: str, port: int, module: str = "tests.support.strangers", more: Sequence[str] = ()
+) -> AsyncIterator[Strangers]:
+    """Give the block a load that is not started yet; stop it at the end.
+
+    ``module`` makes the load, given host, port and ``more`` as arguments.
+    """
+    load = Strangers(host, port, module, more)
     try:
         yield load
     finally:
