@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from slm_chassis.clock import SECOND
-from slm_chassis.outgoing import parse_networks
+from slm_chassis.outgoing import NetworkList
 from slm_chassis.settings import ServiceSettings
 from slm_notification.application.mail_sending import MailLimits
 from slm_notification.application.sending import SendingLimits
@@ -22,7 +22,7 @@ class NotificationSettings(ServiceSettings):
 
     context: ClassVar[str] = "notification"
 
-    allowed_networks: str = ""
+    allowed_networks: NetworkList = ""
     """Networks inside which webhooks may be sent, separated by commas, such as ``10.20.0.0/16``. If empty, webhooks are
     sent to public addresses only.
     """
@@ -50,15 +50,6 @@ class NotificationSettings(ServiceSettings):
     """Real minutes that a pause between two attempts to send a mail lasts at most."""
     keep_days: int = Field(default=30, ge=1, le=3_650)
     """Days for which events, deliveries and mails are kept, and so how far back a replay reaches."""
-
-    @field_validator("allowed_networks")
-    @classmethod
-    def _are_networks(cls, text: str) -> str:
-        try:
-            parse_networks(text)
-        except ValueError as error:
-            raise ValueError(f"{error}; write networks like 10.20.0.0/16,fd00:20::/32") from None
-        return text
 
     def retry_rules(self) -> RetryRules:
         """Return the rules by which failed deliveries are sent again."""

@@ -13,9 +13,11 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import httpx
+from pydantic import AfterValidator
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -85,6 +87,18 @@ class AddressRules:
 def parse_networks(text: str) -> tuple[Network, ...]:
     """Return the networks in a text that separates them by commas. Raises ValueError that names an invalid network."""
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _check_networks(text: str) -> str:
+    try:
+        parse_networks(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; write networks like 10.20.0.0/16,fd00:20::/32") from None
+    return text
+
+
+NetworkList = Annotated[str, AfterValidator(_check_networks)]
+"""The type of a setting with networks that are separated by commas."""
 
 
 def _plain(text: str) -> Address:
