@@ -1,0 +1,135 @@
+"""Recipes of pulls: how a tool is asked for its tickets, as data in the folder ``pull`` of a connector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from slm_mappings import payloads
+from slm_mappings.mapping import parse_mapping_text
+from slm_mappings.mapping_parts import MappingPart
+from slm_mappings.messages import ImportFinding, ImportRefused
+from slm_mappings.ticket_mapping import TicketMapping
+from slm_mappings.yaml_document import read_yaml
+
+PATH = r"^/[A-Za-z0-9/._~-]{0,200}$"
+"""The form of the path of a tool's tickets: no query, nothing to unescape."""
+
+
+class PullWay(MappingPart):
+    """A way in which the tool lets us in. ``token_path``: where ``oauth`` gets its tokens."""
+
+    kind: Literal["basic", "bearer", "token", "oauth"]
+    token_path: Annotated[str, Field(pattern=PATH)] = "/"
+
+
+class _Recipe(MappingPart):
+    title: str = Field(min_length=1, max_length=100)
+    dialect: str = Field(min_length=1, max_length=50)
+    path: Annotated[str, Field(pattern=PATH)]
+    authentication: tuple[PullWay, ...] = Field(min_length=1)
+    open: str = Field(min_length=1, max_length=2_000)
+    page_size: int = Field(default=100, ge=1, le=1_000)
+    overlap_seconds: int = Field(default=120, ge=0, le=86_400)
+
+
+@dataclass(frozen=True, slots=True)
+class PullRecipe:
+    """How a tool is asked for its tickets.
+
+    - ``dialect``: the name of the code that asks and reads. ``path``: the path of the tickets.
+    - ``ways``: kind of authentication → how it works. ``open``: the tool's condition for open tickets.
+    - ``page_size``: tickets in one answer. ``overlap_seconds``: how long the tool may need to show a change.
+    """
+
+    connector: str
+    title: str
+    dialect: str
+    path: str
+    ways: Mapping[str, PullWay]
+    open: str
+    page_size: int
+    overlap_seconds: int
+    mapping: str
+    source: str
+
+
+def read_pull_recipes(*folders: Path) -> dict[str, PullRecipe]:
+    """Return name of the connector → recipe, for those connectors in the folders that have a folder ``pull``.
+
+    A connector in a later folder replaces one with the same name. Raises ImportRefused for one that is not complete.
+    """
+    found: dict[str, PullRecipe] = {}
+    for folder in folders:
+        for each in folder.iterdir():
+            found.pop(each.name, None)
+            if (each / "pull").is_dir() and not each.name.startswith((".", "_")):
+                found[each.name] = _read_recipe(each / "pull", each.name)
+    return dict(sorted(found.items()))
+
+
+def parse_pull_mapping(text: str) -> TicketMapping:
+    """Return the mapping in a text, if it reads tickets from the answers of an API. Raises ImportRefused."""
+    mapping: Any = parse_mapping_text(text)
+    payloads.check_for_payloads(mapping)
+    if not isinstance(mapping, TicketMapping):
+        finding = ImportFinding("kind", mapping.kind, "a pull reads tickets")
+        raise ImportRefused("The mapping cannot read answers", [finding])
+    return mapping
+
+
+def columns_of(mapping: TicketMapping) -> list[str]:
+    """Return the columns that a mapping reads of a ticket, so that the tool need not send others."""
+    return sorted(set(_columns_of(mapping)))
+
+
+def _columns_of(mapping: TicketMapping) -> Iterator[str]:
+    columns, present, resolution = mapping.columns, mapping.present, mapping.resolution_moment
+    yield from (each for each in (columns.ticket, columns.opened_at, columns.updated_at) if each)
+    if present is not None and present.state is not None:
+        yield present.state
+    yield from (moment.column for moment in mapping.moments.values())
+    if resolution is not None:
+        yield resolution[1].column
+    for name in ("type", "priority", "team", "assignee", "service", "customer"):
+        column = getattr(getattr(mapping, name), "column", None)
+        if column is not None:
+            yield column
+    yield from mapping.attributes.values()
+    tests = [test for states in mapping.states.values() for state in states for test in state.when]
+    tests += mapping.rows_where
+    tests += [test for condition in mapping.exclude_where for test in condition.tests]
+    yield from (test.column for test in tests)
+
+
+def _read_recipe(folder: Path, name: str) -> PullRecipe:
+    try:
+        recipe = _Recipe.model_validate(read_yaml(folder / "pull.yaml"))
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        raise _incomplete(folder / "pull.yaml", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from problem
+    try:
+        text = (folder / "mapping.yaml").read_text(encoding="utf-8")
+        mapping = parse_pull_mapping(text)
+    except (OSError, UnicodeDecodeError, ImportRefused) as problem:
+        raise _incomplete(folder / "mapping.yaml", str(problem)) from problem
+    return PullRecipe(
+        connector=name,
+        title=recipe.title,
+        dialect=recipe.dialect,
+        path=recipe.path,
+        ways={each.kind: each for each in recipe.authentication},
+        open=recipe.open,
+        page_size=recipe.page_size,
+        overlap_seconds=recipe.overlap_seconds,
+        mapping=text,
+        source=mapping.source,
+    )
+
+
+def _incomplete(path: Path, remedy: str) -> ImportRefused:
+    return ImportRefused("A connector cannot be used", [ImportFinding(str(path), None, remedy)])
