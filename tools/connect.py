@@ -19,7 +19,22 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = "docs/guides/connect.md"
 SOURCES = "*/*/connections.yaml"
 TOOLS = "shared/mappings/src/slm_mappings/connectors/*/connector.yaml"
+PULLS = "shared/mappings/src/slm_mappings/connectors/*/pull/pull.yaml"
+PULL_PAGE = "guides/pulls.md"
 TOOL_TEST = "tests/unit/mappings/test_connectors.py::test_every_example_is_mapped_to_what_stands_beside_it"
+RECIPE_TEST = (
+    "tests/unit/mappings/test_pull_recipes.py"
+    "::test_an_answer_is_mapped_to_what_stands_beside_it_and_to_what_the_webhook_brings"
+)
+PULL_TESTS = {
+    "servicenow": (
+        "tests/integration/monitor/test_pulls.py::test_a_ticket_is_followed_and_asking_again_changes_nothing",
+        "tests/e2e/test_pull_kills.py::test_kills_lose_no_ticket_and_double_no_event",
+    ),
+    "jira": ("tests/integration/monitor/test_pulls_of_others.py::test_a_ticket_is_followed_until_its_end",),
+    "zammad": ("tests/integration/monitor/test_pulls_of_others.py::test_a_ticket_is_followed_until_its_end",),
+}
+"""Dialect → tests with the simulated tool."""
 TOOL_PAGE = "guides/webhooks-in.md"
 
 DIRECTIONS = {"in": "What comes in", "out": "What goes out"}
@@ -61,6 +76,8 @@ def connections(root: Path) -> list[Connection]:
         found += [_connection(row, place) for row in yaml.safe_load(path.read_text(encoding="utf-8"))]
     for path in sorted(root.glob(TOOLS)):
         found.append(_tool(path, path.relative_to(root).as_posix()))
+    for path in sorted(root.glob(PULLS)):
+        found.append(_pull(path, path.relative_to(root).as_posix()))
     return found
 
 
@@ -78,6 +95,15 @@ def _tool(path: Path, place: str) -> Connection:
     by = f"webhooks, {described['authentication']['kind']}"
     tested = {"simulation": (TOOL_TEST,)}
     return Connection(described["title"], mapping["kind"], "in", by, TOOL_PAGE, "experimental", tested, place)
+
+
+def _pull(path: Path, place: str) -> Connection:
+    """Return the row of a tool that is asked for its tickets, by the recipe in its folder."""
+    recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
+    tested = {"simulation": (RECIPE_TEST, *PULL_TESTS.get(recipe["dialect"], ()))}
+    return Connection(
+        recipe["title"], "tickets", "in", "asked over its REST API", PULL_PAGE, "experimental", tested, place
+    )
 
 
 def flaws(root: Path, rows: Iterable[Connection]) -> list[str]:

@@ -26,12 +26,13 @@ def test_every_row_has_its_page_its_tests_and_the_evidence_that_its_level_needs(
 def test_no_connection_is_forgotten() -> None:
     """Every guide of a door is linked from the table, and so is every tool whose webhooks are understood."""
     doors = {"measurements", "imports", "importing-measurements", "open-telemetry", "samples-from-prometheus",
-             "prometheus", "notifications", "signing-in", "command-line", "webhooks-in"}  # fmt: skip
+             "prometheus", "notifications", "signing-in", "command-line", "webhooks-in", "pulls"}  # fmt: skip
     there = {path.stem for path in (connect.ROOT / "docs/guides").glob("*.md")}
     linked = {Path(row.page.partition("#")[0]).stem for row in ROWS}
     assert doors & there <= linked
     places = {row.place for row in ROWS}
-    assert {path.relative_to(connect.ROOT).as_posix() for path in connect.ROOT.glob(connect.TOOLS)} <= places
+    for folders in (connect.TOOLS, connect.PULLS):
+        assert {path.relative_to(connect.ROOT).as_posix() for path in connect.ROOT.glob(folders)} <= places
 
 
 def test_make_check_refuses_a_table_that_is_not_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -155,6 +155,7 @@ async def _settled(installation: Installation, client: httpx.AsyncClient) -> Pop
     imported = await _measure(client, cast, now)
     await _name_endpoint(client, cast)
     hook_id, call_id = await _make_hook(client, cast)
+    await _make_pull(client, cast)
     await _ask_for(client, cast, agreement_id, now)
     await _report_and_review(client, cast, agreement_id, now)
     known: dict[str, set[str]] = {"import_id": {imported}, "key": {terms.AVAILABILITY_INDICATOR}}
@@ -240,6 +241,13 @@ async def _make_hook(client: httpx.AsyncClient, cast: Cast) -> tuple[str, str]:
     made = await negotiation.post(client, cast.provider_manager_key, "/api/v1/hooks", body)
     called = await negotiation.post(client, cast.provider_manager_key, f"{made['path']}/tests", {})
     return made["hook_id"], called["call_id"]
+
+
+async def _make_pull(client: httpx.AsyncClient, cast: Cast) -> None:
+    """Make a pull of the provider, paused so that no tool is ever asked."""
+    body = {"title": "Desk", "connector": "servicenow", "address": "https://93.184.216.34", "paused": True}
+    proof = {"authentication": {"kind": "basic", "user": "slm"}, "secret": "the password of slm"}
+    await negotiation.post(client, cast.provider_manager_key, "/api/v1/pulls", {**body, **proof, "source": "pulled"})
 
 
 async def _ask_for(client: httpx.AsyncClient, cast: Cast, agreement_id: str, now: int) -> None:

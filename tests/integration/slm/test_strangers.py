@@ -49,6 +49,7 @@ CALLERS = frozenset(
         "/api/v1/webhook-endpoints",
         "/api/v1/notification-preferences",
         "/api/v1/hooks",
+        "/api/v1/pulls",
     }
 )
 """What is made there is of the caller's own party, or a party of its own."""

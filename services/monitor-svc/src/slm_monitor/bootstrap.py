@@ -17,11 +17,13 @@ from slm_chassis.http.problems import answer_refusals
 from slm_chassis.identity import new_id
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import OutboxRelay
+from slm_chassis.outgoing import AddressRules, parse_networks
 from slm_chassis.settings import ServiceSettings
 from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Worker
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_mappings.connectors import SHIPPED, read_connectors
+from slm_mappings.pull_recipes import read_pull_recipes
 from slm_monitor.adapters.causes.cause_grouping import CauseGroupingWorker
 from slm_monitor.adapters.causes.cause_queries import CauseQueries
 from slm_monitor.adapters.commands.breach_workflows import BreachQueries
@@ -38,6 +40,8 @@ from slm_monitor.adapters.formats.remote_write_wire import read_labels
 from slm_monitor.adapters.formats.wire_formats import IntakeFormat
 from slm_monitor.adapters.hooks.sql_hooks import SqlHooks
 from slm_monitor.adapters.metrics import MonitorMetrics
+from slm_monitor.adapters.pulls.sql_pulls import SqlPulls
+from slm_monitor.adapters.pulls.web_tools import WebTools
 from slm_monitor.adapters.queries.customer_views import CustomerViewQueries
 from slm_monitor.adapters.queries.indicator_queries import IndicatorQueries
 from slm_monitor.adapters.queries.risk_queries import RiskQueries
@@ -74,6 +78,7 @@ from slm_monitor.api.intake import (
     sources,
     ticket_snapshots,
 )
+from slm_monitor.api.pulls import pull_refusals, pull_routes
 from slm_monitor.api.results import (
     breaches,
     causes,
@@ -97,15 +102,26 @@ from slm_monitor.application.intake.quarantine import QuarantineDecisions
 from slm_monitor.application.intake.record_reader import IntakeRecordReader
 from slm_monitor.application.intake.series_intake import SeriesIntake
 from slm_monitor.application.preview.backtesting import BacktestWorker
+from slm_monitor.application.pulls.keeping import PullOffice
+from slm_monitor.application.pulls.running import PullRunner
+from slm_monitor.application.pulls.taking import TicketReader
+from slm_monitor.application.pulls.worker import PullWorker
 from slm_monitor.application.stream.event_stream import EventStream
 from slm_monitor.application.stream.figure_stream import FigureStream
 from slm_monitor.domain.hooks.hooks import HookRefusal
+from slm_monitor.domain.pulls.dialects import Dialect
+from slm_monitor.domain.pulls.jira import Jira
+from slm_monitor.domain.pulls.pulls import PullRefusal
+from slm_monitor.domain.pulls.servicenow import ServiceNow
+from slm_monitor.domain.pulls.zammad import Zammad
 from slm_monitor.settings import MonitorSettings
 from slm_monitor.subscriptions import HANDLERS
 
 CONTEXT = "monitor"
 GROUP = "slm-monitor"
 _TITLE = "Measurements, judgement and breaches"
+_DIALECTS: dict[str, Dialect] = {"jira": Jira(), "servicenow": ServiceNow(), "zammad": Zammad()}
+"""Name in the recipes of pulls → how the API of that tool is asked."""
 _ROUTERS = (
     intake.router,
     otlp.router,
@@ -113,6 +129,7 @@ _ROUTERS = (
     series_rules.router,
     hook_calls.router,
     hook_routes.router,
+    pull_routes.router,
     indicators.router,
     imports.router,
     targets.router,
@@ -174,7 +191,9 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     dependencies.INTAKE.put(http, door)
     rules = dependencies.SERIES_RULES.put(http, SqlSeriesRules(database))
     dependencies.SERIES_INTAKE.put(http, SeriesIntake(door, store, rules, read_labels, clock))
-    _open_hooks(http, own, SqlHooks(database), FactDoors(door, SqlSnapshots(database)), clock)
+    doors = FactDoors(door, SqlSnapshots(database))
+    _open_hooks(http, own, SqlHooks(database), doors, clock)
+    puller = _open_pulls(http, own, SqlPulls(database), TicketReader(doors, clock))
     dependencies.SOURCES.put(http, SourceQueries(database))
     dependencies.INDICATORS.put(http, SqlIndicators(database))
     dependencies.IMPORTS.put(http, SqlImports(database))
@@ -214,6 +233,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
         Compaction(database, clock),
         backlog,
         SourceCountWriter(database, door.sources),
+        puller,
         live,
         live_figures,
         backtesting,
@@ -233,6 +253,19 @@ def _open_hooks(http: FastAPI, settings: MonitorSettings, store: SqlHooks, doors
     )
     dependencies.HOOK_CALLS.put(http, HookCalls(store, doors, clock, new_id))
     answer_refusals(http, HookRefusal, hook_refusals.problem_of)
+
+
+def _open_pulls(http: FastAPI, settings: MonitorSettings, store: SqlPulls, reader: TicketReader) -> PullWorker:
+    """Let parties make pulls; return the worker that runs them. Raises ImportRefused if a recipe is not complete."""
+    folders = [SHIPPED] if settings.connectors is None else [SHIPPED, settings.connectors]
+    recipes, seconds = read_pull_recipes(*folders), settings.pull_request_seconds
+    tools = WebTools(AddressRules(parse_networks(settings.allowed_networks)), seconds, recipes)
+    dependencies.PULLS.put(http, store)
+    dependencies.PULL_OFFICE.put(http, PullOffice(store, recipes, tools, new_id))
+    answer_refusals(http, PullRefusal, pull_refusals.problem_of)
+    # Longer than a question with a new token takes, so that no other process asks meanwhile.
+    lease_seconds = 4 * seconds + 1
+    return PullWorker(store, PullRunner(store, tools, reader, (recipes, _DIALECTS), lease_seconds), lease_seconds)
 
 
 def document() -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from slm_chassis.outgoing import NetworkList
 from slm_chassis.settings import ServiceSettings
 
 
@@ -31,6 +32,12 @@ class MonitorSettings(ServiceSettings):
     """A folder with further connectors, each a folder as in `shared/mappings/src/slm_mappings/connectors`. One with the
     name of a connector that comes with the product replaces it.
     """
+    allowed_networks: NetworkList = ""
+    """Networks inside which pulls may ask tools, separated by commas, such as ``10.20.0.0/16``. If empty, pulls ask
+    tools at public addresses only.
+    """
+    pull_request_seconds: float = Field(default=30.0, gt=0, le=300)
+    """Real seconds that a tool has to answer a request of a pull."""
     sources: dict[str, str] = Field(default_factory=dict)
     """The systems that may write to the intake topics directly: ``ce_source`` of their records → id of the party whose
     facts they send. ``*`` in place of an id: a source of the operator, whose items name their ``owner``. Records of any

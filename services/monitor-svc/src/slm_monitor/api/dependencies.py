@@ -18,6 +18,7 @@ from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators
 from slm_monitor.adapters.hooks.sql_hooks import SqlHooks
+from slm_monitor.adapters.pulls.sql_pulls import SqlPulls
 from slm_monitor.adapters.queries.customer_views import CustomerViewQueries
 from slm_monitor.adapters.queries.indicator_queries import IndicatorQueries
 from slm_monitor.adapters.queries.risk_queries import RiskQueries
@@ -42,6 +43,7 @@ from slm_monitor.application.hooks.keeping import HookOffice
 from slm_monitor.application.intake.intake import FactIntake
 from slm_monitor.application.intake.quarantine import QuarantineDecisions
 from slm_monitor.application.intake.series_intake import SeriesIntake
+from slm_monitor.application.pulls.keeping import PullOffice
 from slm_monitor.application.stream.event_stream import EventStream
 from slm_monitor.application.stream.figure_stream import FigureStream
 
@@ -58,6 +60,8 @@ HISTORY = Part[WindowRevisionQueries]("history")
 HOOKS = Part[SqlHooks]("hooks")
 HOOK_CALLS = Part[HookCalls]("hook_calls")
 HOOK_OFFICE = Part[HookOffice]("hook_office")
+PULLS = Part[SqlPulls]("pulls")
+PULL_OFFICE = Part[PullOffice]("pull_office")
 IMPORTS = Part[SqlImports]("imports")
 INDICATORS = Part[SqlIndicators]("indicators")
 INDICATOR_QUERIES = Part[IndicatorQueries]("indicator_queries")
@@ -94,6 +98,8 @@ TheHistory = Annotated[WindowRevisionQueries, Depends(HISTORY.of)]
 TheHooks = Annotated[SqlHooks, Depends(HOOKS.of)]
 TheHookCalls = Annotated[HookCalls, Depends(HOOK_CALLS.of)]
 TheHookOffice = Annotated[HookOffice, Depends(HOOK_OFFICE.of)]
+ThePulls = Annotated[SqlPulls, Depends(PULLS.of)]
+ThePullOffice = Annotated[PullOffice, Depends(PULL_OFFICE.of)]
 TheImports = Annotated[SqlImports, Depends(IMPORTS.of)]
 TheIndicatorQueries = Annotated[IndicatorQueries, Depends(INDICATOR_QUERIES.of)]
 TheIndicators = Annotated[SqlIndicators, Depends(INDICATORS.of)]

@@ -24,6 +24,7 @@ _TAGS = {
     "intake": "Taking in measurements and ticket events, live or as an import of history.",
     "key-uses": "When API keys were last used in the service.",
     "previews": "Draft terms evaluated over facts that come with the request. Nothing is stored.",
+    "pulls": "Ticket tools that are asked regularly for what has changed, and the log of these runs.",
     "quarantine": "Facts that are kept but cannot be evaluated, and suspended sources.",
     "schemas": "JSON Schemas of the published events.",
     "series-rules": "Rules by which the time series that Prometheus sends become measurements.",
@@ -97,6 +98,13 @@ _PROBLEMS = (
         "The party has too many hooks",
         "A party has at most fifty hooks.",
         "Remove one that no tool calls any more.",
+    ),
+    ProblemType(
+        "too-many-pulls",
+        409,
+        "The party has too many pulls",
+        "A party has at most twenty pulls.",
+        "Remove one whose tool is not used any more.",
     ),
     ProblemType(
         "not-mapped",

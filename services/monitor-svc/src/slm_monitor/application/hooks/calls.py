@@ -189,7 +189,7 @@ class HookCalls:
                     hook.party_id,
                     hook.source,
                     ticket.number,
-                    _snapshot(ticket),
+                    snapshot_of(ticket),
                     now,
                 )
             except InvalidTicketSnapshot as error:
@@ -260,7 +260,8 @@ def _answer(
     }
 
 
-def _snapshot(ticket: ShownTicket) -> TicketSnapshot:
+def snapshot_of(ticket: ShownTicket) -> TicketSnapshot:
+    """Return a ticket that a mapping has read in the form in which the intake takes it."""
     return TicketSnapshot(
         updated_at=ticket.updated_at,
         state=ticket.state,

@@ -1,0 +1,72 @@
+"""The rows of pulls and their runs, and what they stand for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from slm_monitor.domain.pulls.pulls import (
+    MOST_RUNS,
+    Position,
+    Pull,
+    PullAuthentication,
+    PullProgress,
+    PullRun,
+    ReconciliationProgress,
+)
+
+PULL_COLUMNS = (
+    "pull_id, party_id, title, connector, source, address, path, filter, mapping, authentication_kind,"
+    " authentication_user, every_seconds, reconcile_at, zone, cancels_missing, is_paused, version, created_at,"
+    " created_by_principal_id"
+)
+RUN_COLUMNS = (
+    "run_id, pull_id, kind, started_at, ended_at, outcome, requests, tickets, changed, refused, problem, errors,"
+    " missing"
+)
+MOST_RECONCILIATIONS = MOST_RUNS // 5
+"""Among the kept runs: otherwise a day of questions for changes would push the night's reconciliation out."""
+
+
+def pull_of(row: RowMapping) -> Pull:
+    """Return the pull in a row that has the columns of a pull, and maybe others."""
+    names = PULL_COLUMNS.replace("\n", " ").split(", ")
+    values = {name.strip(): row[name.strip()] for name in names}
+    way = PullAuthentication(values.pop("authentication_kind"), values.pop("authentication_user"))
+    return Pull(**values, authentication=way)
+
+
+def pull_row(pull: Pull, progress: PullProgress, secret: str | None) -> dict[str, Any]:
+    """Return the values of a pull's row."""
+    row = asdict(pull)
+    row |= {f"authentication_{name}": value for name, value in row.pop("authentication").items()}
+    return row | {"secret": secret, **progress_row(progress)}
+
+
+def progress_of(text: str) -> PullProgress:
+    """Return the progress in its stored text."""
+    values = json.loads(text)
+    reconciling = values.pop("reconciling")
+    if reconciling is not None:
+        reconciling = ReconciliationProgress(**{**reconciling, "missing": tuple(reconciling["missing"])})
+    position, missing = Position(**values.pop("position")), tuple(values.pop("missing"))
+    return PullProgress(position=position, reconciling=reconciling, missing=missing, **values)
+
+
+def progress_row(progress: PullProgress) -> dict[str, Any]:
+    """Return the values of a pull's row that change with its progress."""
+    return {"progress": json.dumps(asdict(progress)), "due_at": progress.due_at()}
+
+
+def run_of(row: RowMapping) -> PullRun:
+    """Return the run in a row."""
+    lists = {name: tuple(json.loads(row[name])) for name in ("errors", "missing")}
+    return PullRun(**{**row, **lists})
+
+
+def run_row(run: PullRun) -> dict[str, Any]:
+    """Return the values of a run's row."""
+    return {**asdict(run), "errors": json.dumps(run.errors), "missing": json.dumps(run.missing)}

@@ -1,0 +1,135 @@
+"""What a tool's REST API is asked, and how its answers are read: the interface that each tool's dialect has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from slm_events.instants import UtcMicroseconds
+from slm_monitor.domain.pulls.pulls import Position
+
+WIDEST = 10_000
+"""The most tickets in one answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What all requests of a pull have in common.
+
+    - ``path``: path of the tool's tickets. ``fields``: the fields of a ticket that are needed.
+    - ``filter``: a condition of the pull in the tool's language, or empty. ``open``: the condition for open tickets.
+    - ``size``: the most tickets in one answer. ``now``: the present real time.
+    """
+
+    path: str
+    fields: tuple[str, ...]
+    filter: str
+    open: str
+    size: int
+    now: UtcMicroseconds
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRequest:
+    """A request to a tool: GET with ``parameters``, or POST with ``body`` as JSON."""
+
+    path: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolAnswer:
+    """The answer of a tool: its JSON, and its headers with names in lower case."""
+
+    document: Any
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A ticket in an answer: its number, when it last changed (None if that cannot be read), and the JSON of it."""
+
+    number: str
+    updated_at: UtcMicroseconds | None
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The tickets of one answer, in the order that was asked for.
+
+    ``more``: whether the tool has further tickets. ``after``: what has been read, in the tool's own form.
+    """
+
+    rows: Sequence[Row]
+    more: bool
+    after: str
+
+
+class UnreadableAnswer(ValueError):
+    """An answer is not what the tool's API documents. The text says what is missing."""
+
+
+class Dialect(Protocol):
+    """The way to ask the API of one tool. Whatever a ticket's number or time is, no request may change anything."""
+
+    @property
+    def unit(self) -> int:
+        """The precision of the tool's questions about time, in microseconds."""
+        ...
+
+    @property
+    def stays_inside(self) -> bool:
+        """Whether a question with ``Position.after`` asks for nothing but its unit of time."""
+        ...
+
+    def changed(self, question: Question, position: Position) -> ToolRequest:
+        """Return the request for tickets that changed since the position, the earliest change first."""
+        ...
+
+    def open(self, question: Question, after: str, extra: int) -> ToolRequest:
+        """Return the request for the tool's open tickets after what has been read."""
+        ...
+
+    def named(self, question: Question, numbers: Sequence[str]) -> ToolRequest:
+        """Return the request for the tickets with these numbers, of which there are at most ``question.size``."""
+        ...
+
+    def read(self, answer: ToolAnswer, question: Question, position: Position) -> Page:
+        """Return the tickets of an answer. ``position``: the one that was asked with. Raises UnreadableAnswer."""
+        ...
+
+    def page(self, records: Sequence[Mapping[str, Any]]) -> Any:
+        """Return these tickets as an answer of the tool would have them, for the mapping."""
+        ...
+
+
+def wider(extra: int, size: int) -> int:
+    """Return how many more tickets to ask for after an answer that shows none: twice as many in all.
+
+    Raises UnreadableAnswer if that is too many.
+    """
+    if size + extra >= WIDEST:
+        raise UnreadableAnswer(f"The account may not see any of {WIDEST:,} tickets: give the pull a filter.")
+    return min(2 * (size + extra), WIDEST) - size
+
+
+def advance(dialect: Dialect, question: Question, position: Position, page: Page) -> Position | None:
+    """Return the position after an answer; None if the tool has no further changes.
+
+    Tickets may change while they are read, and then leave their place in the order: the next request never counts
+    rows from the beginning. So nothing is skipped. Raises UnreadableAnswer if the tool shows none of what it counts.
+    """
+    here = position.since - position.since % dialect.unit
+    is_inside = bool(position.after) and dialect.stays_inside
+    if not page.more:
+        return Position(here + dialect.unit) if is_inside else None
+    last = max((row.updated_at for row in page.rows if row.updated_at is not None), default=None)
+    if last is None:
+        return replace(position, extra=wider(position.extra, question.size))
+    last -= last % dialect.unit
+    if last > here and not is_inside:
+        return Position(last)
+    return Position(here, page.after)

@@ -1,0 +1,206 @@
+"""Pulls, the place up to which each has read, and the log of their runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from slm_events.instants import UtcMicroseconds
+
+MOST_PULLS = 20
+"""The most pulls of a party."""
+MOST_RUNS = 100
+"""Runs of a pull that are kept: the latest."""
+MOST_ERRORS = 20
+"""The most errors that a run keeps."""
+MOST_MISSING = 1_000
+"""The most missing tickets that a reconciliation remembers."""
+RunKind = Literal["changes", "reconciliation"]
+RunOutcome = Literal["running", "done", "partial", "held", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class PullAuthentication:
+    """How a pull proves to the tool who asks.
+
+    - ``kind``: ``basic``, ``bearer``, ``token`` (Zammad's own scheme) or ``oauth`` (client credentials).
+    - ``user``: the user of ``basic`` or the client of ``oauth``.
+    """
+
+    kind: str
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A tool that is asked regularly for its tickets.
+
+    - ``address``: address of the tool; ``path``: path of its tickets below it.
+    - ``filter``: a condition in the tool's own language that every ticket fulfils; empty for all tickets.
+    - ``every_seconds``: real seconds between two questions for changes.
+    - ``reconcile_at``, ``zone``: the local time of the nightly reconciliation, such as ``02:30``.
+    - ``cancels_missing``: whether a ticket is cancelled that the tool does not show in two reconciliations in a row.
+    """
+
+    pull_id: str
+    party_id: str
+    title: str
+    connector: str
+    source: str
+    address: str
+    path: str
+    filter: str
+    mapping: str
+    authentication: PullAuthentication
+    every_seconds: int
+    reconcile_at: str
+    zone: str
+    cancels_missing: bool
+    is_paused: bool
+    version: int
+    created_at: UtcMicroseconds
+    created_by_principal_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The place up to which the changes of a tool have been read.
+
+    - ``since``: everything that changed before this instant of the tool's clock has been read.
+    - ``after``: inside a unit of time with more tickets than one answer holds: what has been read of it, in the
+      tool's own form.
+    - ``extra``: how many tickets more than usual are asked for, because the tool counts the usual number but shows none
+      of them to this account.
+    """
+
+    since: UtcMicroseconds
+    after: str = ""
+    extra: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationProgress:
+    """How far a reconciliation has come: first the tickets that the tool has open, then those that are open here."""
+
+    stage: Literal["open", "known"] = "open"
+    after: str = ""
+    extra: int = 0
+    asked: int = 0
+    """How many of the tickets that are open here the tool was asked for."""
+    missing: tuple[str, ...] = ()
+    """Numbers of those that the tool does not show."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullProgress:
+    """What a pull has done, and when it works next. Instants are real time.
+
+    - ``hold_until``: no request before this instant; ``is_held_by_tool``: because the tool asked for it.
+    - ``failures``: failed runs in a row; ``problem``: why the last one failed, empty after a success.
+    - ``refused_since``: the earliest change of a ticket that the mapping could not read; None if there is none.
+    - ``missing``: the tickets that the tool did not show in the last reconciliation.
+    """
+
+    position: Position
+    changes_due_at: UtcMicroseconds
+    reconcile_due_at: UtcMicroseconds
+    hold_until: UtcMicroseconds = 0
+    is_held_by_tool: bool = False
+    failures: int = 0
+    problem: str = ""
+    succeeded_at: UtcMicroseconds | None = None
+    reconciled_at: UtcMicroseconds | None = None
+    refused_since: UtcMicroseconds | None = None
+    reconciling: ReconciliationProgress | None = None
+    missing: tuple[str, ...] = ()
+
+    def due_at(self) -> UtcMicroseconds:
+        """Return when the pull sends its next request, if it is not paused."""
+        return max(self.hold_until, min(self.changes_due_at, self.reconcile_due_at))
+
+
+@dataclass(frozen=True, slots=True)
+class PullRun:
+    """A run of a pull, with what came of it. Instants are real time.
+
+    - ``requests``: requests that were sent; ``tickets``: tickets that were read; ``changed``: those with new events.
+    - ``refused``: tickets that could not be read; ``errors`` names the fields of the first ones.
+    - ``missing``: numbers of tickets that the tool does not show, in a reconciliation.
+    """
+
+    run_id: str
+    pull_id: str
+    kind: RunKind
+    started_at: UtcMicroseconds
+    ended_at: UtcMicroseconds | None = None
+    outcome: RunOutcome = "running"
+    requests: int = 0
+    tickets: int = 0
+    changed: int = 0
+    refused: int = 0
+    problem: str = ""
+    errors: tuple[dict[str, Any], ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedPull:
+    """A pull whose turn a process has until its lease ends; the lease is renewed with everything that is stored.
+
+    ``secret`` is not part of ``repr``, so that it gets into no log.
+    """
+
+    pull: Pull
+    progress: PullProgress
+    run: PullRun
+    lease_id: str
+    secret: str = field(default="", repr=False)
+
+
+class PullRefusal(Exception):
+    """A use case of pulls refuses a request; each subclass is a reason."""
+
+
+class NoSuchPull(PullRefusal):
+    """No pull has this id, or the caller may not see it."""
+
+    def __init__(self, identity: str) -> None:
+        super().__init__(f"There is no pull {identity!r} that you may see.")
+        self.identity = identity
+
+
+class InvalidPull(PullRefusal):
+    """Fields are not valid. ``errors``: field, value and remedy of each."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__("; ".join(f"{each['field']}: {each['remedy']}" for each in errors))
+        self.errors = errors
+
+
+class PullWithoutParty(PullRefusal):
+    """The caller belongs to no party."""
+
+
+class TooManyPulls(PullRefusal):
+    """The party has as many pulls as it may have."""
+
+
+class LeaseLost(Exception):
+    """The lease of a run has ended and another process has the pull, or the pull was changed or removed."""
+
+
+class ToolTrouble(Exception):
+    """The tool did not answer a request as it should. ``problem`` is a sentence for the pull's party.
+
+    ``wait``: microseconds that the tool asks to wait. ``is_limit``: the tool refuses because there were too many
+    requests. ``is_question``: the tool does not accept the question itself.
+    """
+
+    def __init__(
+        self, problem: str, *, wait: int | None = None, is_limit: bool = False, is_question: bool = False
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.wait = wait
+        self.is_limit = is_limit
+        self.is_question = is_question
