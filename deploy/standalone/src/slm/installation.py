@@ -63,7 +63,7 @@ class DatabaseAddresses:
 
 @contextlib.asynccontextmanager
 async def open_installation(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Installation]:
-    """Give the block an installation that is ready to serve; close all of it at the end, the PostgreSQL last.
+    """Yield an installation that is ready to serve; close all of it at the end, the PostgreSQL last.
 
     ``clock`` replaces the clock of the settings, if given. Raises DataDirectoryInUse, PostgresFailed, StartupFailed,
     and ValueError for settings that are not valid.
@@ -90,7 +90,7 @@ async def open_installation(settings: Settings, clock: Clock | None = None) -> A
 
 @contextlib.asynccontextmanager
 async def _console(settings: Settings, apps: Sequence[ServiceApp], clock: Clock) -> AsyncIterator[FastAPI]:
-    """Give the block the console over the services of this process; close its connections at the end."""
+    """Yield the console over the services of this process; close the console's connections at the end."""
     shared = settings.model_dump(include=set(Settings.model_fields))
     console = bootstrap.build(read_settings(lambda: ConsoleSettings(**shared), ConsoleSettings), clock)
     services = SERVICES.find(console)
@@ -103,10 +103,10 @@ async def _console(settings: Settings, apps: Sequence[ServiceApp], clock: Clock)
 
 @contextlib.asynccontextmanager
 async def open_addresses(settings: Settings, *, beside: bool = False) -> AsyncIterator[DatabaseAddresses]:
-    """Give the block the addresses of log and databases from the environment; start a private PostgreSQL for missing
-    ones.
+    """Yield the addresses of the log and the databases.
 
-    ``beside``: if the installation is running, use its PostgreSQL instead of raising DataDirectoryInUse.
+    They are taken from the environment. If any is missing there, a private PostgreSQL is started for it, and stopped at
+    the end. ``beside``: if the installation is running, use its PostgreSQL instead of raising DataDirectoryInUse.
     """
     given = {
         context: settings.address(read_settings(settings_of(context), settings_of(context)).database_url)
@@ -130,9 +130,9 @@ async def open_addresses(settings: Settings, *, beside: bool = False) -> AsyncIt
 
 @contextlib.asynccontextmanager
 async def _watched(server: PrivatePostgres) -> AsyncIterator[None]:
-    """Restart the PostgreSQL server if it dies inside the block. If that fails, end the block and raise PostgresFailed.
+    """Restart the PostgreSQL server if it dies while the body of the ``async with`` runs.
 
-    Errors that the block raises because of that failure are dropped.
+    If the restart fails, end the body and raise PostgresFailed. Errors that the body raises because of it are dropped.
     """
     try:
         async with asyncio.TaskGroup() as group:
