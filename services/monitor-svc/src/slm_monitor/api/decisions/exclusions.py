@@ -111,7 +111,7 @@ class ExclusionToRequest(_ExclusionBody):
 
 
 class DelegateToAppoint(_ExclusionBody):
-    """Request body that appoints a party to decide on an agreement's exclusions in the caller's party's place."""
+    """Request body that appoints a party to decide on an agreement's exclusions in place of the caller's party."""
 
     model_config = {
         "extra": "forbid",

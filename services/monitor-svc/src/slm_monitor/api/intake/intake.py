@@ -223,7 +223,7 @@ def _index(refusal: IntakeRejection) -> int:
 
 
 def _of_events(answer: IntakeBatchAnswer, events: Sequence[int]) -> IntakeBatchAnswer:
-    """Return the answer to items as one about their events. ``events``: for each item, the index of its event."""
+    """Convert the answer about items to an answer about their events. ``events``: for each item, the event's index."""
     refusals = [
         replace(each, index=events[each.index], field=f"data.{each.field}".rstrip(".")) for each in answer.refusals
     ]

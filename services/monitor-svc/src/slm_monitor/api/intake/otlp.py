@@ -70,9 +70,9 @@ async def post_otlp_metrics(request: Request, intake: TheIntake) -> Response:
     """Accept metrics: each data point becomes a measurement of the indicator whose key is the metric's name.
 
     The answer is that of OTLP: empty if all data points were accepted, otherwise the number of rejected data points and
-    why. Accepted data points are durable when the answer is sent. What happened to an export in protobuf is answered
-    in protobuf: a failure is a `google.rpc.Status`. A failure of one in JSON is a problem document that also has the
-    members of a Status, `code` and `message`.
+    why. Accepted data points are durable when the answer is sent. An export in protobuf is answered in protobuf; if it
+    failed, the answer is a `google.rpc.Status`. If an export in JSON failed, the answer is a problem document that also
+    has the members of a Status, `code` and `message`.
     """
     caller = await identify(request)
     check_role(caller, "integrator", "service_level_manager")

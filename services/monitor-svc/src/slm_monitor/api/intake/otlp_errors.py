@@ -18,7 +18,7 @@ _PROBLEM = "application/problem+json"
 
 
 class OtlpErrors:
-    """ASGI middleware that makes a Status of each problem document that answers an export."""
+    """ASGI middleware that converts each problem document that answers an export to a Status."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

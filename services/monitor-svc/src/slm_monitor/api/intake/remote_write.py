@@ -94,7 +94,8 @@ async def post_prometheus_write(request: Request, series: TheSeriesIntake) -> Re
 def _written_headers(answer: SeriesAnswer) -> dict[str, str]:
     """Return the headers that say how many samples, histograms and exemplars were written.
 
-    All but refused samples count as written. Otherwise Prometheus would report samples without a rule as lost.
+    Samples that no rule matches count as written, because Prometheus would otherwise report them as lost. Refused
+    samples do not count.
     """
     counts = {
         "Samples": answer.samples - answer.refused_samples,

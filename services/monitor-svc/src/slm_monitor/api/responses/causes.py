@@ -94,7 +94,7 @@ class CauseAnswer(Answer):
 
 
 class SkippedBreachAnswer(Answer):
-    """A breach that a step for all breaches of a cause left unchanged."""
+    """A breach that was left unchanged when a step was taken for all breaches of its cause."""
 
     breach_id: str
     """Id of the breach"""

@@ -129,8 +129,8 @@ class DelegateAnswer(Answer):
 
 
 class FigureUnderExclusions(Answer):
-    """The outcome of a window if given exclusions were in force. Warnings are left out, so
-    `at_risk` is shown as `met`.
+    """The outcome that a window would have under one set of exclusions. Warnings are left out, so `at_risk` is shown as
+    `met`.
     """
 
     figure: Exact | None

@@ -75,7 +75,7 @@ class FigureDerivation(Answer):
 
 
 class ReliabilityAnswer(Answer):
-    """Outages of a window and the mean times around them, exact, in microseconds."""
+    """The outages of a window: how many, and the mean times to restore and between them, exact, in microseconds."""
 
     outages: int
     """How many outages began in the window"""

@@ -90,7 +90,7 @@ class WindowPreview(Answer):
 
 
 class PreviewedWarning(Answer):
-    """A warning of a clock under draft terms: a share of the allowed time, and when it is used."""
+    """A warning of a clock under draft terms: a share of the allowed time, and when that much is used."""
 
     percent: int
     """Used share of the allowed time, percent"""

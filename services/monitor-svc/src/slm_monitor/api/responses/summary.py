@@ -71,7 +71,7 @@ class AffectedAgreement(Answer):
 
 
 class DownItem(Answer):
-    """An indicator that is down now, of one service."""
+    """An indicator that is down now, and one service that it affects."""
 
     indicator: IndicatorReference
     """The indicator"""

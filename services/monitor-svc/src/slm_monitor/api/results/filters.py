@@ -82,12 +82,12 @@ class TicketFilters:
 
     @property
     def of_tickets(self) -> dict[str, Any]:
-        """Return column of tickets → value to filter by; None: any value."""
+        """Return the filter of tickets, as column → wanted value; None: any value."""
         return {**self._common, "state": self.state, "unmatched": self.unmatched}
 
     @property
     def of_clocks(self) -> dict[str, Any]:
-        """Return column of clocks → value to filter by; None: any value."""
+        """Return the filter of clocks, as column → wanted value; None: any value."""
         return {**self._common, "agreement_id": self.agreement_id, "target_id": self.target_id}
 
     @property
@@ -129,7 +129,7 @@ class BreachFilters:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """Return column of breaches → value to filter by; None: any value."""
+        """Return the filter of breaches, as column → wanted value; None: any value."""
         names = ("agreement_id", "target_id", "service_id", "window_id", "cause_id", "level", "standing", "state")
         return {name: getattr(self, name) for name in names}
 

@@ -76,7 +76,7 @@ async def read_target_metrics(
     """Read the figures, budgets, burn rates and verdicts of all targets that the key may see and that are judged now.
 
     All values are as of one instant, and the caller sees the same values as in `GET /targets`. The number of targets in
-    an answer is limited. It is the same targets each time; `slm_targets_left_out` is the number of the other targets.
+    an answer is limited. Each request gets the same targets; `slm_targets_left_out` is the number of the other targets.
     """
     now = readers.past.clock.now()
     rows = await queries.read(caller, parameters.wanted, now)

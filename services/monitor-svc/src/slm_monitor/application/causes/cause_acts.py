@@ -47,7 +47,7 @@ class BreachSkippedByAct:
 
 @dataclass(slots=True)
 class CauseActOutcome:
-    """The result of taking a cause's breaches through a step: ids of changed breaches, and the skipped ones.
+    """The result of taking a cause's breaches through a step: ids of changed breaches, and the skipped breaches.
 
     ``remaining``: number of breaches beyond ``MOST_BREACHES``, for which the request must be repeated.
     """
@@ -58,15 +58,17 @@ class CauseActOutcome:
 
 
 class CauseActStore(BreachHandlingStore, Protocol):
-    """The store of breaches that a step for a cause reads and changes, inside one transaction."""
+    """The store through which a party's breaches of one cause are read and changed, in one transaction."""
 
     async def locked_breaches(self, cause_id: str, party_id: str) -> Sequence[str] | None:
-        """Read and lock the party's breaches of a cause, in ascending order; None if the party has no such cause."""
+        """Read and lock the party's breaches of a cause; return their ids, ascending. None: the party has no such
+        cause.
+        """
         ...
 
     def linked_problem(self, breach_id: str) -> Mapping[str, Any] | None:
-        """Return the problem record that was last linked to a locked breach in its present revision; None if there is
-        none.
+        """Return the last problem record that was linked to the present revision of a locked breach; None if none
+        was.
         """
         ...
 
@@ -74,7 +76,7 @@ class CauseActStore(BreachHandlingStore, Protocol):
 async def take_step_for_cause(
     store: CauseActStore, cause_id: str, step: str, document: Mapping[str, Any], caller: Principal, now: UtcMicroseconds
 ) -> CauseActOutcome:
-    """Take all breaches of a cause that belong to the caller's party through one step.
+    """Apply one step to all breaches of a cause that belong to the caller's party.
 
     A breach for which the step is not possible is skipped, so that a request can be repeated without changing breaches
     that have taken the step. Raises NoSuchCause, and BreachStepNotAllowed for an operator.

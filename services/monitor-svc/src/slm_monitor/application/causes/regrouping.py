@@ -1,5 +1,6 @@
-"""Grouping of a provider's findings into causes again after some findings changed, and the
-changed views of each party.
+"""Regrouping of a provider's findings into causes after some findings changed.
+
+The parties' views of these causes are computed as well.
 """
 
 from __future__ import annotations
@@ -60,10 +61,10 @@ class CauseGroupingStore(Protocol):
 async def regroup_findings_of_provider(
     store: CauseGroupingStore, provider_party_id: str, changed: Mapping[str, CauseFinding | None], now: UtcMicroseconds
 ) -> Sequence[CauseViewChange]:
-    """Group a provider's findings into causes again after some of them changed; return the changes of views.
+    """Group a provider's findings into causes anew after some of them changed; return the changes of parties' views.
 
-    ``changed``: id of a finding → its present content; None: it is not a finding any more. Only the findings that are
-    or were connected to a changed finding are grouped again, because no other cause can be affected.
+    ``changed``: id of a finding → its present content; None: it is not a finding any more. Only findings that are or
+    were connected to a changed finding are grouped anew, because no other cause can be affected.
     """
     before = await _touched(store, provider_party_id, changed)
     after = {identity: finding for identity, (finding, _) in before.items()}

@@ -82,8 +82,8 @@ class FindingTracer:
     async def _terms(
         self, stored: StoredFinding
     ) -> tuple[TargetTermsHistory | None, ServiceLevelTarget | None, list[ServiceLevelTarget]]:
-        """Return the terms history of the finding's target, the target's terms in the version that evaluated it, and
-        all targets of that version; (None, None, []) if no terms of the target are known.
+        """Return the terms history of the finding's target, the target's terms in the version by which the finding
+        was made, and all targets of that version; (None, None, []) if no terms of the target are known.
         """
         agreement_id = str(stored.row["agreement_id"])
         if agreement_id not in self._agreements:

@@ -52,7 +52,7 @@ class TermsStore(Protocol):
 async def adopt_signed_terms(shelf: TermsStore, finalized: AgreementFinalized) -> None:
     """Store the terms of a signed version, register its indicators, and send a message to every partition.
 
-    Targets are evaluated by the terms from their effective instant on.
+    Targets are evaluated by the new terms from the instant at which these take effect.
 
     Raises TermsNotEvaluable if a target cannot be evaluated; the caller then moves the event to the dead letters.
     """

@@ -295,8 +295,8 @@ async def _decided(
 
 
 async def list_time_not_excluded(register: ExclusionStore, entry: ExclusionRecord) -> Sequence[UncountedExclusionTime]:
-    """Return the time of an exclusion that is approved but not excluded, with the reasons;
-    empty if it is not approved.
+    """Return which time of an approved exclusion is not excluded from figures, with the reasons; empty for an exclusion
+    in any other state.
     """
     if entry.state != APPROVED:
         return ()

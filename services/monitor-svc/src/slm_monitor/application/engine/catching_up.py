@@ -1,5 +1,5 @@
-"""Catch-up with newly signed terms: evaluation of the facts recorded before, the mark on the resulting events, and the
-end of the catch-up.
+"""Catch-up with newly signed terms: earlier facts are evaluated by them, the resulting events are marked, and the
+catch-up ends.
 """
 
 from __future__ import annotations
@@ -100,9 +100,9 @@ class CatchUpTracker:
                 waiting -= done
 
     def waiting_here(self, watermark: UtcMicroseconds) -> list[AgreementCatchUp]:
-        """Return the catch-ups that may end in this partition now, and have not ended here yet.
+        """Return the catch-ups that can end in this partition now, and have not ended here yet.
 
-        The watermark has reached the arrival of their terms, and all their tickets are evaluated.
+        A catch-up can end when the watermark has reached the arrival of its terms, and all its tickets are evaluated.
         """
         return [
             each
@@ -116,8 +116,8 @@ class CatchUpTracker:
         step.caught_up.append(found.key)
 
     def waiting_derived(self, global_watermark: UtcMicroseconds) -> list[AgreementCatchUp]:
-        """Return the catch-ups that may end with their derived targets: all partitions have evaluated the indicators
-        and tickets, and the global watermark has reached the arrival of the terms.
+        """Return the catch-ups that can end once their derived targets are evaluated: all partitions have evaluated the
+        indicators and tickets, and the global watermark has reached the arrival of the terms.
         """
         return [each for each in self._found.values() if each.key in self._woken and each.begun_at <= global_watermark]
 

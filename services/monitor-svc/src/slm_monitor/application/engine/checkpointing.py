@@ -53,9 +53,9 @@ class CheckpointSchedule:
         """Return (partition, whether its checkpoint must be whole) for each partition whose last checkpoint is at least
         ``at_most_every`` seconds old.
 
-        A whole checkpoint contains rows and accumulators too. A partition with very many unsaved rows always gets one.
-        Of the others, at most one gets it per call, so that no partition waits for many whole checkpoints: the one
-        whose last whole checkpoint is the oldest, if it is old enough or the partition receives no records.
+        A whole checkpoint contains rows and accumulators too. Partitions with very many unsaved rows get a whole
+        checkpoint. So does the partition whose last whole checkpoint is the oldest, if that is old enough or the
+        partition receives no records. No other partition gets one in this call, so that none waits for many of them.
         """
         now = time.monotonic()
         waiting = [number for number, partition in owned.items() if partition.has_rows]

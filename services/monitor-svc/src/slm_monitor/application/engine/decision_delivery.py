@@ -56,11 +56,11 @@ class DecisionDelivery:
         )
 
     def overturn(self, ref: Mapping[str, Any], step: PartitionStepChanges) -> None:
-        """Mark the ticket or windows of a breach that a dispute overturned for a new evaluation, which withdraws the
-        breach.
+        """Have a breach that a dispute overturned evaluated again, which withdraws the breach.
 
-        ``ref``: content of the inbox message. For a breach of a ticket, the ticket is marked. For any other breach, the
-        windows of its indicator, or else of its derived target, that end after ``since`` of the message are marked.
+        ``ref``: content of the inbox message. For a breach of a ticket, the ticket is marked for evaluation. For any
+        other breach, the windows that end after the message's ``since`` are marked: those of the breach's indicator or,
+        if the message names no indicator, those of its derived target.
         """
         self._overturned.add(ref["breach_id"])
         subject, since = ref["subject"], ref["since"]

@@ -128,8 +128,8 @@ class EvaluationWorker:
     def _rejoin_if_orphaned(self) -> None:
         """Leave and rejoin the consumer group if this worker lost a partition and no other worker has taken it over.
 
-        The partition must still be assigned to this worker. Raises LogUnavailable, which ends the run so that it is
-        started again.
+        Only partitions that are still assigned to this worker are looked at. Raises LogUnavailable to leave: this ends
+        the run, and the next run joins again.
         """
         now = time.monotonic()
         orphaned = [number for number, lost_at in self._lost_at.items() if now - lost_at > ORPHANED_SECONDS]

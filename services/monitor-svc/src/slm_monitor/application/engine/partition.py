@@ -218,7 +218,7 @@ class Partition:
         await self._silences.note_facts(step.facts, last_signals)
 
     async def _derive(self, work: PartitionStepInput, now: UtcMicroseconds, step: PartitionStepChanges) -> None:
-        """Evaluate due derived targets, and add messages to the derived targets whose members this step changed."""
+        """Evaluate due derived targets, and add messages for derived targets whose members this step changed."""
         if work.global_watermark is not None:
             self._global_watermark = max(self._global_watermark, work.global_watermark)
             moment = EvaluationMoment(self._global_watermark, now)
@@ -321,8 +321,8 @@ class Partition:
     def _attach(
         self, versions: Sequence[Mapping[str, Any]], ended_at: UtcMicroseconds | None, *, fresh: bool
     ) -> frozenset[str]:
-        """Update the terms histories of an agreement; return the ids of the parties whose tickets must be evaluated by
-        them.
+        """Update the terms histories of an agreement; return the ids of the parties whose tickets must be evaluated
+        again.
         """
         lines = build_terms_histories(versions, ended_at)
         self._derivations.attach(lines)

@@ -41,7 +41,7 @@ class StalenessMonitor:
             self._set(subject)
 
     async def note_values(self, values: MeasuredValues | None) -> None:
-        """Record the latest instant of each series among accepted rows. ``values`` None: no rows were accepted."""
+        """Record the latest instant that each series has in accepted rows. ``values`` None: no rows were accepted."""
         if values is None or not len(values):
             return
         watched = [await self._watch(parse_series_indicator(subject)) for subject in values.subjects]
@@ -98,9 +98,9 @@ class StalenessMonitor:
         self._woken.add(subject)
 
     async def evaluate(self, holds: ImportHolds, moment: EvaluationMoment, step: PartitionStepChanges) -> None:
-        """Publish which indicators became stale or sent again.
+        """Publish which indicators became stale, and which stale indicators send again.
 
-        A silence that began within the past that an import holds is published after the import has ended.
+        If a silence began in the past that an import holds, it is published after the import has ended.
         """
         for subject in sorted(self._woken):
             held, indicator = self._watched.get(subject), await self._store.indicator(subject)

@@ -75,7 +75,7 @@ class TicketEvaluator:
         return terms.ticket_owners if is_news else frozenset()
 
     def _may_be_about(self, terms: ServiceLevelTarget, owner: str) -> bool:
-        """Return whether an agreement's terms may change which other agreements evaluate tickets of this party.
+        """Return whether an agreement's new terms can change which other agreements apply to this party's tickets.
 
         Both must be true:
 
@@ -96,7 +96,7 @@ class TicketEvaluator:
     async def wake_owner(
         self, owner: str, partition: int, step: PartitionStepChanges, holds: ImportHolds
     ) -> Sequence[str]:
-        """Mark all tickets of a party as waiting after new terms, and return the tickets.
+        """Mark all tickets of a party as waiting, because terms are new; return the tickets.
 
         The step stores that they wait. They are evaluated after tickets with new events, because there may be many of
         them.
@@ -119,7 +119,7 @@ class TicketEvaluator:
         self._waiting[ticket] = None
 
     def free(self, holds: ImportHolds) -> None:
-        """Move the tickets that no import holds any more to those that are evaluated next."""
+        """Let those tickets be evaluated next that no import holds any more."""
         for ticket in [ticket for ticket in (*self._held, *self._history) if holds.through(ticket) is None]:
             self._held.pop(ticket, None)
             self._history.pop(ticket, None)

@@ -32,11 +32,12 @@ class TooManyOpenWindows(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CurrentFiguresQuestion:
-    """A question for current figures: the instant of the facts, and the time that windows and tickets must lie in.
+    """A question for current figures: by the facts of which instant, and for which time.
 
-    Windows that end by ``since`` or begin at or after ``until`` are left out; tickets count if their clock ended
-    between the two; a rolling window is evaluated at ``until`` if that has passed. ``closed``: (target, window) → when
-    the window closed. Windows that closed before ``closed_after`` are left out.
+    Windows that end by ``since`` or begin at or after ``until`` are left out. Tickets count if their clock ended
+    between these two instants. Rolling windows are evaluated just before ``until`` or, if ``as_of`` is earlier, at
+    ``as_of``. ``closed``: (target, window) → when the window closed. Windows that closed before ``closed_after`` are
+    left out.
     """
 
     as_of: UtcMicroseconds

@@ -211,7 +211,7 @@ def _outages_of(
 
 
 def explain_outages(target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider) -> ExplainedWindow:
-    """Explain the number of outages that reached the agreed length, each in the window in which it started."""
+    """Explain the number of outages that started in the window and reached the agreed length."""
     start, end = facts.span
     assert target.promise is not None
     length = _length(target)

@@ -29,8 +29,10 @@ class PagedTicketHistory(FactHistoryStore, Protocol):
     async def tickets(
         self, owner_party_id: str, before: UtcMicroseconds, after: str, most: int
     ) -> Sequence[tuple[str, Sequence[Fact]]]:
-        """Return (ticket, all its facts) for a party's tickets that have an event before the instant ``before``, in
-        order of name: the first ``most`` of them whose names follow ``after``.
+        """Return a page of the party's tickets that have an event before the instant ``before``.
+
+        Each is (ticket, all its facts). The page has the first ``most`` tickets whose names follow ``after``, in order
+        of name.
         """
         ...
 

@@ -165,7 +165,7 @@ def _is_of(fact: Fact, terms: ServiceLevelTarget) -> bool:
 async def _counted(
     record: FactHistoryStore, single: Sequence[Fact], known_at: UtcMicroseconds | None
 ) -> Sequence[Fact]:
-    """Return facts that are stored singly, with each counter reading replaced by its increase over the last one."""
+    """Return singly stored facts, with each counter reading replaced by its increase since the reading before."""
     around: list[Fact] = []
     for stream, (first, last) in counters.find_reading_spans_by_stream(single).items():
         around += await record.readings(stream, first, last, known_at)

@@ -160,8 +160,8 @@ def combine_verdict_with_warning(verdict: str | None, is_warned: bool) -> str | 
 
 
 def find_instant_of_certain_miss(finding: WindowEvaluation, as_of: UtcMicroseconds) -> UtcMicroseconds | None:
-    """Return the first instant (µs) at which it was certain that the objective is missed; None if it was not by
-    ``as_of``.
+    """Return the first instant (µs) at which it was certain that the objective is missed; None if this was not certain
+    by ``as_of``.
     """
     return finding.breached_at if finding.breached_at is not None and finding.breached_at <= as_of else None
 

@@ -50,7 +50,9 @@ class HookStore(Protocol):
     def begin(self) -> AbstractAsyncContextManager[HookLedger]: ...
 
     async def find(self, hook_id: str, now: UtcMicroseconds) -> tuple[Hook, Sequence[str]] | None:
-        """Return a hook with what is stored of its secrets that are valid at ``now`` (real time); None without hook."""
+        """Return a hook, and its secrets that are valid at ``now`` (real time) as they are stored; None if there is no
+        such hook.
+        """
         ...
 
     async def keep_call(self, call: HookCall) -> None:

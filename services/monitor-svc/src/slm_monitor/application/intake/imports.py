@@ -46,8 +46,9 @@ class HistoryImportStore(Protocol):
     async def find(self, import_id: str) -> HistoryImport | None: ...
 
     async def release(self, import_id: str, positions: Mapping[str, int], ended_as: str, now: UtcMicroseconds) -> None:
-        """Release the hold once everything up to these positions has been taken in. ``positions``:
-        ``<topic>:<partition>`` → offset.
+        """Let each partition release the hold once it has taken in everything up to its position.
+
+        ``positions``: ``<topic>:<partition>`` → offset.
         """
         ...
 

@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 async def _beside(body: bytes, work: Callable[..., T], *arguments: Any) -> T:
-    """Call ``work(*arguments)``; if ``body`` is large, in a thread, because the work grows with the body."""
+    """Call ``work(*arguments)``. The work takes longer the larger ``body`` is: for a large body it runs in a thread."""
     return work(*arguments) if len(body) <= LARGE_BODY_BYTES else await asyncio.to_thread(work, *arguments)
 
 

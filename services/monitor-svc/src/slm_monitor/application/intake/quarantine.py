@@ -86,7 +86,7 @@ class QuarantineDecisions:
     async def release(
         self, ward: QuarantinedFactStore, quarantine_id: str, caller: Principal, now: UtcMicroseconds
     ) -> None:
-        """Release a fact into the intake, for the party that owns the fact or an operator.
+        """Release a fact into the intake, as the party that owns the fact or as an operator.
 
         The fact must meet all rules for facts but one: its instant may lie in the future. Raises NoSuchQuarantinedFact,
         QuarantineDecisionNotPossible.

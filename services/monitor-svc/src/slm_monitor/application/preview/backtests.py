@@ -338,7 +338,7 @@ def _realistic(share: Fraction | None) -> str | None:
 
 
 def _suggested(rises: str, ordered: Sequence[Mapping[str, Any]], unit: str) -> dict[str, str] | None:
-    """Return the strictest objective that 11 of 12 windows would have met, rounded to four decimals, and exactly."""
+    """Return the strictest objective that 11 of 12 windows would have met: rounded to four decimals, and exact."""
     if not ordered:
         return None
     missed = len(ordered) - -(-11 * len(ordered) // 12)

@@ -52,7 +52,7 @@ class OpenWarnings:
 class TargetMetricRows:
     """The targets that get gauges, and the data that their gauges show besides the targets' states.
 
-    - ``visible``: number of all targets that the caller sees, with those that get no gauges.
+    - ``visible``: number of all targets that the caller sees, including those that get no gauges.
     - ``names``: agreement id → names and keys of the agreement, its service and its parties.
     - ``breaches``: target id → number of breaches that nobody has acknowledged.
     - ``deadlines``: target id → the next deadline of a running clock.

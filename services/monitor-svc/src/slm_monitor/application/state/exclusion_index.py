@@ -47,9 +47,9 @@ class ExclusionIndex:
     ) -> ExclusionChange:
         """Replace the terms or exclusions of an agreement; return the change, as it affects targets.
 
-        ``since``: the earliest instant at which an exclusion changed, if known. It is needed for the first message
-        about an agreement after a restart: the partition may have loaded the new exclusions already without having
-        evaluated by them, so that a comparison finds no change.
+        ``since``: the earliest instant at which an exclusion changed, if known. After a restart it is needed for the
+        first message about an agreement. The partition may have loaded the new exclusions already, so that a comparison
+        finds no change, although nothing was evaluated by them.
         """
         before = self._counting.get(agreement_id, [])
         self._replace(agreement_id, versions, approved)

@@ -46,7 +46,7 @@ class ImportHold:
 
 @dataclass(slots=True)
 class AgreementCatchUp:
-    """The evaluation of facts recorded before a version was signed, as one partition sees its progress."""
+    """How far one partition has evaluated earlier facts by a newly signed agreement version."""
 
     agreement_id: str
     version: int

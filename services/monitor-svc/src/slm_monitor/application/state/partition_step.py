@@ -153,7 +153,7 @@ class PartitionStepChanges:
 
 @dataclass(slots=True)
 class PartitionCheckpoint:
-    """The part of a partition that is written about once a second: rows into the record, and accumulators and figures.
+    """The part of a partition that is written about once a second: rows of the record, accumulators, and figures.
 
     ``positions``: everything below them has been evaluated; a topic that is left out keeps its position.
     """

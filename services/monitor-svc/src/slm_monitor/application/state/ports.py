@@ -29,8 +29,8 @@ class PartitionInboxMessage:
     ``seq`` is the message's number in the inbox table, in order of arrival. ``ref`` is its content, by ``kind``
     (instants in microseconds UTC):
 
-    - ``terms``: {agreement_id}: a version was signed, the agreement ended early, or the references changed by which
-      tickets name its customer or service
+    - ``terms``: {agreement_id}: a version was signed, the agreement ended early, or the references by which tickets
+      name its customer or service changed
     - ``exclusion``: {agreement_id, since}: exclusions changed, at ``since`` or later (null: unknown)
     - ``hold``, ``release``, ``derive``: {import_id}: an import began; its facts may be evaluated; derived targets may
       be evaluated from its facts
@@ -168,8 +168,9 @@ class EvaluationStore(Protocol):
         ...
 
     async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[MissedMinuteRun]]:
-        """Return target → the runs of minutes in which the target missed its objective over a rolling window, by its
-        breaches.
+        """Return target → the runs of minutes in which the target missed its objective over a rolling window.
+
+        The runs are read from the target's breaches.
         """
         ...
 

@@ -26,8 +26,8 @@ _TOLD = 20
 class MeasuredRecovery:
     """A recovery as one target measures it, in microseconds of service time.
 
-    ``took`` is the time until service was restored, ``lost`` the time whose data was lost (None if unknown). ``kept``
-    is whether the recovery is within all limits of the target.
+    ``took``: from the start of the outage until service was restored. ``lost``: the interval before the outage whose
+    data was lost; None if unknown. ``kept``: whether the recovery is within all limits of the target.
     """
 
     recovery: ServiceRecovery

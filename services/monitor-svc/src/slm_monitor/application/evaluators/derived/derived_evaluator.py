@@ -73,7 +73,7 @@ def _derived_target_class(line: TargetTermsHistory) -> Callable[[TargetState], D
 
 
 class DerivedEvaluator:
-    """Keeps one partition's derived targets, those that must be evaluated, and the inbox rows that cause this."""
+    """Keeps one partition's derived targets, which of them must be evaluated, and the inbox rows that require it."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class DerivedEvaluator:
         return []
 
     def target_states(self) -> Iterator[TargetState]:
-        """Yield the target states of the partition's derived targets."""
+        """Yield the target state of each target that this evaluator keeps."""
         return (target.target_state for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, target_id: str, since: UtcMicroseconds, cause: str) -> None:

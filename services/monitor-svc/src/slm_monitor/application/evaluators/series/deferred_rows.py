@@ -1,5 +1,5 @@
-"""Rows that can only change figures: no verdict or warning depends on them, so they are added
-at the next checkpoint.
+"""Deferred rows: they can change only figures, no verdict and no warning, so they are not added to the accumulators
+before the next checkpoint.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from slm_monitor.domain.series.series import IndicatorSeries, MinuteSumChange
 
 
 class DeferredRows:
-    """The deferred rows, and for each series the minutes in which good rows may be deferred."""
+    """The deferred rows, and for each series its calm minutes: those in which good rows can change only figures."""
 
     def __init__(self) -> None:
         self._calm: dict[str, tuple[int, int]] = {}
@@ -21,9 +21,7 @@ class DeferredRows:
         """Indicator → rows that are not added to the accumulators yet, as changes of minute sums."""
 
     def accept(self, series: IndicatorSeries, deltas: Sequence[MinuteSumChange]) -> bool:
-        """Defer rows if all are good and lie in the minutes in which good rows may be deferred; return whether they are
-        deferred.
-        """
+        """Defer rows if all of them are good and lie in calm minutes; return whether they were deferred."""
         calm = self._calm.get(series.subject)
         if calm is None:
             return False
@@ -46,7 +44,7 @@ class DeferredRows:
                     target.add(series, folded)
 
     def note_calm(self, series: IndicatorSeries, targets: Collection[SeriesTarget]) -> None:
-        """Record in which minutes good rows of a series can only change figures, after its targets were evaluated."""
+        """Record the calm minutes of a series, after its targets were evaluated."""
         spans = [target.quiet for target in targets if target.counts(series)]
         calm = (max(start for start, _ in spans), min(end for _, end in spans)) if spans else NEVER
         if series.plain is not None and calm[0] < calm[1]:
@@ -55,12 +53,12 @@ class DeferredRows:
             self._calm.pop(series.subject, None)
 
     def forget_calm(self) -> None:
-        """Defer no rows until the targets are evaluated again, because terms, exclusions or holds have changed."""
+        """Defer no rows until targets have been evaluated again: terms, exclusions or holds have changed."""
         self._calm.clear()
 
 
 def _folded(deltas: Sequence[MinuteSumChange]) -> list[MinuteSumChange]:
-    """Add up the changes of one series, which has a single classifier, to one change per minute."""
+    """Return one change for each minute: the sum of its changes in a series that has a single classifier."""
     sums: dict[int, tuple[int, int]] = {}
     for delta in deltas:
         good, total = sums.get(delta.minute, (0, 0))

@@ -139,8 +139,8 @@ class TargetMinuteColumns:
     def _may_slide(self, since: int, until: int, first: int, last: int) -> bool:
         """Return whether the sum of the new window can be derived from the sum of the previous window.
 
-        Few minutes may differ, and the hours of the minutes that leave the window must be in memory. The caller does
-        not load these hours, because they lie before the new window.
+        Only a few minutes may differ, and the hours of the minutes that leave the window must be in memory. The caller
+        does not load these hours, because they lie before the new window.
         """
         is_near = 0 <= first - since < _SLIDES and 0 <= last - until < _SLIDES
         return is_near and (first == since or self._together.holds(since, first - 1))

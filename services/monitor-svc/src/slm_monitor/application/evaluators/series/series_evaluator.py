@@ -126,7 +126,7 @@ class SeriesEvaluator:
         return target_state
 
     def target_states(self) -> Iterator[TargetState]:
-        """Yield the target states of the targets of the partition's series."""
+        """Yield the target state of each target that this evaluator keeps."""
         return (target.target_state for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, subject: str, since: UtcMicroseconds, cause: str) -> None:
@@ -165,8 +165,9 @@ class SeriesEvaluator:
         return accepted
 
     def _create_labelled_series(self, fact: Fact) -> None:
-        """Create the series for the labels of a fact if it does not exist, even for a fact that is outdated because a
-        fact with a higher rank replaces it.
+        """Create the series for the labels of a fact if there is none yet.
+
+        The fact may be outdated: replaced by a fact with a higher rank.
         """
         name = name_labelled_series(fact.subject, fact.body.get("labels") or {})
         if name == fact.subject or self._streams.has(name):
@@ -225,7 +226,7 @@ class SeriesEvaluator:
         self._dirty.setdefault(subject, DirtySpan())
 
     def wake_all(self) -> None:
-        """Set a timer for every indicator after a restart. Its next timer is known only after an evaluation."""
+        """Set a timer for every indicator after a restart, because its next timer is known only after an evaluation."""
         for subject in self._targets:
             self._timers.set((COUNT, subject), AT_ONCE)
 

@@ -226,7 +226,7 @@ class IndicatorSeriesStore:
         return values if accepted.all() else values.selected(accepted)
 
     def committed(self) -> None:
-        """Record that everything taken in so far is committed, and so is part of the record of facts."""
+        """Record that everything taken in so far is committed: it is part of the record of facts now."""
         for series in self._pending:
             series.pending.clear()
         self._pending.clear()

@@ -1,4 +1,4 @@
-"""Windows that wait for the next checkpoint to be stored, because only their figures changed, not their verdicts."""
+"""Windows that are stored by the next checkpoint, not by a step, because only their figures changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class UnsavedWindows(dict[Key, TargetWindow]):
     """The windows that the next checkpoint writes, by (target id, window id), and the stored content of all windows.
 
     It is a dictionary, so that a batch of rows can add windows by plain assignment: that is faster than a method, and
-    each batch adds one for each of its indicators.
+    each batch adds a window for each of its indicators.
     """
 
     def __init__(self, loaded: Iterable[TargetWindow]) -> None:

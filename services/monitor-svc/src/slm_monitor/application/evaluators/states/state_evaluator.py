@@ -123,7 +123,7 @@ class StateEvaluator:
         return await self._states.accept_facts(facts, self._touch)
 
     def new_labels(self) -> dict[str, int]:
-        """Return name of series → NOTHING_YET, for each label set that first appeared since the last call."""
+        """Return the name of a series → NOTHING_YET, for each label set that first appeared since the last call."""
         return self._seen_labels.unsaved()
 
     def _touch(self, subject: str, since: UtcMicroseconds) -> None:
@@ -165,7 +165,7 @@ class StateEvaluator:
             del self._causes[subject]
 
     def target_states(self) -> Iterator[TargetState]:
-        """Yield the target states of the targets of the partition's states."""
+        """Yield the target state of each target that this evaluator keeps."""
         return (target.target_state for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, subject: str, since: UtcMicroseconds, cause: str) -> None:

@@ -87,7 +87,7 @@ class AvailabilityTarget(CalendarWindowTarget):
     def _from(
         self, states: StateProvider, terms: ServiceLevelTarget, since: UtcMicroseconds | None, as_of: UtcMicroseconds
     ) -> UtcMicroseconds | None:
-        """Return the instant from which on closed windows must be evaluated again; None if none must be."""
+        """Return the instant from which on closed windows must be evaluated again; None if no closed window must."""
         return since
 
     def _look(
