@@ -291,6 +291,18 @@ async def test_the_log_keeps_the_last_calls_and_fewer_payloads(service: Service)
     assert [each["at"] for each in items] == sorted((each["at"] for each in items), reverse=True)
 
 
+async def test_the_list_tells_the_last_call_of_each_hook(service: Service) -> None:
+    made, idle = await hook(service, "zammad", source="called"), await hook(service, "zammad", source="idle")
+    await call(service, made, example("zammad", "opened"))
+    await call(service, made, b"{}")
+    calls = (await service.provider.get(f"{made['path']}/calls")).json()["items"]
+    assert [each["outcome"] for each in calls] == ["refused", "accepted"]
+    items = (await service.provider.get(HOOKS, params={"limit": 1000})).json()["items"]
+    told = {each["hook_id"]: each["last_call"] for each in items}
+    assert told[made["hook_id"]] == {name: calls[0][name] for name in ("call_id", "at", "status", "outcome")}
+    assert told[idle["hook_id"]] is None
+
+
 async def test_a_test_event_is_read_and_noted_and_no_ticket_comes_of_it(service: Service) -> None:
     made = await hook(service, "zammad", source="tried")
     answer = await service.provider.post(f"{made['path']}/tests")

@@ -73,6 +73,10 @@ SELECT {_COLUMNS} FROM hook
    AND (CAST(:after_at AS BIGINT) IS NULL OR (created_at, hook_id) > (:after_at, :after_id))
  ORDER BY created_at, hook_id LIMIT :fetch
 """
+_LAST_CALLS = """
+SELECT DISTINCT ON (hook_id) hook_id, call_id, at, status, outcome FROM hook_call
+ WHERE hook_id = ANY(:hook_ids) ORDER BY hook_id, at DESC, call_id DESC
+"""
 _CALLS = "SELECT call_id, hook_id, at, status, outcome, detail, payload FROM hook_call WHERE hook_id = :hook_id"
 
 
@@ -150,6 +154,12 @@ class SqlHooks:
         async with self._database.read() as connection:
             rows = (await connection.execute(text(_PAGE), given)).mappings().all()
         return [_hook_of(row) for row in rows]
+
+    async def last_calls(self, hook_ids: Sequence[str]) -> dict[str, RowMapping]:
+        """Return hook id → the latest call of the hook, without what was sent and answered."""
+        async with self._database.read() as connection:
+            rows = await connection.execute(text(_LAST_CALLS), {"hook_ids": list(hook_ids)})
+            return {row["hook_id"]: row for row in rows.mappings()}
 
     async def keep_call(self, call: HookCall) -> None:
         """Store a call, and remove older calls and payloads beyond the numbers that are kept."""

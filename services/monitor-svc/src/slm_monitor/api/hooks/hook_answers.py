@@ -9,6 +9,7 @@ from slm_monitor.api.responses.intake import ItemFault
 from slm_monitor.api.responses.shapes import Document, Instant
 
 AuthenticationKind = Literal["hmac-sha256", "hmac-sha1", "bearer", "basic", "query"]
+CallOutcome = Literal["accepted", "refused", "ignored", "unsigned", "paused", "test"]
 
 
 class HookAuthenticationAnswer(Answer):
@@ -70,6 +71,26 @@ class HookAnswer(Answer):
     """When the hook was made"""
     created_by_principal_id: str
     """Id of the principal that made the hook"""
+
+
+class LastHookCall(Answer):
+    """When a hook was called last, and what became of the call."""
+
+    call_id: str
+    """Id of the call (UUID)"""
+    at: Instant
+    """When the call was answered"""
+    status: int
+    """HTTP status of the answer"""
+    outcome: CallOutcome
+    """`unsigned`: the caller did not prove that it is the tool; `test`: an example payload that was only read"""
+
+
+class ListedHook(HookAnswer):
+    """An address that a tool calls, with its last call."""
+
+    last_call: LastHookCall | None
+    """The latest of the calls that are kept; null: the hook was never called"""
 
 
 class HookSecretAnswer(Answer):
@@ -155,7 +176,7 @@ class HookCallAnswer(Answer):
     """When the call was answered"""
     status: int
     """HTTP status of the answer"""
-    outcome: Literal["accepted", "refused", "ignored", "unsigned", "paused", "test"]
+    outcome: CallOutcome
     """`unsigned`: the caller did not prove that it is the tool; `test`: an example payload that was only read"""
     detail: Document
     """The answer, as the caller got it"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Response
@@ -25,6 +26,7 @@ from slm_monitor.api.hooks.hook_answers import (
     HookWithSecrets,
     IssuedHook,
     IssuedHookSecret,
+    ListedHook,
 )
 from slm_monitor.application.hooks import keeping
 from slm_monitor.application.hooks.keeping import HookChanges, HookDetails
@@ -101,10 +103,19 @@ async def list_connectors(caller: Caller, page: Paging, office: TheHookOffice) -
     return page.shape(found, lambda each: [each.name], _connector_json)
 
 
-@router.get("/hooks", **operation("List the hooks of your party", list_of(HookAnswer)))
+@router.get("/hooks", **operation("List the hooks of your party", list_of(ListedHook)))
 async def list_hooks(caller: Caller, page: Paging, hooks: TheHooks) -> dict[str, Any]:
-    """List the hooks of your party, the oldest first. A hook is an address that another tool calls."""
-    return page.shape(await hooks.page(caller, page), lambda each: [each.created_at, each.hook_id], hook_json)
+    """List the hooks of your party, each with its last call, the oldest first. A hook is an address that another tool
+    calls.
+    """
+    found = await hooks.page(caller, page)
+    last = await hooks.last_calls([each.hook_id for each in found])
+
+    def shown(hook: Hook) -> dict[str, Any]:
+        call = last.get(hook.hook_id)
+        return {**hook_json(hook), "last_call": None if call is None else _last_call_json(call)}
+
+    return page.shape(found, lambda each: [each.created_at, each.hook_id], shown)
 
 
 @router.post(
@@ -194,6 +205,15 @@ async def replace_hook_secret(
     _refuse_stored_secret(idempotency_key)
     secret, text = await keeping.replace_secret(office, caller, hook_id, given.secret, given.overlap_seconds)
     return {"hook_id": hook_id, "secret_id": secret.secret_id, "secret": text}
+
+
+def _last_call_json(call: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        "call_id": call["call_id"],
+        "at": to_text(call["at"]),
+        "status": call["status"],
+        "outcome": call["outcome"],
+    }
 
 
 def hook_json(hook: Hook) -> dict[str, Any]:
