@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import re
 import shlex
 from collections.abc import AsyncIterator
@@ -14,10 +16,11 @@ import pytest
 
 from slm_chassis import dead_letters
 from slm_chassis.log.port import StoredRecord
+from slm_mappings.connectors import SHIPPED, read_connectors
 from tests.integration.slm.test_console_shell import sign_in, token_of
 from tests.support.populated import OPERATOR_KEY, Populated
 
-TABS = ("", "/measurements", "/aside", "/imports", "/keys", "/webhooks")
+TABS = ("", "/measurements", "/aside", "/imports", "/keys", "/hooks", "/series", "/webhooks")
 
 
 @pytest.fixture
@@ -179,7 +182,7 @@ async def test_each_company_sees_its_own_connections_only(world: Populated, brow
     for tab in TABS:
         answer = await browser.get(f"/connections{tab}")
         assert answer.status_code == 200, tab
-        assert "secret" not in answer.text and "Probes &lt;in" not in answer.text, tab
+        assert not re.search("secret[. ](one|source|desk)", answer.text) and "Probes &lt;in" not in answer.text, tab
     for foreign in (path[1], f"/connections/imports/{made['import_id']}"):
         unknown = re.sub(r"[0-9a-f](?=[0-9a-f]*$)", "0", foreign)
         assert (await browser.get(foreign)).status_code == (await browser.get(unknown)).status_code == 404
@@ -223,3 +226,94 @@ async def test_events_are_sent_to_an_address_that_is_made_by_clicking(
     assert (await sent(browser, f"{page}/remove", f"{page}/remove")).headers["location"] == here
     assert "Data lake" not in (await browser.get(here)).text
     assert (await browser.get(page)).status_code == 404
+
+
+async def test_a_tool_is_connected_its_mapping_mended_and_a_refused_call_taken_in_again(
+    browser: httpx.AsyncClient, world: Populated
+) -> None:
+    await sign_in(browser, world.cast.integrator_key)
+    here = "/connections/hooks"
+    new = f"{here}/new/zammad"
+    short = await sent(browser, new, new, title="Finance desk", secret="too short")
+    assert short.status_code == 422 and re.search(r'id="secret-error">[^<]+<', short.text), "beside its field"
+    made = await sent(browser, new, new, title="Finance desk", source="finance")
+    secret, address = read(made.text, "secret"), read(made.text, "address")
+    page = here + "/" + address.rpartition("/")[2]
+    payload = read_connectors(SHIPPED)["zammad"].examples["opened"]
+    body = payload.replace('"state": "new"', '"state": "on <fire>"').encode()
+
+    async def call(body: bytes) -> httpx.Response:
+        proof = f"sha1={hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()}"
+        return await world.client.post(httpx.URL(address).path, content=body, headers={"X-Hub-Signature": proof})
+
+    assert (await call(body)).status_code == 422
+    log = await browser.get(page)
+    assert "states does not list it" in log.text and "on <fire>" not in log.text
+    repeat = re.search(rf'action="({page}/calls/[0-9a-f-]+/repeat)"', log.text)
+    assert repeat is not None
+    again = await sent(browser, page, repeat[1])
+    assert again.status_code == 422 and "states does not list it" in again.text
+    form = await browser.get(f"{page}/mapping")
+    assert "on &lt;fire&gt;" in form.text and "states does not list it" in form.text
+    fields = {name: read_area(form.text, name) for name in ("mapping", "payload")}
+    tag = unescape(re.findall(r'name="tag" value="([^"]+)"', form.text)[0])
+    fields |= {"tag": tag, "mapping": fields["mapping"].replace("states:", "states:\n  on <fire>: {state: new}", 1)}
+    tried = await sent(browser, page, f"{page}/mapping", act="try", **fields)
+    assert "Ticket 21007" in tried.text and "P1" in tried.text
+    broken = await sent(browser, page, f"{page}/mapping", act="save", **{**fields, "mapping": "kind: tickets"})
+    assert broken.status_code == 422 and "mapping.columns" in broken.text
+    assert (await sent(browser, page, f"{page}/mapping", act="save", **fields)).status_code == 303
+    stale = await sent(browser, page, f"{page}/mapping", act="save", **fields)
+    assert stale.status_code == 422 and "Somebody else changed this meanwhile" in stale.text
+    assert (await sent(browser, page, repeat[1])).status_code == 303
+    assert "21007: " in (await browser.get(page)).text and "taken in" in (await browser.get(here)).text
+    await shown(browser, "/tickets/finance/21007", "21007")
+    assert (await sent(browser, page, f"{page}/test")).status_code == 303
+    await sent(browser, page, f"{page}/paused", paused="yes")
+    assert (await call(payload.encode())).status_code == 409
+    assert "paused, calls are refused" in (await browser.get(page)).text
+    await sent(browser, page, f"{page}/paused", paused="no")
+    renewed = await sent(browser, page, f"{page}/secret")
+    assert read(renewed.text, "secret") != secret and (await call(payload.encode())).status_code == 202
+    await sign_in(browser, world.stranger_key)
+    for foreign in (page, f"{page}/mapping", f"{page}/remove"):
+        assert (await browser.get(foreign)).status_code == 404, foreign
+    assert "Finance desk" not in (await browser.get(here)).text
+    await sign_in(browser, world.cast.integrator_key)
+    assert (await sent(browser, f"{page}/remove", f"{page}/remove")).headers["location"] == here
+    assert (await browser.get(page)).status_code == 404
+
+
+def read_area(page: str, name: str) -> str:
+    """What stands in a text area, as a browser shows it: without the first line end."""
+    found = re.search(rf'<textarea[^>]* name="{name}"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL)
+    assert found is not None, page
+    return unescape(found[1])
+
+
+async def test_rules_for_series_are_tried_added_ordered_and_removed(
+    browser: httpx.AsyncClient, world: Populated
+) -> None:
+    await sign_in(browser, world.cast.integrator_key)
+    here = "/connections/series"
+
+    async def acted(path: str, **fields: str) -> httpx.Response:
+        revision = re.findall(r'name="revision" value="(\d+)"', (await browser.get(here)).text)[0]
+        return await sent(browser, here, path, revision=revision, **fields)
+
+    rule = {"match": 'up{job="<shop>"}', "indicator": "no.such", "reading": "state"}
+    tried = await acted(here, act="try", series='up{job="<shop>"}\nother', **rule)
+    assert tried.status_code == 200, tried.text
+    assert "no.such is registered" in tried.text and "no rule: left out" in tried.text and "<shop>" not in tried.text
+    wrong = await acted(here, act="add", **{**rule, "match": "up{"})
+    assert wrong.status_code == 422 and re.search(r'id="match-error">[^<]+<', wrong.text), "beside its field"
+    for match in (rule["match"], "go_threads"):
+        assert (await acted(here, act="add", **{**rule, "match": match})).status_code == 303
+    assert (await acted(f"{here}/1/up")).status_code == 303
+    rules = (await world.ask(world.cast.integrator_key, "GET", "/api/v1/series-rules")).json()["rules"]
+    assert [each["match"] for each in rules] == ["go_threads", rule["match"]]
+    assert (await acted(f"{here}/0/remove")).status_code == 303
+    page = (await browser.get(here)).text
+    assert "&lt;shop&gt;" in page and "go_threads" not in page
+    await sign_in(browser, world.stranger_key)
+    assert "shop" not in (await browser.get(here)).text.partition("<tbody>")[2].partition("</tbody>")[0]

@@ -33,9 +33,10 @@ OWNERS: Mapping[str, str] = {
             "sessions", "sign-in-links", "templates",
         ),
         "monitor": (
-            "assignments", "backtests", "breaches", "causes", "clocks", "exclusion-delegates", "exclusions", "figures",
-            "imports", "indicators", "monitor-dead-letters", "monitor-key-uses", "previews", "quarantine", "risks",
-            "sources", "stream", "summary", "targets", "tickets",
+            "assignments", "backtests", "breaches", "causes", "clocks", "connectors", "exclusion-delegates",
+            "exclusions", "figures", "hook-previews", "hooks", "imports", "indicators", "monitor-dead-letters",
+            "monitor-key-uses", "previews", "quarantine", "risks", "series-rules", "sources", "stream", "summary",
+            "targets", "tickets",
         ),
         "report": ("credit-previews", "report-dead-letters", "report-key-uses", "reports"),
         "notification": (
@@ -286,6 +287,19 @@ class Api:
         read = await self._ask("GET", path)
         headers = {"If-Match": read.headers["etag"]}
         return (await self._ask("PUT", path, json=dict(changed(read.json())), headers=headers)).json()
+
+    async def put(self, path: str, body: Mapping[str, Any]) -> Json:
+        """Send a PUT request, which replaces a resource without an entity tag, and return the JSON answer; raises
+        ApiError.
+        """
+        return (await self._ask("PUT", path, json=dict(body))).json()
+
+    async def patch(self, path: str, body: Mapping[str, Any], tag: str) -> Json:
+        """Send a PATCH request with an entity tag as ``If-Match`` and return the JSON answer.
+
+        Raises ApiError, also if the resource has changed since the tag was read.
+        """
+        return (await self._ask("PATCH", path, json=dict(body), headers={"If-Match": tag})).json()
 
     async def delete(self, path: str) -> None:
         """Send a DELETE request; raises ApiError."""

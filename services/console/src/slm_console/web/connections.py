@@ -31,3 +31,8 @@ def shell(directory: Directory, tab: str, part: Part) -> Mapping[str, Any]:
         "is_operator": directory.has_role("operator"),
         "more": part.data.get("next") if part.data else None,
     }
+
+
+def may_connect(directory: Directory) -> bool:
+    """Whether the reader may connect tools of their company. An operator may not: they have no company."""
+    return bool(directory.own) and directory.has_role("service_level_manager", "integrator")

@@ -1,9 +1,23 @@
-"""HTTP handlers of the Connections pages: sources, measurements, quarantine, imports, API keys, webhooks."""
+"""HTTP handlers of the Connections pages: sources, measurements, quarantine, imports, API keys, webhooks in both
+directions, rules for series.
+"""
 
 from fastapi import APIRouter
 
-from slm_console.pages.connections import aside, imports, keys, measurements, sources, unread, webhooks
+from slm_console.pages.connections import (
+    aside,
+    hook_mappings,
+    hooks,
+    imports,
+    keys,
+    measurements,
+    series_rules,
+    sources,
+    unread,
+    webhooks,
+)
 
 router = APIRouter()
-for module in (sources, measurements, aside, unread, imports, keys, webhooks):
+# The pages of a hook's mapping come after its own, whose "new" is no id of a hook.
+for module in (sources, measurements, aside, unread, imports, keys, hooks, hook_mappings, series_rules, webhooks):
     router.include_router(module.router)
