@@ -45,7 +45,7 @@ UNSIGNED = {**REFUSED, "call_id": "c-2", "status": 401, "outcome": "unsigned", "
 READ = {
     "tickets": [{
         "number": "21007", "updated_at": "2026-11-26T08:20:00Z", "opened_at": "2026-11-26T08:00:00Z",
-        "state": "pending", "state_event": "state_changed", "attributes": {"priority": "P1", "team": None},
+        "state": "pending", "state_event": "state_changed", "attributes": {"priority": "P1", "team": None, "desk": "<south>"},
         "instants": {"first_response": "2026-11-26T08:12:00Z", "closed": None},
     }],
     "measurements": [], "notes": ["left out: <1>"], "errors": [],
@@ -177,7 +177,8 @@ async def test_a_mapping_is_tried_on_the_last_payload_and_on_a_pasted_one() -> N
         page = await browser.get(f"{PAGE}/mapping")
         said = words_of(page.text)
         assert "Ticket 21007" in said and "Opened 09:00" in said and "first answer 09:12" in said
-        assert "closed not yet" in said and "Priority P1" in said and "left out: &lt;1&gt;" in page.text
+        assert "closed not yet" in said and "Priority P1" in said and "Team none" in said
+        assert "<code>desk</code>" in page.text and "&lt;south&gt;" in page.text and "left out: &lt;1&gt;" in page.text
         form = {"csrf_token": token_in(page.text), "tag": '"1"', "payload": "{}", "act": "try"}
         tried = await browser.post(f"{PAGE}/mapping", data={**form, "mapping": "kind: tickets\r\nsource: a\r\n"})
         assert tried.status_code == 200
@@ -199,12 +200,14 @@ async def test_a_mapping_is_saved_with_the_tag_that_was_read() -> None:
 
 
 async def test_who_may_not_change_an_address_is_offered_no_act() -> None:
-    async with browser_of(the_api("auditor")) as browser:
+    api = the_api("auditor")
+    async with browser_of(api) as browser:
         for path in ("/connections/hooks", PAGE, f"{PAGE}/calls/c-1", f"{PAGE}/mapping"):
             page = (await browser.get(path)).text
             assert "Finance desk" in page
             for act in ("Connect a tool", "Send a test event", "Take it in again", "Save the mapping"):
                 assert act not in page, (path, act)
+    assert api.sent == [], "an auditor's request to try a mapping would be refused"
 
 
 @pytest.mark.parametrize(

@@ -247,10 +247,11 @@ def _event_of_cause(reader: Reader, cause: str) -> str:
         "override": reader.gettext("a day with other hours"),
         "break": reader.gettext("an agreed break of the service"),
     }
-    return rules.get(cause) or _event_name(reader, event)
+    return rules.get(cause) or event_name(reader, event)
 
 
-def _event_name(reader: Reader, event: str) -> str:
+def event_name(reader: Reader, event: str) -> str:
+    """Return in words what happened to a ticket."""
     names = {
         "opened": reader.gettext("opened"),
         "assigned": reader.gettext("assigned"),
@@ -269,7 +270,7 @@ def _event_name(reader: Reader, event: str) -> str:
 
 
 def _event_in_words(reader: Reader, event: Mapping[str, Any]) -> str:
-    words = _event_name(reader, str(event["event"]))
+    words = event_name(reader, str(event["event"]))
     words = words[:1].upper() + words[1:]
     attributes = event.get("attributes") or {}
     details = [str(event["state"]).replace("_", " ")] if event.get("state") else []

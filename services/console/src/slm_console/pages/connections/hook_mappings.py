@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -10,6 +12,7 @@ from starlette.responses import Response
 from slm_console.api_client import Part, RefusedRequest
 from slm_console.views.connections import hooks
 from slm_console.views.connections.read_payloads import ReadPayload, read_payload, wrong_mapping
+from slm_console.views.directory import Directory
 from slm_console.web.connections import may_connect, shell
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.forms import Fields, go
@@ -21,11 +24,22 @@ _HOOKS, _PREVIEWS = "/api/v1/hooks", "/api/v1/hook-previews"
 
 
 @dataclass(frozen=True, slots=True)
+class _Known:
+    """What the API says about the hook of the page. ``kept`` are the calls whose payloads are kept."""
+
+    hook: Mapping[str, Any]
+    tag: str
+    kept: Sequence[Mapping[str, Any]]
+    directory: Directory
+
+
+@dataclass(frozen=True, slots=True)
 class _Draft:
     """The mapping and the payload that the page shows, and what came of them.
 
     - ``tag``: the entity tag of the hook whose mapping was changed.
     - ``read``: what the mapping reads in the payload; None if it was not tried.
+    - ``notice``: why it was not saved, or could not be tried.
     """
 
     mapping: str
@@ -38,14 +52,14 @@ class _Draft:
 @router.get("/connections/hooks/{hook_id}/mapping")
 async def show_mapping(visit: SignedIn, hook_id: str) -> Response:
     """Show the mapping of a hook with a payload: that of the call in the address, or else of the last one."""
-    found, tag = await visit.api.tagged(f"{_HOOKS}/{hook_id}")
-    calls = (await visit.api.part(f"{_HOOKS}/{hook_id}/calls")).items
+    known = await _ask(visit, hook_id)
     wanted = visit.request.query_params.get("call", "")
-    kept = [each for each in calls if each["payload"] is not None]
-    call = next((each for each in kept if each["call_id"] == wanted), kept[0] if kept and not wanted else None)
-    payload = hooks.shown_payload(str(call["payload"])) if call else ""
-    read = await _read(visit, str(found["mapping"]), payload) if payload else None
-    return await _page(visit, hook_id, _Draft(str(found["mapping"]), payload, tag, read))
+    shown = [each for each in known.kept if not wanted or each["call_id"] == wanted]
+    payload = hooks.shown_payload(str(shown[0]["payload"])) if shown else ""
+    mapping = str(known.hook["mapping"])
+    # Who only reads may not even try: for the API that is a change.
+    read = await _read(visit, mapping, payload) if payload and may_connect(known.directory) else None
+    return _page(visit, known, _Draft(mapping, payload, known.tag, read))
 
 
 @router.post("/connections/hooks/{hook_id}/mapping")
@@ -57,27 +71,36 @@ async def try_or_save(visit: SignedIn, hook_id: str, form: Fields) -> Response:
     read = await _read(visit, mapping, payload) if payload.strip() else None
     if form.text("act") != "save":
         notice = "" if read else visit.reader.gettext("Paste what the tool sends, to see what the mapping reads in it.")
-        return await _page(visit, hook_id, _Draft(mapping, payload, tag, read, notice))
+        return _page(visit, await _ask(visit, hook_id), _Draft(mapping, payload, tag, read, notice))
     try:
         await visit.api.patch(f"{_HOOKS}/{hook_id}", {"mapping": mapping}, tag)
     except RefusedRequest as refused:
         if refused.status in (403, 404):
             raise
-        if refused.status in (412, 428):
-            notice = visit.reader.gettext(
-                "Somebody else changed this meanwhile. What you wrote is below and not saved; open the page again to "
-                "see theirs."
-            )
-            return await _page(visit, hook_id, _Draft(mapping, payload, tag, read, notice))
-        wrong = wrong_mapping(refused.problem.get("errors") or ())
-        return await _page(visit, hook_id, _Draft(mapping, payload, tag, wrong, _not_saved(visit, refused)))
+        wrong = refused.problem.get("errors") or ()
+        # What is wrong with the mapping itself says more than what it would read.
+        read = wrong_mapping(wrong) if wrong else read
+        draft = _Draft(mapping, payload, tag, read, _not_saved(visit, refused))
+        return _page(visit, await _ask(visit, hook_id), draft)
     return go(visit, f"/connections/hooks/{hook_id}")
 
 
 def _not_saved(visit: Visit, refused: RefusedRequest) -> str:
+    if refused.status in (412, 428):
+        return visit.reader.gettext(
+            "Somebody else changed this meanwhile. What you wrote is below and not saved; open the page again to see "
+            "theirs."
+        )
     if refused.problem.get("errors"):
         return visit.reader.gettext("The mapping is not saved yet: correct what is named below.")
     return str(refused)
+
+
+async def _ask(visit: Visit, hook_id: str) -> _Known:
+    found, tag = await visit.api.tagged(f"{_HOOKS}/{hook_id}")
+    parts = await visit.api.gather(**WHO, calls=f"{_HOOKS}/{hook_id}/calls")
+    kept = [each for each in parts["calls"].items if each["payload"] is not None]
+    return _Known(found, tag, kept, directory_from(parts))
 
 
 async def _read(visit: Visit, mapping: str, payload: str) -> ReadPayload:
@@ -89,16 +112,12 @@ async def _read(visit: Visit, mapping: str, payload: str) -> ReadPayload:
     return read_payload(visit.reader, answer)
 
 
-async def _page(visit: Visit, hook_id: str, draft: _Draft) -> Response:
-    found = await visit.api.known(f"{_HOOKS}/{hook_id}")
-    parts = await visit.api.gather(**WHO, calls=f"{_HOOKS}/{hook_id}/calls")
-    directory = directory_from(parts)
-    kept = [hooks.call_line(visit.reader, each) for each in parts["calls"].items if each["payload"] is not None]
+def _page(visit: Visit, known: _Known, draft: _Draft) -> Response:
     model = {
-        **shell(directory, "hooks", Part(found)),
-        "may_change": may_connect(directory),
-        "line": hooks.hook_line(visit.reader, found, {}),
-        "kept": kept,
+        **shell(known.directory, "hooks", Part(known.hook)),
+        "may_change": may_connect(known.directory),
+        "line": hooks.hook_line(visit.reader, known.hook, {}),
+        "kept": [hooks.call_line(visit.reader, each) for each in known.kept],
         "draft": draft,
     }
     return render(visit, "connections/hook_mapping.html", model, status=422 if draft.notice else 200)

@@ -93,10 +93,9 @@ def way_in_words(reader: Reader, way: Mapping[str, Any]) -> str:
         )
     if kind == "bearer":
         return reader.gettext("the secret after “Bearer”, in the header %(header)s", header=header)
-    name = "HMAC-SHA1" if kind == "hmac-sha1" else "HMAC-SHA256"
-    return reader.gettext(
-        "a signature made with the secret (%(name)s), in the header %(header)s", name=name, header=header
-    )
+    if kind == "hmac-sha1":
+        return reader.gettext("a signature made with the secret (HMAC-SHA1), in the header %(header)s", header=header)
+    return reader.gettext("a signature made with the secret (HMAC-SHA256), in the header %(header)s", header=header)
 
 
 def hook_line(reader: Reader, hook: Mapping[str, Any], tools: Mapping[str, str]) -> HookLine:

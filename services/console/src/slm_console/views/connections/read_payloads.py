@@ -9,14 +9,30 @@ from typing import Any
 from slm_console.views.connections.hooks import Fault, faults_of
 from slm_console.views.connections.sources import moment_of
 from slm_console.views.reader import Reader
+from slm_console.views.ticket_pages import event_name
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFact:
+    """What is known of a ticket, as name and value.
+
+    - ``own_name``: the name of the field, if the mapping gave it, else empty.
+    - ``own_value``: the value, if it comes from the payload or the mapping, else empty.
+    - ``said``: what the console says of it.
+    """
+
+    name: str = ""
+    own_name: str = ""
+    own_value: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadTicket:
-    """A ticket as a mapping reads it: its number, and what is known of it as names and values."""
+    """A ticket as a mapping reads it."""
 
     number: str
-    facts: Sequence[tuple[str, str]]
+    facts: Sequence[ReadFact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +75,23 @@ def wrong_mapping(faults: Sequence[Mapping[str, Any]]) -> ReadPayload:
 
 
 def _ticket(reader: Reader, ticket: Mapping[str, Any]) -> ReadTicket:
-    facts = [(reader.gettext("As of"), moment_of(reader, ticket["updated_at"]))]
+    facts = [ReadFact(reader.gettext("As of"), said=moment_of(reader, ticket["updated_at"]))]
     if ticket["opened_at"]:
-        facts.append((reader.gettext("Opened"), moment_of(reader, ticket["opened_at"])))
+        facts.append(ReadFact(reader.gettext("Opened"), said=moment_of(reader, ticket["opened_at"])))
     if ticket["state"]:
-        event, state = str(ticket["state_event"] or ""), str(ticket["state"])
-        has_meaning = event not in ("", "state_changed")
-        facts.append((reader.gettext("State"), f"{state} ({_event(reader, event)})" if has_meaning else state))
+        event = str(ticket["state_event"] or "")
+        meant = "" if event in ("", "state_changed") else event_name(reader, event)
+        facts.append(ReadFact(reader.gettext("State"), own_value=str(ticket["state"]), said=meant))
     facts += [
-        (_event(reader, name), moment_of(reader, at) if at else reader.gettext("not yet"))
+        ReadFact(event_name(reader, name), said=moment_of(reader, at) if at else reader.gettext("not yet"))
         for name, at in ticket["instants"].items()
     ]
-    facts += [
-        (_attribute(reader, name), reader.gettext("none") if value is None else str(value))
-        for name, value in ticket["attributes"].items()
-    ]
-    return ReadTicket(str(ticket["number"]), facts)
+    return ReadTicket(
+        str(ticket["number"]), facts + [_attribute(reader, *each) for each in ticket["attributes"].items()]
+    )
 
 
-def _event(reader: Reader, event: str) -> str:
-    known = {
-        "first_response": reader.gettext("first answer"),
-        "resolved": reader.gettext("resolved"),
-        "closed": reader.gettext("closed"),
-        "cancelled": reader.gettext("cancelled"),
-    }
-    return known.get(event) or event.replace("_", " ")
-
-
-def _attribute(reader: Reader, name: str) -> str:
+def _attribute(reader: Reader, name: str, value: object) -> ReadFact:
     known = {
         "type": reader.gettext("Type"),
         "priority": reader.gettext("Priority"),
@@ -95,7 +99,9 @@ def _attribute(reader: Reader, name: str) -> str:
         "customer": reader.gettext("Customer"),
         "service": reader.gettext("Service"),
     }
-    return known.get(name, name)
+    said = reader.gettext("none") if value is None else ""
+    own = "" if value is None else str(value)
+    return ReadFact(known.get(name, ""), "" if name in known else name, own, said)
 
 
 def _outage(reader: Reader, measurement: Mapping[str, Any]) -> ReadOutage:
