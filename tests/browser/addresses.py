@@ -79,6 +79,13 @@ NAMES = [
     "unread",
     "imports",
     "import",
+    "hooks",
+    "new-hook",
+    "hook",
+    "hook-call",
+    "hook-mapping",
+    "remove-hook",
+    "series",
     "webhooks",
     "webhook",
     "remove-webhook",
@@ -163,6 +170,8 @@ async def _connections(world: World) -> list[Address]:
     source = next(each["source_id"] for each in sources if each["source"] == "probes-berlin")
     imported = (await world.get("ada", "imports"))["items"][0]["import_id"]
     hook = (await world.get("ada", "webhook-endpoints"))["items"][0]["endpoint_id"]
+    tool = (await world.get("ada", "hooks"))["items"][0]["hook_id"]
+    call = (await world.get("ada", f"hooks/{tool}/calls"))["items"][0]["call_id"]
     systems = (await world.get("ada", "principals"))["items"]
     board = next(each for each in systems if each["name"] == "The board on the wall")
     key = f"/connections/keys/{board['principal_id']}/{board['keys'][0]['key_id']}"
@@ -174,6 +183,13 @@ async def _connections(world: World) -> list[Address]:
         Address("unread", "operator", "/connections/unread", "Connections"),
         Address("imports", "ada", "/connections/imports", "Connections"),
         Address("import", "ada", f"/connections/imports/{imported}", "old-desk"),
+        Address("hooks", "ada", "/connections/hooks", "Connections"),
+        Address("new-hook", "ada", "/connections/hooks/new/alertmanager", "Connect Prometheus Alertmanager"),
+        Address("hook", "ada", f"/connections/hooks/{tool}", "Finance desk"),
+        Address("hook-call", "ada", f"/connections/hooks/{tool}/calls/{call}", "Call of"),
+        Address("hook-mapping", "ada", f"/connections/hooks/{tool}/mapping", "What the calls of Finance desk mean"),
+        Address("remove-hook", "ada", f"/connections/hooks/{tool}/remove", "Remove Finance desk"),
+        Address("series", "ada", "/connections/series", "Connections"),
         Address("webhooks", "ada", "/connections/webhooks", "Connections"),
         Address("webhook", "ada", f"/connections/webhooks/{hook}", "On-call bridge"),
         Address("remove-webhook", "ada", f"/connections/webhooks/{hook}/remove", "Remove On-call bridge"),

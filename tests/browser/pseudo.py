@@ -30,7 +30,8 @@ _PLAIN = re.compile(f"[{''.join(each for each in ascii_letters if each not in ps
 _WORD = re.compile(r"[^\W\d_]+")
 
 _TEXTS = """() => {
-    const untranslated = 'script, style, textarea, pre, code, kbd, samp, datalist';
+    // What names its own language is written by somebody else, such as the guide of a tool.
+    const untranslated = 'script, style, textarea, pre, code, kbd, samp, datalist, body [lang]';
     const found = new Set([document.title]);
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode())

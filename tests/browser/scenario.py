@@ -112,6 +112,10 @@ async def _companies(world: World) -> None:
     # Paused, so that nothing leaves this machine.
     hook = {"title": "On-call bridge", "url": "https://93.184.215.14/slm", "paused": True}
     await world.post("ada", "webhook-endpoints", hook)
+    tool = await world.post("ada", "hooks", {"title": "Finance desk", "connector": "zammad"})
+    await world.post("ada", f"hooks/{tool['hook_id']}/tests", {})
+    rule = {"match": 'probe_duration_seconds{job="shop"}', "indicator": "shop.latency", "reading": "value"}
+    await world.put("ada", "series-rules", {"rules": [rule, {**rule, "match": 'probe_success{job="shop"}'}]})
     line = await world.post("bruno", "services", {"key": "line", "name": "Data line", "outcome": "Sites are connected"})
     world.services["line"] = line["service_id"]
     for indicator in (

@@ -35,7 +35,7 @@ ALL_WORK = {
 """Service → the pages that need nothing of it, so that they must not speak of it."""
 CANNOT_OPEN = {
     "agreement": {"editor", "editor-as-text", "editor-of-changes"},
-    "monitor": set[str](),
+    "monitor": {"hook-mapping"},
     "report": set[str](),
     "review": set[str](),
 }
