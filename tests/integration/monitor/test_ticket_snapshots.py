@@ -57,6 +57,49 @@ async def test_successive_snapshots_imply_each_event_once_and_the_clock_follows(
     assert (clock["elapsed_service_seconds"], ticket["held_by"]) == (5_100, "network")
 
 
+async def previewed(service: Service, number: str, at: str, **more: Any) -> dict[str, Any]:
+    attributes = {"type": "incident", "priority": more.pop("priority", "P1")}
+    about = {"source": "tool", "number": number, "updated_at": f"2026-11-05T{at}:00Z", "attributes": attributes}
+    answer = await service.provider.post("/api/v1/previews/ticket", json={**about, **more})
+    assert answer.status_code == 200, answer.text
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+async def test_a_ticket_that_is_only_shown_has_clocks_and_is_not_kept(service: Service) -> None:
+    opened = {"opened_at": "2026-11-05T08:00:00Z"}
+    new = await previewed(service, "shown-only", "08:05", state="new", **opened)
+    assert [(each["state"], each["deadline_at"]) for each in new["clocks"]] == [
+        ("running", "2026-11-05T12:00:00.000000Z")
+    ]
+    assert new["unmatched_cause"] is None
+    other = await previewed(service, "shown-only", "08:05", priority="P4", **opened)
+    assert other["clocks"] == [] and "priority is P4" in other["unmatched_cause"]
+    done = await previewed(service, "shown-only", "08:05", state="done", state_event="resolved", **opened)
+    assert [each["state"] for each in done["clocks"]] == ["met"]
+    assert (await service.provider.get("/api/v1/tickets/tool/shown-only")).status_code == 404
+
+
+async def test_what_is_known_of_a_ticket_counts_in_its_preview(service: Service) -> None:
+    await put(service, "paused", shown("07:00", state="new"))
+    last = await put(service, "paused", shown("08:00", state="awaiting_customer"))
+    await service.provider.get("/api/v1/tickets/tool/paused", params={"min_position": last["position"]})
+    goes_on = await previewed(service, "paused", "09:00", state="active", opened_at="2026-11-05T07:00:00Z")
+    assert [each["deadline_at"] for each in goes_on["clocks"]] == ["2026-11-05T12:00:00.000000Z"]
+
+
+async def test_a_preview_of_a_ticket_names_what_is_wrong(service: Service) -> None:
+    about = {"source": "tool", "number": "x", "updated_at": "2026-11-05T08:00:00Z"}
+    for wrong, field in (
+        ({"updated_at": "soon"}, "updated_at"),
+        ({"instants": {"resolved": "soon"}}, "instants.resolved"),
+        ({"source": "a/b"}, "source"),
+    ):
+        answer = await service.provider.post("/api/v1/previews/ticket", json={**about, **wrong})
+        assert problem(answer)["errors"][0]["field"] == field, (wrong, answer.text)
+    assert (await service.operator.post("/api/v1/previews/ticket", json=about)).status_code == 403
+
+
 async def test_a_snapshot_is_compared_with_events_that_were_sent_too(service: Service) -> None:
     opened = {
         "source": "tool",

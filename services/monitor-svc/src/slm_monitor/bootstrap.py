@@ -64,7 +64,7 @@ from slm_monitor.adapters.store.window_history import WindowRevisionQueries
 from slm_monitor.api import dependencies
 from slm_monitor.api.decisions import assignments, breach_steps, cause_steps, exclusion_effects, exclusions
 from slm_monitor.api.document import DOCUMENT
-from slm_monitor.api.drafts import backtests, previews
+from slm_monitor.api.drafts import backtests, previews, ticket_previews
 from slm_monitor.api.hooks import hook_calls, hook_refusals, hook_routes
 from slm_monitor.api.intake import (
     imports,
@@ -140,6 +140,7 @@ _ROUTERS = (
     exclusions.router,
     exclusion_effects.router,
     previews.router,
+    ticket_previews.router,
     stream.router,
     summary.router,
     target_metrics.router,

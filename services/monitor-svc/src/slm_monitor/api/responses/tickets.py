@@ -110,6 +110,21 @@ class TicketWithClocksAnswer(TicketAnswer):
     """The ticket's events in the order of evaluation; only for the party that sent the ticket"""
 
 
+class TicketPreview(Answer):
+    """How a ticket would be evaluated if its tool showed it like this. Nothing is stored."""
+
+    as_of: Instant
+    """Instant as of which the clocks are calculated: now"""
+    clocks: list[TicketClockAnswer]
+    """The clocks that the ticket would have in agreements of the caller's party"""
+    unmatched_cause: str | None
+    """Why no target applies to the ticket; null if one applies"""
+    unjudgeable: list[FailedClockAnswer]
+    """Clocks of the ticket that cannot be calculated"""
+    inconsistent: str | None
+    """How the ticket's events contradict each other, so that it is not evaluated; null if they do not"""
+
+
 class DerivedEvent(Answer):
     """A ticket event that was derived from a snapshot of the ticket."""
 

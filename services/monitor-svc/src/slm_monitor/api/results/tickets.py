@@ -39,7 +39,7 @@ from slm_monitor.application.explain.ticket_view import TicketViewer, TicketWith
 from slm_monitor.application.history.fact_history import ParsedTermsCache
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.clocks.clock_state import TicketClockState as TicketClock
-from slm_monitor.domain.clocks.target_matching import build_ticket_rule_book
+from slm_monitor.domain.clocks.target_matching import TicketRuleBook, build_ticket_rule_book
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.ticket_events import DELETED_EVENTS_KEY
 
@@ -164,12 +164,7 @@ async def _read(
             "Its clocks stay as they are; GET /api/v1/clocks lists them.",
         )
     agreements = await queries.agreements(row["owner_party_id"])
-    book = build_ticket_rule_book(
-        line
-        for each in agreements
-        for lines in readers.parsed_terms.histories_by_target(each).values()
-        for line in lines
-    )
+    book = rules_of(agreements, readers.parsed_terms)
     events, now = [fact for fact, _ in facts], readers.sight.clock.now()
     as_of = now if known_at is None else min(now, known_at)
     seen = ticket_view.compute_ticket_with_clocks(row["subject"], events, book, as_of)
@@ -177,13 +172,20 @@ async def _read(
     reader = TicketViewer(
         is_sender,
         ticket_queries.get_ticket_visibility(row, caller),
-        None if caller.is_operator else _own_agreements(agreements, caller),
+        None if caller.is_operator else own_agreements(agreements, caller),
         caller.party_id,
     )
     return seen, agreements, facts, reader
 
 
-def _own_agreements(agreements: list[AgreementTerms], caller: Principal) -> frozenset[str]:
+def rules_of(agreements: list[AgreementTerms], parsed_terms: ParsedTermsCache) -> TicketRuleBook:
+    """Return the rules that decide which targets of these agreements apply to a ticket."""
+    return build_ticket_rule_book(
+        line for each in agreements for lines in parsed_terms.histories_by_target(each).values() for line in lines
+    )
+
+
+def own_agreements(agreements: list[AgreementTerms], caller: Principal) -> frozenset[str]:
     """Return the ids of the agreements in which the caller's party is the provider or the customer."""
     return frozenset(
         each.agreement_id

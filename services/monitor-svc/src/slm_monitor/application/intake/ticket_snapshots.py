@@ -63,13 +63,7 @@ async def accept_ticket_snapshot(
     The events are durable when this returns. Raises InvalidTicketSnapshot.
     """
     subject = f"{owner}/{source}/{number}"
-    _admitted(
-        owner,
-        source,
-        number,
-        [ImpliedTicketEvent("check", "state_changed", snapshot.updated_at, None, snapshot.state, snapshot.attributes)],
-        now,
-    )
+    check_ticket_snapshot(owner, source, number, snapshot, now)
     async with snapshots.of_ticket(subject, now) as known:
         events = ticket_target.convert_facts_to_ticket_events(known.facts.values())
         implied = ticket_snapshot.derive_events_from_snapshot(snapshot, known.facts, events)
@@ -79,6 +73,27 @@ async def accept_ticket_snapshot(
             known.keep = {fact.key: fact for fact in facts}
         shown = [{"event": each.event, "at": to_text(each.at), "id": each.id} for each in implied]
         return {"source": source, "number": number, "events": shown, "position": known.position}
+
+
+def check_ticket_snapshot(owner: str, source: str, number: str, snapshot: TicketSnapshot, now: UtcMicroseconds) -> None:
+    """Check what can be checked of a snapshot before the ticket is known. Raises InvalidTicketSnapshot."""
+    implied = ImpliedTicketEvent(
+        "check", "state_changed", snapshot.updated_at, None, snapshot.state, snapshot.attributes
+    )
+    _admitted(owner, source, number, [implied], now)
+
+
+def add_ticket_snapshot(
+    owner: str, source: str, number: str, snapshot: TicketSnapshot, known: Mapping[str, Fact], now: UtcMicroseconds
+) -> list[Fact]:
+    """Return the facts that a ticket would have if this snapshot of it were accepted. Nothing is stored.
+
+    ``known``: fact key → known fact of the ticket. Raises InvalidTicketSnapshot.
+    """
+    events = ticket_target.convert_facts_to_ticket_events(known.values())
+    implied = ticket_snapshot.derive_events_from_snapshot(snapshot, known, events)
+    added = _admitted(owner, source, number, implied, now)
+    return list({**known, **{fact.key: fact for fact in added}}.values())
 
 
 def _admitted(
