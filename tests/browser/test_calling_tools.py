@@ -17,7 +17,7 @@ from slm_chassis.clock import SystemClock
 from slm_events.instants import to_text
 from tests.browser.journeys import Cost, Journey
 from tests.browser.people import World, acquaint, company, person
-from tests.browser.scenario import availability, document, draft, empty, move, resolution
+from tests.browser.scenario import availability, document, draft, empty, eventually, move, resolution
 from tests.browser.watching import opened
 from tests.support.processes import Running
 
@@ -47,6 +47,11 @@ async def desk(undeclared: object, tmp_path_factory: pytest.TempPathFactory) -> 
         await draft(world, "desk", "corner-shop", "checkout", terms)
         for who, name in (("ada", "propose"), ("carl", "accept"), ("grace", "sign"), ("emmy", "sign")):
             await move(world, who, "desk", name)
+
+        async def in_force() -> bool:
+            return bool((await world.get("ada", "targets", agreement_id=world.agreements["desk"]))["items"])
+
+        await eventually(in_force)
         yield running, world
 
 
@@ -105,7 +110,8 @@ async def test_an_integrator_connects_a_ticket_tool_and_sees_its_ticket_run(
         text = text.replace("states:", "states:\n  on fire: {state: open}", 1)
         await mapping.fill(text.replace("attributes:", "service: {column: ticket.service}\nattributes:", 1))
         await journey.click("See what it reads", then="Ticket 21007")
-        await journey.sees("P1", "checkout")
+        await journey.sees("P1 incidents are resolved within 4 hours")
+        await expect(page.locator("#read")).to_contain_text("3 h 4")
         await journey.click("Save the mapping", then="Nothing has called yet.")
         assert await curl(address, secret, payload) == "202"
         assert await curl(address, secret + "x", payload) == "401"

@@ -45,10 +45,22 @@ UNSIGNED = {**REFUSED, "call_id": "c-2", "status": 401, "outcome": "unsigned", "
 READ = {
     "tickets": [{
         "number": "21007", "updated_at": "2026-11-26T08:20:00Z", "opened_at": "2026-11-26T08:00:00Z",
-        "state": "pending", "state_event": "state_changed", "attributes": {"priority": "P1", "team": None, "desk": "<south>"},
+        "state": "pending", "state_event": "state_changed",
+        "attributes": {"priority": "P1", "team": None, "desk": "<south>"},
         "instants": {"first_response": "2026-11-26T08:12:00Z", "closed": None},
     }],
     "measurements": [], "notes": ["left out: <1>"], "errors": [],
+}  # fmt: skip
+
+
+CLOCK = {
+    "target_id": "t-1", "target_title": "P1 is <soon> resolved", "clock": "resolution", "state": "running",
+    "within": {"calendar": "PT4H"}, "started_at": "2026-11-26T08:00:00Z", "deadline_at": "2026-11-26T12:00:00Z",
+    "stopped_at": None, "breached_at": None, "time_left_seconds": 8_280,
+}  # fmt: skip
+JUDGED = {
+    "as_of": "2026-11-26T09:42:00Z", "clocks": [CLOCK], "unmatched_cause": None, "unjudgeable": [],
+    "inconsistent": None,
 }  # fmt: skip
 
 
@@ -65,6 +77,7 @@ def the_api(*roles: str, **more: Any) -> StubApi:
         f"POST {PATH}/secrets": {"hook_id": "h-1", "secret_id": "t", "secret": "shown-twice"},
         f"POST {PATH}/tests": {**READ, "call_id": "c-1"},
         "POST /api/v1/hook-previews": READ,
+        "POST /api/v1/previews/ticket": JUDGED,
     }
     return StubApi({**known, **found, **more})
 
@@ -179,12 +192,15 @@ async def test_a_mapping_is_tried_on_the_last_payload_and_on_a_pasted_one() -> N
         assert "Ticket 21007" in said and "Opened 09:00" in said and "first answer 09:12" in said
         assert "closed not yet" in said and "Priority P1" in said and "Team none" in said
         assert "<code>desk</code>" in page.text and "&lt;south&gt;" in page.text and "left out: &lt;1&gt;" in page.text
+        assert "P1 is <soon> resolved resolve 13:00" in said and "2 h 18 min left" in said and "<soon>" not in page.text
         form = {"csrf_token": token_in(page.text), "tag": '"1"', "payload": "{}", "act": "try"}
         tried = await browser.post(f"{PAGE}/mapping", data={**form, "mapping": "kind: tickets\r\nsource: a\r\n"})
         assert tried.status_code == 200
         empty = await browser.post(f"{PAGE}/mapping", data={**form, "payload": " ", "mapping": "m"})
         assert empty.status_code == 422 and "Paste what the tool sends" in empty.text
-    first, pasted = api.sent
+    first, pasted = (each for each in api.sent if each[1] == "/api/v1/hook-previews")
+    judged = next(body for _, path, body in api.sent if path == "/api/v1/previews/ticket")
+    assert judged == {"source": "zammad", **READ["tickets"][0]}
     assert json.loads(first[2]["payload"]) == json.loads(PAYLOAD)
     assert pasted[2] == {"mapping": "kind: tickets\nsource: a\n", "payload": "{}"}
 
@@ -225,6 +241,30 @@ async def test_who_may_not_change_an_address_is_offered_no_act() -> None:
 )  # fmt: skip
 def test_what_came_of_a_call_is_said_in_one_line(outcome: str, detail: dict[str, Any], said: str) -> None:
     assert hooks.call_line(READER, {**REFUSED, "outcome": outcome, "detail": detail}).said == said
+
+
+@pytest.mark.parametrize(
+    ("judged", "said"),
+    [
+        ({"clocks": [], "unmatched_cause": "no customer is known as 'X'"}, "no customer is known as 'X'"),
+        ({"clocks": [{**CLOCK, "state": "cancelled"}], "unmatched_cause": None}, "No agreement is about it."),
+        ({"clocks": [CLOCK], "unmatched_cause": None}, ""),
+        (None, ""),
+    ],
+)
+def test_a_ticket_without_a_clock_says_why(judged: dict[str, Any] | None, said: str) -> None:
+    [ticket] = read_payload(READER, READ, [] if judged is None else [judged]).tickets
+    assert ticket.why_none == said
+    assert bool(ticket.clocks) == bool(judged and not said)
+
+
+def test_a_clock_that_waits_has_no_due_date_and_one_that_ended_says_how() -> None:
+    waiting = {**CLOCK, "state": "paused"}
+    ended = {**CLOCK, "state": "completed_late", "stopped_at": "2026-11-26T12:30:00Z",
+             "breached_at": "2026-11-26T12:00:00Z"}  # fmt: skip
+    [ticket] = read_payload(READER, READ, [{"clocks": [waiting, ended], "unmatched_cause": None}]).tickets
+    assert (ticket.clocks[0].due, ticket.clocks[0].mark) == ("–", "paused")
+    assert ticket.clocks[1].mark == "breached" and ticket.clocks[1].said.startswith("late, done")
 
 
 def test_an_outage_is_read_with_its_beginning_and_end() -> None:

@@ -127,6 +127,16 @@ class Axis:
         return f"{share / 100:.2f}"
 
 
+def clock_standing(reader: Reader, clock: Mapping[str, Any]) -> tuple[str, str]:
+    """Return how a clock of a ticket stands: the key of its state mark, and the time left or when it stopped."""
+    left = int(clock.get("time_left_seconds") or 0) * SECOND
+    if clock.get("stopped_at") is not None:
+        mark = _ended_mark(clock)
+        return mark, _state_in_words(reader, clock, mark)
+    mark = mark_of_clock(clock, left)
+    return mark, left_in_words(reader, left, mark, is_service_time="service_time" in clock["within"])
+
+
 def _bar(
     reader: Reader,
     clock: Mapping[str, Any],

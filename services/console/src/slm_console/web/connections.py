@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from slm_console.api_client import Part
+from slm_console.api_client import Part, RefusedRequest
 from slm_console.views.directory import Directory
 from slm_console.web.visit import Visit
 
@@ -36,3 +36,9 @@ def shell(directory: Directory, tab: str, part: Part) -> Mapping[str, Any]:
 def may_connect(directory: Directory) -> bool:
     """Whether the reader may connect tools of their company. An operator may not: they have no company."""
     return bool(directory.own) and directory.has_role("service_level_manager", "integrator")
+
+
+def refusal_in_words(refused: RefusedRequest) -> str:
+    """Return what to mend, the first wrong field before all: the problem's text alone does not name it."""
+    errors: list[Mapping[str, Any]] = list(refused.problem.get("errors") or ())
+    return f"{errors[0]['field']}: {errors[0]['remedy']}" if errors else str(refused)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -13,18 +14,20 @@ from slm_console.api_client import Part, RefusedRequest
 from slm_console.views.connections import hooks
 from slm_console.views.connections.read_payloads import ReadPayload, read_payload, wrong_mapping
 from slm_console.views.directory import Directory
-from slm_console.web.connections import may_connect, shell
+from slm_console.web.connections import may_connect, refusal_in_words, shell
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.forms import Fields, go
 from slm_console.web.rendering import render
 from slm_console.web.visit import SignedIn, Visit
 
 router = APIRouter()
-_HOOKS, _PREVIEWS = "/api/v1/hooks", "/api/v1/hook-previews"
+_HOOKS, _PREVIEWS, _JUDGED = "/api/v1/hooks", "/api/v1/hook-previews", "/api/v1/previews/ticket"
+_MOST_JUDGED = 5
+"""How many tickets of a payload at most are shown with their clocks."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _HookPage:
     """What the API says about the hook of the page. ``kept`` are the calls whose payloads are kept."""
 
     hook: Mapping[str, Any]
@@ -58,8 +61,8 @@ async def show_mapping(visit: SignedIn, hook_id: str) -> Response:
     payload = hooks.shown_payload(str(shown[0]["payload"])) if shown else ""
     mapping = str(known.hook["mapping"])
     # Who only reads may not even try: for the API that is a change.
-    read = await _read(visit, mapping, payload) if payload and may_connect(known.directory) else None
-    return _page(visit, known, _Draft(mapping, payload, known.tag, read))
+    read = await _try_mapping(visit, known, mapping, payload) if payload and may_connect(known.directory) else None
+    return _mapping_page(visit, known, _Draft(mapping, payload, known.tag, read))
 
 
 @router.post("/connections/hooks/{hook_id}/mapping")
@@ -67,22 +70,24 @@ async def try_or_save(visit: SignedIn, hook_id: str, form: Fields) -> Response:
     """Try a mapping on a payload, or save it, depending on the button ``act``."""
     # Line ends of forms are CR LF; the mapping that is kept should be what a file has.
     mapping, payload = (form.password(name).replace("\r\n", "\n") for name in ("mapping", "payload"))
-    tag = form.text("tag")
-    read = await _read(visit, mapping, payload) if payload.strip() else None
-    if form.text("act") != "save":
-        notice = "" if read else visit.reader.gettext("Paste what the tool sends, to see what the mapping reads in it.")
-        return _page(visit, await _ask(visit, hook_id), _Draft(mapping, payload, tag, read, notice))
-    try:
-        await visit.api.patch(f"{_HOOKS}/{hook_id}", {"mapping": mapping}, tag)
-    except RefusedRequest as refused:
-        if refused.status in (403, 404):
-            raise
-        wrong = refused.problem.get("errors") or ()
-        # What is wrong with the mapping itself says more than what it would read.
-        read = wrong_mapping(wrong) if wrong else read
-        draft = _Draft(mapping, payload, tag, read, _not_saved(visit, refused))
-        return _page(visit, await _ask(visit, hook_id), draft)
-    return go(visit, f"/connections/hooks/{hook_id}")
+    read: ReadPayload | None = None
+    notice = ""
+    if form.text("act") == "save":
+        try:
+            await visit.api.patch(f"{_HOOKS}/{hook_id}", {"mapping": mapping}, form.text("tag"))
+            return go(visit, f"/connections/hooks/{hook_id}")
+        except RefusedRequest as refused:
+            if refused.status in (403, 404):
+                raise
+            notice = _not_saved(visit, refused)
+            # What is wrong with the mapping itself says more than what it would read.
+            read = wrong_mapping(refused.problem.get("errors") or ()) if refused.status == 422 else None
+    elif not payload.strip():
+        notice = visit.reader.gettext("Paste what the tool sends, to see what the mapping reads in it.")
+    known = await _ask(visit, hook_id)
+    if read is None and payload.strip():
+        read = await _try_mapping(visit, known, mapping, payload)
+    return _mapping_page(visit, known, _Draft(mapping, payload, form.text("tag"), read, notice))
 
 
 def _not_saved(visit: Visit, refused: RefusedRequest) -> str:
@@ -91,28 +96,37 @@ def _not_saved(visit: Visit, refused: RefusedRequest) -> str:
             "Somebody else changed this meanwhile. What you wrote is below and not saved; open the page again to see "
             "theirs."
         )
-    if refused.problem.get("errors"):
+    if refused.status == 422:
         return visit.reader.gettext("The mapping is not saved yet: correct what is named below.")
     return str(refused)
 
 
-async def _ask(visit: Visit, hook_id: str) -> _Known:
+async def _ask(visit: Visit, hook_id: str) -> _HookPage:
     found, tag = await visit.api.tagged(f"{_HOOKS}/{hook_id}")
     parts = await visit.api.gather(**WHO, calls=f"{_HOOKS}/{hook_id}/calls")
     kept = [each for each in parts["calls"].items if each["payload"] is not None]
-    return _Known(found, tag, kept, directory_from(parts))
+    return _HookPage(found, tag, kept, directory_from(parts))
 
 
-async def _read(visit: Visit, mapping: str, payload: str) -> ReadPayload:
+async def _try_mapping(visit: Visit, known: _HookPage, mapping: str, payload: str) -> ReadPayload:
     try:
         answer = await visit.api.post(_PREVIEWS, {"mapping": mapping, "payload": payload})
     except RefusedRequest as refused:
         errors = refused.problem.get("errors")
         return wrong_mapping(errors or [{"field": "", "remedy": str(refused)}])
-    return read_payload(visit.reader, answer)
+    source, shown = str(known.hook["source"]), answer["tickets"][:_MOST_JUDGED]
+    return read_payload(visit.reader, answer, await asyncio.gather(*(_judge(visit, source, each) for each in shown)))
 
 
-def _page(visit: Visit, known: _Known, draft: _Draft) -> Response:
+async def _judge(visit: Visit, source: str, ticket: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return which clocks a ticket would have, or why it has none."""
+    try:
+        return cast(Mapping[str, Any], await visit.api.post(_JUDGED, {"source": source, **ticket}))
+    except RefusedRequest as refused:
+        return {"clocks": [], "unmatched_cause": refusal_in_words(refused)}
+
+
+def _mapping_page(visit: Visit, known: _HookPage, draft: _Draft) -> Response:
     model = {
         **shell(known.directory, "hooks", Part(known.hook)),
         "may_change": may_connect(known.directory),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -12,7 +11,7 @@ from slm_console.api_client import NotFound, Part, RefusedRequest, Whole
 from slm_console.views.connections import hooks
 from slm_console.views.connections.guides import guide_blocks
 from slm_console.views.tables import table_of
-from slm_console.web.connections import ALL, may_connect, shell
+from slm_console.web.connections import ALL, may_connect, refusal_in_words, shell
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.forms import Fields, go
 from slm_console.web.rendering import render
@@ -194,9 +193,3 @@ async def remove(visit: SignedIn, hook_id: str, form: Fields) -> Response:
     """Remove an address with its secrets and the list of its calls."""
     await visit.api.delete(f"{_HOOKS}/{hook_id}")
     return go(visit, _HERE)
-
-
-def refusal_in_words(refused: RefusedRequest) -> str:
-    """Return what to mend, the first wrong field before all: the problem's text alone does not name it."""
-    errors: list[Mapping[str, Any]] = list(refused.problem.get("errors") or ())
-    return f"{errors[0]['field']}: {errors[0]['remedy']}" if errors else str(refused)

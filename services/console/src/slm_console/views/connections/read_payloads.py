@@ -9,7 +9,8 @@ from typing import Any
 from slm_console.views.connections.hooks import Fault, faults_of
 from slm_console.views.connections.sources import moment_of
 from slm_console.views.reader import Reader
-from slm_console.views.ticket_pages import event_name
+from slm_console.views.ticket_pages import clock_standing, event_name
+from slm_console.views.tickets import clock_in_words, why_not_judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,28 @@ class ReadFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadClock:
+    """A clock that a ticket would have: the promise, what is to be done, when it is due, and how it stands."""
+
+    target_id: str
+    promise: str
+    to_do: str
+    due: str
+    mark: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadTicket:
-    """A ticket as a mapping reads it."""
+    """A ticket as a mapping reads it.
+
+    ``clocks`` are those that it would have; if there are none, ``why_none`` says why, as far as it is known.
+    """
 
     number: str
     facts: Sequence[ReadFact]
+    clocks: Sequence[ReadClock]
+    why_none: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +77,13 @@ class ReadPayload:
         return not (self.tickets or self.outages or self.faults)
 
 
-def read_payload(reader: Reader, preview: Mapping[str, Any]) -> ReadPayload:
-    """Return the answer of a preview in words."""
+def read_payload(reader: Reader, preview: Mapping[str, Any], judged: Sequence[Mapping[str, Any]] = ()) -> ReadPayload:
+    """Return the answer of a preview in words. ``judged`` are the previews of its first tickets, in order."""
     return ReadPayload(
-        tickets=[_ticket(reader, each) for each in preview["tickets"]],
+        tickets=[
+            _ticket_in_words(reader, each, judged[place] if place < len(judged) else None)
+            for place, each in enumerate(preview["tickets"])
+        ],
         outages=[_outage(reader, each) for each in preview["measurements"]],
         notes=[str(each) for each in preview["notes"]],
         faults=faults_of(preview["errors"]),
@@ -74,7 +95,7 @@ def wrong_mapping(faults: Sequence[Mapping[str, Any]]) -> ReadPayload:
     return ReadPayload((), (), (), faults_of(faults))
 
 
-def _ticket(reader: Reader, ticket: Mapping[str, Any]) -> ReadTicket:
+def _ticket_in_words(reader: Reader, ticket: Mapping[str, Any], judged: Mapping[str, Any] | None) -> ReadTicket:
     facts = [ReadFact(reader.gettext("As of"), said=moment_of(reader, ticket["updated_at"]))]
     if ticket["opened_at"]:
         facts.append(ReadFact(reader.gettext("Opened"), said=moment_of(reader, ticket["opened_at"])))
@@ -86,8 +107,24 @@ def _ticket(reader: Reader, ticket: Mapping[str, Any]) -> ReadTicket:
         ReadFact(event_name(reader, name), said=moment_of(reader, at) if at else reader.gettext("not yet"))
         for name, at in ticket["instants"].items()
     ]
+    clocks = [_clock(reader, each) for each in judged["clocks"] if each["state"] != "cancelled"] if judged else []
     return ReadTicket(
-        str(ticket["number"]), facts + [_attribute(reader, *each) for each in ticket["attributes"].items()]
+        number=str(ticket["number"]),
+        facts=facts + [_attribute(reader, *each) for each in ticket["attributes"].items()],
+        clocks=clocks,
+        why_none=why_not_judged(reader, judged) if judged and not clocks else "",
+    )
+
+
+def _clock(reader: Reader, clock: Mapping[str, Any]) -> ReadClock:
+    mark, said = clock_standing(reader, clock)
+    return ReadClock(
+        target_id=str(clock["target_id"]),
+        promise=str(clock["target_title"]),
+        to_do=clock_in_words(reader, str(clock["clock"])),
+        due="–" if mark == "paused" else moment_of(reader, clock["deadline_at"]),
+        mark=mark,
+        said=said,
     )
 
 
