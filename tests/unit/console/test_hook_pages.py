@@ -151,6 +151,16 @@ async def test_an_address_is_made_and_its_secret_is_shown_once() -> None:
     assert [body for _, _, body in api.sent] == [about, {**about, "source": "desk 2", "secret": " sixteen letters "}]
 
 
+async def test_a_secret_is_not_sent_back_while_the_service_is_away() -> None:
+    api = the_api()
+    async with browser_of(api) as browser:
+        form = {"csrf_token": token_in((await browser.get(PAGE)).text), "title": "Desk", "secret": "sesame-of-the-tool"}
+        api.away.add("hooks")
+        for path in ("/connections/hooks/new/zammad", f"{PAGE}/secret"):
+            answer = await browser.post(path, data=form)
+            assert answer.status_code == 503 and "sesame" not in answer.text, path
+
+
 async def test_the_page_of_an_address_shows_its_calls_and_offers_every_act() -> None:
     api = the_api()
     async with browser_of(api) as browser:

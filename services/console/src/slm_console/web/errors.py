@@ -19,7 +19,7 @@ from slm_console.web.visit import Visit, open_visit, sign_in_address
 
 _logger = structlog.get_logger(__name__)
 _AGAIN_SECONDS = 5
-_SECRETS = frozenset({"key", "code"})
+_SECRETS = frozenset({"key", "code", "secret"})
 
 
 def install(app: FastAPI) -> None:
