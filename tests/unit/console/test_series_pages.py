@@ -23,8 +23,11 @@ ITEM: dict[str, Any] = {
 ITEMS = [
     ITEM,
     {**ITEM, "series": "other", "rule": None, "indicator": None, "reading": None, "kind": None},
-    {**ITEM, "series": "no", "problem": "no indicator x is registered", "reading": None},
-]
+    {**ITEM, "series": "no", "indicator": "my.indicators", "kind": None, "reading": None,
+     "problem": "no indicator my.indicators is registered: register it with POST /api/v1/indicators"},
+    {**ITEM, "series": "bare", "indicator": None, "kind": None, "reading": None,
+     "problem": "the rule needs the label job, which the series lacks"},
+]  # fmt: skip
 
 
 def the_api(*roles: str) -> StubApi:
@@ -93,7 +96,8 @@ async def test_a_new_rule_is_tried_on_pasted_series_and_added_at_the_end() -> No
         tried = await browser.post(PAGE, data={**form, "series": 'up{job="shop"}\nother', "act": "try"})
         said = words_of(tried.text)
         assert tried.status_code == 200 and 'up{job="shop"} by rule 1 shop.up' in said
-        assert "other no rule: left out" in said and "no measurement x is registered" in said
+        assert "other no rule: left out" in said and "needs the label job" in said
+        assert "no measurement my.indicators is registered" in said and "POST" not in said
         assert 'value="probe_success"' in tried.text, "what was typed stays"
         assert (await browser.post(PAGE, data={**form, "act": "add"})).status_code == 303
         wrong = await browser.post(PAGE, data={**form, "series": "7up", "act": "try"})
@@ -102,6 +106,11 @@ async def test_a_new_rule_is_tried_on_pasted_series_and_added_at_the_end() -> No
         assert bare.status_code == 422 and "Write which series are meant" in bare.text
         late = await browser.post(PAGE, data={**form, "revision": "2", "act": "add"})
         assert late.status_code == 422 and 'value="probe_success"' in late.text
+        api.refused[f"PUT {PATH}"] = {"status": 422, "errors": [{"field": "rules[2].indicator", "remedy": "a key"}]}
+        unnamed = await browser.post(PAGE, data={**form, "act": "add"})
+        assert unnamed.status_code == 422
+        assert re.search(r'id="indicator-error">Write the name of a measurement', unnamed.text), "beside its field"
+        del api.sent[-1]
     assert api.sent == [
         ("POST", f"{PATH}/preview",
          {"series": [{"__name__": "up", "job": "shop"}, {"__name__": "other"}], "rules": [UP, GOOD, own]}),

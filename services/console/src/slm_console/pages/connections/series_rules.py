@@ -70,7 +70,7 @@ async def try_or_add(visit: SignedIn, form: Fields) -> Response:
     try:
         answer = await visit.api.post(f"{_RULES}/preview", {"series": shown, "rules": rules})
     except RefusedRequest as refused:
-        return await _rules_page(visit, typed, _errors_of(refused, len(kept)))
+        return await _rules_page(visit, typed, _errors_of(visit, refused, len(kept)))
     return await _rules_page(visit, typed, {}, series.series_lines(visit.reader, answer["items"]))
 
 
@@ -92,13 +92,15 @@ def _rule_of(typed: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _errors_of(refused: RefusedRequest, place: int) -> dict[str, str]:
+def _errors_of(visit: Visit, refused: RefusedRequest, place: int) -> dict[str, str]:
     """Return what is wrong beside the fields of the form; ``place`` is that of its rule among all rules."""
-    errors = {}
+    errors, within = {}, f"rules[{place}]."
     for field, why in refused.fields.items():
-        own = field.removeprefix(f"rules[{place}].").partition("[")[0]
-        errors[own if field.startswith(f"rules[{place}].") and own in _FIELDS else "form"] = series.problem_in_words(
-            why
+        own = field.removeprefix(within).partition("[")[0]
+        errors[own if field.startswith(within) and own in _FIELDS else "form"] = why
+    if "indicator" in errors:
+        errors["indicator"] = visit.reader.gettext(
+            "Write the name of a measurement, such as shop.up; {job} stands for the value of the label job."
         )
     return errors or {"form": str(refused)}
 
@@ -112,7 +114,7 @@ async def _add(visit: Visit, form: Form, typed: Mapping[str, str]) -> Response:
     except RefusedRequest as refused:
         if refused.status == 403:
             raise
-        return await _rules_page(visit, typed, _errors_of(refused, len(kept["rules"])))
+        return await _rules_page(visit, typed, _errors_of(visit, refused, len(kept["rules"])))
     return go(visit, _HERE)
 
 

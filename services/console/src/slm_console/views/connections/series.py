@@ -80,7 +80,7 @@ def series_lines(reader: Reader, items: Sequence[Mapping[str, Any]]) -> list[Ser
 def _series_line(reader: Reader, item: Mapping[str, Any]) -> SeriesLine:
     rule, problem, measures = item["rule"], item["problem"], item["indicator"]
     if problem:
-        mark, said = "breached", problem_in_words(str(problem))
+        mark, said = "breached", _problem_in_words(reader, item)
     elif measures is None:
         mark, said = "no-data", reader.gettext("no rule: left out")
     elif rule is None:
@@ -97,9 +97,11 @@ def _series_line(reader: Reader, item: Mapping[str, Any]) -> SeriesLine:
     )
 
 
-def problem_in_words(problem: str) -> str:
-    """Return why a series would be refused with the console's word for an indicator."""
-    return problem.replace("indicators", "measurements").replace("indicator", "measurement")
+def _problem_in_words(reader: Reader, item: Mapping[str, Any]) -> str:
+    """Return why a series would be refused. The API's text on what is not registered names a request to send."""
+    if item["indicator"] and item["kind"] is None:
+        return reader.gettext("no measurement %(name)s is registered", name=item["indicator"])
+    return str(item["problem"])
 
 
 def series_of(text: str) -> list[dict[str, str]]:

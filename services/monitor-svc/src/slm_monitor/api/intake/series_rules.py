@@ -146,7 +146,7 @@ def _previewed(rules: SeriesRules, labels: dict[str, str], budget: MatchBudget) 
     try:
         mapped = rules.map_series(labels, budget)
     except LabelMissing as error:
-        return {**found, "problem": f"the rule's indicator is named by the label {error}, which the series lacks"}
+        return {**found, "problem": f"the rule needs the label {error}, which the series lacks"}
     if mapped is None:
         return found
     kept = dict(mapped.labels)

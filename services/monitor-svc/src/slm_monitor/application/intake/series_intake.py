@@ -218,7 +218,7 @@ class SeriesIntake:
         try:
             mapped = rules.map_series(labels, budget)
         except LabelMissing as error:
-            remedy = f"the rule's indicator is named by the label {error}, which the series lacks"
+            remedy = f"the rule needs the label {error}, which the series lacks"
             return KnownSeries(name, refusal=ItemRejected("no_label", "labels", None, remedy))
         return KnownSeries(name, mapped)
 
