@@ -58,7 +58,7 @@ class StubApi:
     refused: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Method and path, such as ``PUT /api/v1/things/7`` → the problem document that answers it."""
     matched: list[str] = field(default_factory=list)
-    """The header If-Match of every PUT."""
+    """The header If-Match of every PUT and PATCH."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -77,7 +77,7 @@ class StubApi:
             body = (await receive()).get("body") or b"null"
             self.sent.append((scope["method"], path, json.loads(body)))
             status, answer = 200, self.answers.get(f"POST {path}", {})
-            if scope["method"] == "PUT":
+            if scope["method"] in ("PUT", "PATCH"):
                 self.matched.append(dict(scope["headers"]).get(b"if-match", b"").decode())
         elif path in self.answers:
             status, answer = 200, self.answers[path]

@@ -222,7 +222,7 @@ async def test_a_mapping_is_saved_with_the_tag_that_was_read() -> None:
         form = {"csrf_token": token, "tag": '"7"', "payload": "", "mapping": "kind: outages\r\n", "act": "save"}
         saved = await browser.post(f"{PAGE}/mapping", data=form)
         assert (saved.status_code, saved.headers["location"]) == (303, PAGE)
-    assert api.sent == [("PATCH", PATH, {"mapping": "kind: outages\n"})]
+    assert api.sent == [("PATCH", PATH, {"mapping": "kind: outages\n"})] and api.matched == ['"7"']
 
 
 async def test_who_may_not_change_an_address_is_offered_no_act() -> None:
@@ -275,6 +275,21 @@ def test_a_clock_that_waits_has_no_due_date_and_one_that_ended_says_how() -> Non
     [ticket] = read_payload(READER, READ, [{"clocks": [waiting, ended], "unmatched_cause": None}]).tickets
     assert (ticket.clocks[0].due, ticket.clocks[0].mark) == ("–", "paused")
     assert ticket.clocks[1].mark == "breached" and ticket.clocks[1].said.startswith("late, done")
+
+
+def test_only_the_first_tickets_are_judged_and_the_page_says_so() -> None:
+    six = {**READ, "tickets": READ["tickets"] * 6}
+    assert "Due dates are shown for the first 5 tickets." in read_payload(READER, six, [JUDGED] * 5).notes
+    assert len(read_payload(READER, six, [JUDGED] * 6).notes) == len(read_payload(READER, six).notes) == 1
+
+
+async def test_the_list_is_sorted_by_the_time_of_the_last_call() -> None:
+    earlier = {**HOOK["last_call"], "at": "2026-11-25T23:30:00Z"}
+    others = {**HOOK, "hook_id": "h-2", "title": "B", "last_call": earlier}, {**HOOK, "title": "C", "last_call": None}
+    api = the_api(**{"/api/v1/hooks": listed(HOOK, *others)})
+    async with browser_of(api) as browser:
+        table = (await browser.get("/connections/hooks?format=csv&sort=last")).text
+    assert [line.partition(",")[0] for line in table.splitlines()[1:]] == ["C", "B", "Finance desk"]
 
 
 def test_an_outage_is_read_with_its_beginning_and_end() -> None:

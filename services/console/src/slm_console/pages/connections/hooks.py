@@ -10,6 +10,7 @@ from starlette.responses import Response
 from slm_console.api_client import NotFound, Part, RefusedRequest, Whole
 from slm_console.views.connections import hooks
 from slm_console.views.connections.guides import guide_blocks
+from slm_console.views.connections.webhooks import secret_in_words
 from slm_console.views.tables import table_of
 from slm_console.web.connections import ALL, may_connect, refusal_in_words, shell
 from slm_console.web.directories import WHO, directory_from
@@ -101,7 +102,7 @@ async def _hook_page(visit: Visit, hook_id: str, *, secret: str = "", notice: st
         "line": hooks.hook_line(visit.reader, found, titles),
         "address": address,
         "way": hooks.way_in_words(visit.reader, found["authentication"]),
-        "secrets": hooks.secrets_in_words(visit.reader, found["secrets"]),
+        "secrets": [secret_in_words(visit.reader, each) for each in found["secrets"]],
         "guide": guide_blocks(str(connector["guide"]), address) if connector else [],
         "calls": [hooks.call_line(visit.reader, each) for each in parts["calls"].items],
         "can_test": connector is not None,

@@ -12,7 +12,7 @@ from slm_console.api_client import Part, RefusedRequest, Whole
 from slm_console.views.connections import webhooks
 from slm_console.views.moments import misread_day, start_of_day
 from slm_console.views.tables import table_of
-from slm_console.web.connections import ALL, shell
+from slm_console.web.connections import ALL, may_connect, shell
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.forms import Fields, go
 from slm_console.web.rendering import render
@@ -64,7 +64,7 @@ async def _list_page(visit: Visit, typed: Mapping[str, str], errors: Mapping[str
     table = table_of(webhooks.webhook_columns(visit.reader), lines, wish_of(visit))
     model = {
         **shell(directory, "webhooks", parts["endpoints"]),
-        "may_make": bool(directory.own) and directory.has_role("service_level_manager", "integrator"),
+        "may_make": may_connect(directory),
         "typed": typed,
         "errors": errors,
     }
@@ -87,7 +87,7 @@ async def _webhook_page(visit: Visit, endpoint_id: str, *, secret: str = "", not
     directory, status = directory_from(parts), parts["status"].data
     model = {
         **shell(directory, "webhooks", Part(found)),
-        "may_change": bool(directory.own) and directory.has_role("service_level_manager", "integrator"),
+        "may_change": may_connect(directory),
         "line": webhooks.webhook_line(visit.reader, found),
         "standing": webhooks.standing_of_webhook(visit.reader, status) if status else None,
         "deliveries": [webhooks.delivery_line(visit.reader, each) for each in parts["deliveries"].items],

@@ -40,6 +40,8 @@ class HookLine:
     mark: str
     state: str
     last: str
+    """When the last call came; ``last_at`` is the same instant in UTC, empty without a call."""
+    last_at: str
     outcome_mark: str
     """Mark of the last call; empty if there was none."""
     outcome: str
@@ -71,6 +73,8 @@ class CallLine:
     payload: str
     has_payload: bool
     can_repeat: bool
+    is_missing: bool
+    """Whether it was refused, and what it sent can still be taken in."""
 
 
 def tool_line(reader: Reader, connector: Mapping[str, Any]) -> ToolLine:
@@ -109,6 +113,7 @@ def hook_line(reader: Reader, hook: Mapping[str, Any], tools: Mapping[str, str])
         mark="paused" if is_paused else "on-track",
         state=reader.gettext("paused, calls are refused") if is_paused else reader.gettext("takes calls"),
         last=moment_of(reader, last["at"] if last else None),
+        last_at=str(last["at"]) if last else "",
         outcome_mark=_OUTCOME_MARKS.get(str(last["outcome"]), "no-data") if last else "",
         outcome=outcome_in_words(reader, str(last["outcome"])) if last else "",
         is_paused=is_paused,
@@ -121,7 +126,7 @@ def hook_columns(reader: Reader) -> list[Column[HookLine]]:
         Column("title", reader.gettext("Name"), lambda line: line.title),
         Column("tool", reader.gettext("Tool"), lambda line: line.tool),
         Column("state", reader.gettext("State"), lambda line: line.state),
-        Column("last", reader.gettext("Last call"), lambda line: line.last),
+        Column("last", reader.gettext("Last call"), lambda line: line.last, order=lambda line: line.last_at),
         Column("outcome", reader.gettext("What came of it"), lambda line: line.outcome),
     ]
 
@@ -142,34 +147,33 @@ def outcome_in_words(reader: Reader, outcome: str) -> str:
 def call_line(reader: Reader, call: Mapping[str, Any]) -> CallLine:
     """Return a call with what came of it."""
     outcome, detail, payload = str(call["outcome"]), call["detail"], call["payload"]
+    can_repeat = payload is not None and outcome in _REPEATED
     return CallLine(
         call_id=str(call["call_id"]),
         at=moment_of(reader, call["at"]),
         mark=_OUTCOME_MARKS.get(outcome, "no-data"),
         outcome=outcome_in_words(reader, outcome),
         status=int(call["status"]),
-        said=_said(reader, outcome, detail),
+        said=_said(reader, detail),
         faults=faults_of(detail.get("errors") or ()),
         notes=[str(each) for each in detail.get("notes") or ()],
         payload=shown_payload(payload or ""),
         has_payload=payload is not None,
-        can_repeat=payload is not None and outcome in _REPEATED,
+        can_repeat=can_repeat,
+        is_missing=can_repeat and outcome in ("refused", "paused"),
     )
 
 
-def _said(reader: Reader, outcome: str, detail: Mapping[str, Any]) -> str:
-    faults = faults_of(detail.get("errors") or ())
-    if outcome in ("refused", "unsigned", "paused"):
-        first = faults[0] if faults else None
-        return f"{first.field}: {first.remedy}" if first else str(detail.get("detail") or "")
+def _said(reader: Reader, detail: Mapping[str, Any]) -> str:
     said = [_ticket_said(reader, each) for each in detail.get("tickets") or ()]
     if measured := int(detail.get("accepted") or 0) + len(detail.get("measurements") or ()):
         said.append(reader.ngettext("%(number)s outage", "%(number)s outages", measured, number=reader.whole(measured)))
     if aside := int(detail.get("quarantined") or 0):
         said.append(reader.ngettext("%(number)s set aside", "%(number)s set aside", aside, number=reader.whole(aside)))
-    if not said and faults:
+    if not said and (faults := faults_of(detail.get("errors") or ())):
         return f"{faults[0].field}: {faults[0].remedy}"
-    return " · ".join(said) or " · ".join(str(each) for each in detail.get("notes") or ())
+    notes = [str(each) for each in detail.get("notes") or ()]
+    return " · ".join(said or notes) or str(detail.get("detail") or "")
 
 
 def _ticket_said(reader: Reader, ticket: Mapping[str, Any]) -> str:
@@ -203,17 +207,3 @@ def shown_payload(payload: str) -> str:
         return json.dumps(json.loads(payload), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         return payload
-
-
-def secrets_in_words(reader: Reader, secrets: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return for each secret of a hook when it was made and when it ends."""
-    return [
-        reader.gettext("made %(made)s", made=moment_of(reader, each["made_at"]))
-        if each["ends_at"] is None
-        else reader.gettext(
-            "made %(made)s, ends %(ends)s",
-            made=moment_of(reader, each["made_at"]),
-            ends=moment_of(reader, each["ends_at"]),
-        )
-        for each in secrets
-    ]

@@ -79,13 +79,18 @@ class ReadPayload:
 
 def read_payload(reader: Reader, preview: Mapping[str, Any], judged: Sequence[Mapping[str, Any]] = ()) -> ReadPayload:
     """Return the answer of a preview in words. ``judged`` are the previews of its first tickets, in order."""
+    notes = [str(each) for each in preview["notes"]]
+    if 0 < len(judged) < len(preview["tickets"]):
+        notes.append(
+            reader.gettext("Due dates are shown for the first %(number)s tickets.", number=reader.whole(len(judged)))
+        )
     return ReadPayload(
         tickets=[
             _ticket_in_words(reader, each, judged[place] if place < len(judged) else None)
             for place, each in enumerate(preview["tickets"])
         ],
         outages=[_outage(reader, each) for each in preview["measurements"]],
-        notes=[str(each) for each in preview["notes"]],
+        notes=notes,
         faults=faults_of(preview["errors"]),
     )
 

@@ -130,11 +130,12 @@ def standing_of_webhook(reader: Reader, status: Mapping[str, Any]) -> WebhookSta
         failed=reader.whole(int(status["failed"])),
         last=moment_of(reader, status["last_delivered_at"]),
         failing=failing,
-        secrets=[_secret(reader, each) for each in status["secrets"]],
+        secrets=[secret_in_words(reader, each) for each in status["secrets"]],
     )
 
 
-def _secret(reader: Reader, secret: Mapping[str, Any]) -> str:
+def secret_in_words(reader: Reader, secret: Mapping[str, Any]) -> str:
+    """Return when a secret was made and when it ends."""
     made = moment_of(reader, secret["made_at"])
     if secret["ends_at"] is None:
         return reader.gettext("made %(made)s", made=made)
