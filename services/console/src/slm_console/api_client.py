@@ -285,21 +285,14 @@ class Api:
         the entity tag is sent as ``If-Match``.
         """
         read = await self._ask("GET", path)
-        headers = {"If-Match": read.headers["etag"]}
-        return (await self._ask("PUT", path, json=dict(changed(read.json())), headers=headers)).json()
+        return await self.send("PUT", path, dict(changed(read.json())), read.headers["etag"])
 
-    async def put(self, path: str, body: Mapping[str, Any]) -> Json:
-        """Send a PUT request, which replaces a resource without an entity tag, and return the JSON answer; raises
-        ApiError.
-        """
-        return (await self._ask("PUT", path, json=dict(body))).json()
-
-    async def patch(self, path: str, body: Mapping[str, Any], tag: str) -> Json:
-        """Send a PATCH request with an entity tag as ``If-Match`` and return the JSON answer.
+    async def send(self, method: str, path: str, body: Any, tag: str = "") -> Json:
+        """Send a request with an entity tag as ``If-Match``, unless it is empty, and return the JSON answer.
 
         Raises ApiError, also if the resource has changed since the tag was read.
         """
-        return (await self._ask("PATCH", path, json=dict(body), headers={"If-Match": tag})).json()
+        return (await self._ask(method, path, json=body, headers={"If-Match": tag} if tag else {})).json()
 
     async def delete(self, path: str) -> None:
         """Send a DELETE request; raises ApiError."""

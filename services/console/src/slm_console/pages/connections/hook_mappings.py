@@ -74,7 +74,7 @@ async def try_or_save(visit: SignedIn, hook_id: str, form: Fields) -> Response:
     notice = ""
     if form.text("act") == "save":
         try:
-            await visit.api.patch(f"{_HOOKS}/{hook_id}", {"mapping": mapping}, form.text("tag"))
+            await visit.api.send("PATCH", f"{_HOOKS}/{hook_id}", {"mapping": mapping}, form.text("tag"))
             return go(visit, f"/connections/hooks/{hook_id}")
         except RefusedRequest as refused:
             if refused.status in (403, 404):

@@ -164,7 +164,7 @@ async def pause(visit: SignedIn, hook_id: str, form: Fields) -> Response:
     """Pause an address or let it go on, depending on the field ``paused``."""
     path = f"{_HOOKS}/{hook_id}"
     _, tag = await visit.api.tagged(path)
-    await visit.api.patch(path, {"paused": form.text("paused") == "yes"}, tag)
+    await visit.api.send("PATCH", path, {"paused": form.text("paused") == "yes"}, tag)
     return go(visit, f"{_HERE}/{hook_id}")
 
 

@@ -110,7 +110,7 @@ async def _add(visit: Visit, form: Form, typed: Mapping[str, str]) -> Response:
     if not _is_current(kept, form):
         return await _rules_page(visit, typed, {"form": _changed_meanwhile(visit)})
     try:
-        await visit.api.put(_RULES, {"rules": [*kept["rules"], _rule_of(typed)]})
+        await visit.api.send("PUT", _RULES, {"rules": [*kept["rules"], _rule_of(typed)]})
     except RefusedRequest as refused:
         if refused.status == 403:
             raise
@@ -134,7 +134,7 @@ async def move_or_remove(visit: SignedIn, number: int, act: str, form: Fields) -
         rules[number], rules[other] = rules[other], rules[number]
     else:
         raise NotFound(404, {})
-    await visit.api.put(_RULES, {"rules": rules})
+    await visit.api.send("PUT", _RULES, {"rules": rules})
     return go(visit, _HERE)
 
 
