@@ -241,7 +241,7 @@ async def test_who_may_not_change_an_address_is_offered_no_act() -> None:
     [
         ("accepted", {"tickets": [{"number": "A1", "events": [{}, {}]}, {"number": "A2", "events": []}]},
          "A1: 2 changes · A2: nothing new"),
-        ("accepted", {"tickets": [], "accepted": 1, "quarantined": 2}, "1 outage · 2 set aside"),
+        ("accepted", {"tickets": [], "accepted": 1, "quarantined": 2}, "1 measurement · 2 set aside"),
         ("ignored", {"tickets": [], "notes": ["no record"]}, "no record"),
         ("test", {"tickets": [{"number": "A1", "state": "new"}], "measurements": []}, "A1"),
         ("test", {"tickets": [], "measurements": [], "errors": [FAULT]},
@@ -296,7 +296,11 @@ def test_an_outage_is_read_with_its_beginning_and_end() -> None:
     down = {"indicator": "checkout", "at": "2026-11-26T08:00:00Z", "state": "down"}
     ended = {"indicator": "mail", "outage": {"from": "2026-11-26T08:00:00Z", "to": "2026-11-26T08:25:00Z"}}
     read = read_payload(READER, {**READ, "tickets": [], "measurements": [down, ended]})
-    assert [(each.what, bool(each.until)) for each in read.outages] == [("checkout", False), ("mail", True)]
+    assert [(each.what, each.state, bool(each.until)) for each in read.outages] == [
+        ("checkout", "down", False), ("mail", "down", True),
+    ]  # fmt: skip
+    [up] = read_payload(READER, {**READ, "measurements": [{**down, "state": "up"}]}).outages
+    assert up.state == "up"
     assert not read.is_empty
 
 
@@ -306,6 +310,7 @@ def test_an_outage_is_read_with_its_beginning_and_end() -> None:
         (("basic", "Authorization", "slm"), "user slm"),
         (("bearer", "X-Token", ""), "in the header X-Token"),
         (("hmac-sha256", "X-Sig", ""), "HMAC-SHA256"),
+        (("query", "", ""), "after “?secret=”"),
     ],
 )
 def test_how_a_tool_proves_itself_is_said_in_words(way: tuple[str, str, str], said: str) -> None:

@@ -95,6 +95,8 @@ def way_in_words(reader: Reader, way: Mapping[str, Any]) -> str:
         return reader.gettext(
             "user %(user)s with the secret as password, in the header %(header)s", user=user, header=header
         )
+    if kind == "query":
+        return reader.gettext("the secret at the end of the address, after “?secret=”")
     if kind == "bearer":
         return reader.gettext("the secret after “Bearer”, in the header %(header)s", header=header)
     if kind == "hmac-sha1":
@@ -167,7 +169,8 @@ def call_line(reader: Reader, call: Mapping[str, Any]) -> CallLine:
 def _said(reader: Reader, detail: Mapping[str, Any]) -> str:
     said = [_ticket_said(reader, each) for each in detail.get("tickets") or ()]
     if measured := int(detail.get("accepted") or 0) + len(detail.get("measurements") or ()):
-        said.append(reader.ngettext("%(number)s outage", "%(number)s outages", measured, number=reader.whole(measured)))
+        count = reader.whole(measured)
+        said.append(reader.ngettext("%(number)s measurement", "%(number)s measurements", measured, number=count))
     if aside := int(detail.get("quarantined") or 0):
         said.append(reader.ngettext("%(number)s set aside", "%(number)s set aside", aside, number=reader.whole(aside)))
     if not said and (faults := faults_of(detail.get("errors") or ())):

@@ -55,9 +55,10 @@ class ReadTicket:
 
 @dataclass(frozen=True, slots=True)
 class ReadOutage:
-    """An outage as a mapping reads it. ``until`` is empty while it lasts."""
+    """An outage or a state as a mapping reads it. ``until`` is empty while it lasts."""
 
     what: str
+    state: str
     since: str
     until: str
 
@@ -147,9 +148,11 @@ def _attribute(reader: Reader, name: str, value: object) -> ReadFact:
 
 
 def _outage(reader: Reader, measurement: Mapping[str, Any]) -> ReadOutage:
-    outage = measurement.get("outage") or {}
+    outage, state = measurement.get("outage") or {}, str(measurement.get("state") or "down")
+    states = {"up": reader.gettext("up"), "down": reader.gettext("down"), "unknown": reader.gettext("unknown")}
     return ReadOutage(
         what=str(measurement.get("indicator", "")),
+        state=states.get(state, state),
         since=moment_of(reader, outage.get("from") or measurement.get("at")),
         until=moment_of(reader, outage["to"]) if outage.get("to") else "",
     )
