@@ -46,6 +46,7 @@ class Sender:
     database_url: str
     port: int = field(default_factory=free_port)
     running: Running | None = None
+    parallel: int = 1
 
     async def start(self) -> None:
         environment = {
@@ -56,7 +57,7 @@ class Sender:
             "SLM_NOTIFICATION_ALLOWED_NETWORKS": "127.0.0.0/8",
             "SLM_NOTIFICATION_ATTEMPT_SECONDS": "2",
             "SLM_NOTIFICATION_FIRST_RETRY_SECONDS": "0.3",
-            "SLM_NOTIFICATION_PARALLEL": "1",
+            "SLM_NOTIFICATION_PARALLEL": str(self.parallel),
         }
         running = started(["slm_notification"], self.folder / "output", self.port, environment)
         self.running = await self.stack.enter_async_context(running)

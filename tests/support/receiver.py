@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,6 +57,8 @@ class Receiver:
     of_path: dict[str, int] = field(default_factory=dict)
     refused_types: set[str] = field(default_factory=set)
     slow_paths: dict[str, float] = field(default_factory=dict)
+    answering: Callable[[ReceivedWebhook], tuple[int, bytes]] | None = None
+    """Decides status and body of each answer while ``status`` is 200."""
     got: list[ReceivedWebhook] = field(default_factory=list)
     most: Counter[str] = field(default_factory=Counter)
     _open: Counter[str] = field(default_factory=Counter)
@@ -96,13 +98,15 @@ class Receiver:
                 await asyncio.sleep(self.slow_paths.get(path, self.pause))
             finally:
                 self._open[path] -= 1
-            status = self.of_path.get(path, self.status)
+            status, answer = self.of_path.get(path, self.status), self.answer
+            if status == 200 and self.answering is not None:
+                status, answer = self.answering(got)
             if self.refused_types and got.event["type"] in self.refused_types:
                 status = 400
             more = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
             writer.write(
-                f"HTTP/1.1 {status} X\r\n{more}content-length: {len(self.answer)}\r\nconnection: close\r\n\r\n".encode()
-                + self.answer
+                f"HTTP/1.1 {status} X\r\n{more}content-length: {len(answer)}\r\nconnection: close\r\n\r\n".encode()
+                + answer
             )
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):

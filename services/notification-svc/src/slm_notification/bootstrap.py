@@ -67,8 +67,8 @@ async def build(
     answer_refusals(http, Refusal, problems.problem_of)
     limits = own.sending_limits()
     rules = AddressRules(parse_networks(own.allowed_networks))
-    desk = SqlNotificationDesk(database, own.parallel)
-    courier = WebCourier(rules, limits.attempt_seconds, resolve=resolve)
+    desk = SqlNotificationDesk(database, own.parallel, own.repeat_microseconds)
+    courier = WebCourier(rules, limits.attempt_seconds, resolve=resolve, console_url=own.console_url)
     dependencies.OFFICE.put(http, WebhookOffice(desk, courier, new_id, secrets.token_bytes, database.source))
     rules_of_mails = own.mail_rules()
     mail_age = None if own.smtp_url is None else rules_of_mails.give_up_after

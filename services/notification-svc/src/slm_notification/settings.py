@@ -40,6 +40,10 @@ class NotificationSettings(ServiceSettings):
     """Real hours after which a delivery or a mail that keeps failing is given up, counted from its first attempt. An
     endpoint that fails for so long without any success is suspended. Events that are older are not told by mail.
     """
+    alert_repeat_minutes: float = Field(default=5.0, gt=0, le=30)
+    """Real minutes after which an alert that is still open is sent to Alertmanager again, which forgets alerts when it
+    restarts.
+    """
     mail_at_once: int = Field(default=8, ge=1, le=100)
     """The most mails that one process sends at a time."""
     mail_together_minutes: float = Field(default=15.0, ge=0)
@@ -50,6 +54,11 @@ class NotificationSettings(ServiceSettings):
     """Real minutes that a pause between two attempts to send a mail lasts at most."""
     keep_days: int = Field(default=30, ge=1, le=3_650)
     """Days for which events, deliveries and mails are kept, and so how far back a replay reaches."""
+
+    @property
+    def repeat_microseconds(self) -> int:
+        """Microseconds after which an open alert is sent to Alertmanager again."""
+        return int(self.alert_repeat_minutes * 60 * SECOND)
 
     def retry_rules(self) -> RetryRules:
         """Return the rules by which failed deliveries are sent again."""

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Text, any_, delete, exists, func, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import ColumnElement, RowMapping, delete, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from slm_chassis.database import Database, Transaction
 from slm_chassis.sql_ledger import SqlLedgerOfTransaction
@@ -16,6 +16,7 @@ from slm_events.instants import UtcMicroseconds
 from slm_notification.adapters import sql_sending
 from slm_notification.adapters.tables import heard_event, webhook_delivery, webhook_endpoint, webhook_secret
 from slm_notification.application.ports import NewDelivery
+from slm_notification.domain import channels
 from slm_notification.domain.attempts import AttemptAnswer, ClaimedDelivery, FailedAttempt
 from slm_notification.domain.endpoints import EventFilter, HeardEvent, WebhookEndpoint, delivery_id_of
 from slm_notification.domain.signatures import WebhookSecret
@@ -103,22 +104,16 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
             "due_at": due_at,
             "problem": "",
             "excerpt": "",
+            "lane": channels.lane_of(endpoint.kind, event),
         }
 
     async def repeat_deliveries(self, delivery_ids: Sequence[str], due_at: UtcMicroseconds) -> int:
         """Let deliveries be sent again from ``due_at`` (real time) on, with their attempts counted from 0 again.
 
-        Return the number of these deliveries. A delivery that is being sent now stays as it is and is not counted.
+        Return the number of these deliveries. A delivery that is being sent now stays as it is and is not counted. What
+        followed a delivery in its lane is sent again after it: an alert that is over must not stay open.
         """
-        table = webhook_delivery
-        statement = (
-            update(table)
-            # As one parameter: a statement has 32,767 at most, and one instant may have more events.
-            .where(table.c.delivery_id == any_(literal(list(delivery_ids), ARRAY(Text))))
-            .where(or_(table.c.leased_until.is_(None), table.c.leased_until < due_at))
-            .values(state="waiting", attempts=0, due_at=due_at, first_attempt_at=None, delivered_at=None)
-        )
-        return (await self._transaction.execute(statement)).rowcount
+        return await sql_sending.repeat(self._transaction, delivery_ids, due_at)
 
     async def hasten_deliveries(self, endpoint_id: str, due_at: UtcMicroseconds) -> None:
         """Let the waiting deliveries of an endpoint be due at ``due_at`` (real time), unless they are due earlier."""
@@ -145,8 +140,9 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
         too.
         """
         # Ordered by the instant alone: events of one instant are ties, which come together.
+        columns = [column for column in heard_event.c if column.name != "place"]
         statement = (
-            select(heard_event)
+            select(*columns)
             .where(*_kept_for(party_id, since, until))
             .order_by(heard_event.c.recorded_at)
             .fetch(limit, with_ties=True)
@@ -165,11 +161,14 @@ def _kept_for(party_id: str, since: UtcMicroseconds, until: UtcMicroseconds) -> 
 
 
 class SqlNotificationDesk:
-    """The storage of the service. ``parallel``: the most requests to one endpoint at a time."""
+    """The storage of the service. ``parallel``: the most requests to one endpoint at a time. ``repeat_microseconds``:
+    how often open alerts are sent again to a tool that forgets them.
+    """
 
-    def __init__(self, database: Database, parallel: int) -> None:
+    def __init__(self, database: Database, parallel: int, repeat_microseconds: int) -> None:
         self._database = database
         self._parallel = parallel
+        self._repeat = repeat_microseconds
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlNotificationLedger]:
@@ -180,6 +179,7 @@ class SqlNotificationDesk:
     async def claim(self, most: int, lease_seconds: float) -> Sequence[ClaimedDelivery]:
         """Claim at most ``most`` due deliveries. No other process sends them before ``lease_seconds`` have passed."""
         async with self._database.begin() as transaction:
+            await sql_sending.renew_alerts(transaction)
             return await sql_sending.claim_due(transaction, most, self._parallel, lease_seconds)
 
     async def record_success(self, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
@@ -188,7 +188,8 @@ class SqlNotificationDesk:
         If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now.
         """
         async with self._database.begin() as transaction:
-            await sql_sending.store_success(transaction, claim, answer)
+            again = self._repeat if channels.is_repeated(claim.kind, claim.body) else None
+            await sql_sending.store_success(transaction, claim, answer, again)
 
     async def record_failure(
         self, claim: ClaimedDelivery, answer: AttemptAnswer, follows: FailedAttempt, suspend_after: int

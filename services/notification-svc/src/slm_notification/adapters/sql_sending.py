@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
 from slm_chassis.clock import SECOND, real_now
 from slm_chassis.database import Transaction
 from slm_events.instants import UtcMicroseconds
 from slm_notification.domain.attempts import AttemptAnswer, ClaimedDelivery, FailedAttempt
+from slm_notification.domain.signals import opening_types
 
 # The lock of an endpoint guards its deliveries: two processes never count its running requests at the same time. In
 # random order, so that no endpoint comes last each time.
 _LOCK_ENDPOINTS = text("""
-    SELECT endpoint_id, url, failures FROM webhook_endpoint AS e
+    SELECT endpoint_id, kind, url, failures FROM webhook_endpoint AS e
     WHERE state = 'active' AND (retry_at IS NULL OR retry_at <= :now) AND EXISTS (
         SELECT 1 FROM webhook_delivery AS d
         WHERE d.endpoint_id = e.endpoint_id AND d.state = 'waiting' AND d.due_at <= :now
@@ -24,7 +25,8 @@ _LOCK_ENDPOINTS = text("""
     ORDER BY random() LIMIT :most
     FOR NO KEY UPDATE SKIP LOCKED
 """)
-# A statement of its own, because it must see what was committed before the endpoints were locked.
+# A statement of its own, because it must see what was committed before the endpoints were locked. In a lane, nothing is
+# sent while something earlier waits or is being sent: the end of an alert never overtakes its beginning.
 _CLAIM = text("""
     WITH chosen AS (
         SELECT d.delivery_id
@@ -37,6 +39,12 @@ _CLAIM = text("""
             SELECT delivery_id FROM webhook_delivery AS w
             WHERE w.endpoint_id = e.endpoint_id AND w.state = 'waiting' AND w.due_at <= :now
                 AND (w.leased_until IS NULL OR w.leased_until <= :now)
+                AND (w.lane IS NULL OR NOT EXISTS (
+                    SELECT 1 FROM webhook_delivery AS o JOIN heard_event AS oh ON oh.event_id = o.event_id
+                    WHERE o.endpoint_id = w.endpoint_id AND o.lane = w.lane
+                        AND (o.state = 'waiting' OR o.leased_until > :now)
+                        AND oh.place < (SELECT wh.place FROM heard_event AS wh WHERE wh.event_id = w.event_id)
+                ))
             ORDER BY w.due_at, w.delivery_id
             LIMIT greatest(0, e.room - running.busy)
         ) AS d
@@ -47,7 +55,58 @@ _CLAIM = text("""
         first_attempt_at = coalesce(first_attempt_at, :now)
     FROM chosen, heard_event AS h
     WHERE d.delivery_id = chosen.delivery_id AND h.event_id = d.event_id
-    RETURNING d.delivery_id, d.endpoint_id, d.attempts, d.first_attempt_at, h.body
+    RETURNING d.delivery_id, d.endpoint_id, d.attempts, d.first_attempt_at, d.event_type, h.body
+""")
+# The latest event before this one that opened the same alert.
+_OPENINGS = text("""
+    SELECT DISTINCT ON (d.delivery_id) d.delivery_id, oh.body
+    FROM webhook_delivery AS d JOIN heard_event AS h ON h.event_id = d.event_id
+    JOIN webhook_delivery AS o ON o.endpoint_id = d.endpoint_id AND o.lane = d.lane
+    JOIN heard_event AS oh ON oh.event_id = o.event_id
+    WHERE d.delivery_id = ANY(CAST(:delivery_ids AS text[])) AND oh.place < h.place
+        AND o.event_type = ANY(CAST(:opening_types AS text[]))
+    ORDER BY d.delivery_id, oh.place DESC
+""")
+# An alert that a later event has changed or ended is not sent again: that event has been sent, or is about to be.
+_RENEW = text("""
+    WITH due AS (
+        SELECT d.delivery_id, NOT EXISTS (
+            SELECT 1 FROM webhook_delivery AS o JOIN heard_event AS oh ON oh.event_id = o.event_id
+            WHERE o.endpoint_id = d.endpoint_id AND o.lane = d.lane AND oh.place > h.place
+        ) AS is_open
+        FROM webhook_delivery AS d JOIN heard_event AS h ON h.event_id = d.event_id
+        WHERE d.repeat_at <= :now
+        ORDER BY d.repeat_at LIMIT 1000
+        FOR UPDATE OF d SKIP LOCKED
+    )
+    UPDATE webhook_delivery AS d
+    SET repeat_at = NULL, state = CASE WHEN is_open THEN 'waiting' ELSE d.state END,
+        due_at = CASE WHEN is_open THEN :now ELSE d.due_at END,
+        attempts = CASE WHEN is_open THEN 0 ELSE d.attempts END,
+        first_attempt_at = CASE WHEN is_open THEN NULL ELSE d.first_attempt_at END
+    FROM due WHERE d.delivery_id = due.delivery_id
+""")
+# A lane of which something is being sent stays as it is, because the beginning could come after the end.
+_REPEAT = text("""
+    WITH asked AS (
+        SELECT d.delivery_id, d.endpoint_id, d.lane, h.place
+        FROM webhook_delivery AS d JOIN heard_event AS h ON h.event_id = d.event_id
+        WHERE d.delivery_id = ANY(CAST(:delivery_ids AS text[]))
+    ), followed AS (
+        SELECT o.delivery_id
+        FROM (SELECT endpoint_id, lane, min(place) AS place FROM asked WHERE lane IS NOT NULL GROUP BY 1, 2) AS a
+        JOIN webhook_delivery AS o ON o.endpoint_id = a.endpoint_id AND o.lane = a.lane
+        JOIN heard_event AS oh ON oh.event_id = o.event_id AND oh.place >= a.place
+    )
+    UPDATE webhook_delivery AS d
+    SET state = 'waiting', attempts = 0, due_at = :due_at, first_attempt_at = NULL, delivered_at = NULL,
+        repeat_at = NULL
+    WHERE (d.delivery_id IN (SELECT delivery_id FROM asked) OR d.delivery_id IN (SELECT delivery_id FROM followed))
+        AND (d.leased_until IS NULL OR d.leased_until < :due_at)
+        AND (d.lane IS NULL OR NOT EXISTS (
+            SELECT 1 FROM webhook_delivery AS o
+            WHERE o.endpoint_id = d.endpoint_id AND o.lane = d.lane AND o.leased_until >= :due_at
+        ))
 """)
 _SECRETS = text("""
     SELECT endpoint_id, text FROM webhook_secret
@@ -75,7 +134,7 @@ _ENDPOINT_WORKS = text("""
 _DELIVERED = text("""
     UPDATE webhook_delivery
     SET state = 'delivered', delivered_at = :now, leased_until = NULL, status = :status, problem = '',
-        excerpt = :excerpt
+        excerpt = :excerpt, repeat_at = :repeat_at
     WHERE delivery_id = :delivery_id AND state <> 'delivered'
 """)
 # Before a failure is stored, so that each statement after it sees whether the endpoint is gone.
@@ -148,6 +207,8 @@ async def claim_due(transaction: Transaction, most: int, parallel: int, lease_se
     rows = (await transaction.execute(_CLAIM, asked)).mappings().all()
     secrets = await _secrets_of(transaction, {each["endpoint_id"] for each in rows}, now)
     of = {each["endpoint_id"]: each for each in endpoints}
+    told = [each for each in rows if of[each["endpoint_id"]]["kind"] == "alertmanager"]
+    openings = await _openings_of(transaction, told) if told else {}
     return [
         ClaimedDelivery(
             delivery_id=row["delivery_id"],
@@ -160,6 +221,8 @@ async def claim_due(transaction: Transaction, most: int, parallel: int, lease_se
             first_attempt_at=row["first_attempt_at"],
             claimed_at=now,
             leased_until=leased_until,
+            kind=of[row["endpoint_id"]]["kind"],
+            opening_body=openings.get(row["delivery_id"]),
         )
         for row in rows
     ]
@@ -175,14 +238,45 @@ async def _secrets_of(
     return dict(found)
 
 
-async def store_success(transaction: Transaction, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
+async def _openings_of(transaction: Transaction, rows: Sequence[RowMapping]) -> dict[str, str]:
+    asked = {
+        "delivery_ids": [each["delivery_id"] for each in rows],
+        "opening_types": sorted({name for each in rows for name in opening_types(each["event_type"])}),
+    }
+    return {row.delivery_id: row.body for row in await transaction.execute(_OPENINGS, asked)}
+
+
+async def renew_alerts(transaction: Transaction) -> None:
+    """Let the deliveries that are to be repeated wait to be sent again, unless their alert is over."""
+    await transaction.execute(_RENEW, {"now": real_now()})
+
+
+async def repeat(transaction: Transaction, delivery_ids: Sequence[str], due_at: UtcMicroseconds) -> int:
+    """Let deliveries be sent again from ``due_at`` on, each with those that follow it in its lane. Return their number.
+
+    Deliveries that are being sent, and lanes of which one is being sent, stay as they are.
+    """
+    asked = {"delivery_ids": list(delivery_ids), "due_at": due_at}
+    return (await transaction.execute(_REPEAT, asked)).rowcount
+
+
+async def store_success(
+    transaction: Transaction, claim: ClaimedDelivery, answer: AttemptAnswer, repeat_after: int | None
+) -> None:
     """Store that the receiver accepted a delivery, and that its endpoint does not fail any more.
 
-    If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now.
+    If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now. The delivery is
+    sent again after ``repeat_after`` microseconds; None: never.
     """
     now = real_now()
     await transaction.execute(_ENDPOINT_WORKS, {"endpoint_id": claim.endpoint_id, "now": now})
-    row = {"delivery_id": claim.delivery_id, "now": now, "status": answer.status, "excerpt": answer.excerpt}
+    row = {
+        "delivery_id": claim.delivery_id,
+        "now": now,
+        "status": answer.status,
+        "excerpt": answer.excerpt,
+        "repeat_at": None if repeat_after is None else now + repeat_after,
+    }
     await transaction.execute(_DELIVERED, row)
 
 

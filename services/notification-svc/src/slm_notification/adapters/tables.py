@@ -12,6 +12,7 @@ webhook_endpoint = Table(
     metadata,
     Column("endpoint_id", Text, primary_key=True),
     Column("party_id", Text, nullable=False),
+    Column("kind", Text, nullable=False, server_default="webhook"),
     Column("title", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("wanted", JSONB, nullable=False),
@@ -52,9 +53,12 @@ heard_event = Table(
     Column("named_party_ids", ARRAY(Text), nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
+    Column("place", BigInteger, nullable=False, server_default=text("nextval('heard_event_place')")),
     Index("heard_event_recorded_at", "recorded_at", "event_id"),
 )
-"""Events that a party with an endpoint may see, in the form in which they are sent."""
+"""Events that a party with an endpoint may see, in the form in which they are sent. ``place``: the order in which they
+were heard, which is the order of the log for the events of one breach or risk.
+"""
 
 webhook_delivery = Table(
     "webhook_delivery",
@@ -76,6 +80,10 @@ webhook_delivery = Table(
     Column("status", Integer),
     Column("problem", Text, nullable=False),
     Column("excerpt", Text, nullable=False),
+    Column("lane", Text),
+    Column("repeat_at", BigInteger),
+    Index("webhook_delivery_lane", "endpoint_id", "lane", postgresql_where=text("lane IS NOT NULL")),
+    Index("webhook_delivery_repeat", "repeat_at", postgresql_where=text("repeat_at IS NOT NULL")),
     Index("webhook_delivery_due", "endpoint_id", "due_at", postgresql_where=text("state = 'waiting'")),
     Index("webhook_delivery_leased", "endpoint_id", postgresql_where=text("leased_until IS NOT NULL")),
     Index("webhook_delivery_party", "party_id", "created_at", "delivery_id"),
@@ -83,4 +91,8 @@ webhook_delivery = Table(
     Index("webhook_delivery_created_at", "created_at", "delivery_id"),
     Index("webhook_delivery_event_id", "event_id"),
 )
-"""One row for each event and endpoint. All times but ``created_at`` are real time."""
+"""One row for each event and endpoint. All times but ``created_at`` are real time.
+
+Deliveries of one endpoint with the same ``lane`` are sent one after the other, in the order of their events. At
+``repeat_at`` an accepted delivery is sent again.
+"""

@@ -1,4 +1,4 @@
-"""The HTTP client that sends webhooks: it signs them, follows no redirects, and connects only to allowed addresses."""
+"""The HTTP client that sends webhooks and alerts: it follows no redirects, and connects only to allowed addresses."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from slm_chassis.outgoing import (
     checked_addresses,
     system_resolve,
 )
+from slm_notification.domain import channels, tool_messages
 from slm_notification.domain.attempts import SHOWN_OF_ANSWER, AttemptAnswer, ClaimedDelivery
 from slm_notification.domain.signatures import signature_headers
 
@@ -29,11 +30,19 @@ _HEADERS = {
 
 
 class WebCourier:
-    """Sends webhooks over HTTP. An attempt, from resolving the name to reading the answer, takes at most
-    ``attempt_seconds``.
+    """Sends webhooks and alerts over HTTP. An attempt, from resolving the name to reading the answer, takes at most
+    ``attempt_seconds``. ``console_url``: the address of the console, for links; without one there are none.
     """
 
-    def __init__(self, rules: AddressRules, attempt_seconds: float, *, resolve: Resolve = system_resolve) -> None:
+    def __init__(
+        self,
+        rules: AddressRules,
+        attempt_seconds: float,
+        *,
+        resolve: Resolve = system_resolve,
+        console_url: str = "",
+    ) -> None:
+        self._console = console_url.rstrip("/")
         self._rules = rules
         self._resolve = resolve
         self._seconds = attempt_seconds
@@ -59,14 +68,13 @@ class WebCourier:
 
     async def send(self, claim: ClaimedDelivery) -> AttemptAnswer:
         """Send a delivery once, and return how the attempt ended. A failure is returned, never raised."""
-        body = claim.body.encode()
-        signed = signature_headers(claim.secrets, claim.delivery_id, real_now() // SECOND, body)
+        headers, body = self._request_of(claim)
         try:
             async with (
                 asyncio.timeout(self._seconds),
-                self._client.stream("POST", claim.url, content=body, headers={**_HEADERS, **signed}) as answer,
+                self._client.stream("POST", claim.url, content=body, headers=headers) as answer,
             ):
-                return await _answer_of(answer)
+                return await _answer_of(answer, claim)
         except AddressRefused as refused:
             return AttemptAnswer(None, f"Not sent: {refused}.")
         except (TimeoutError, httpx.TimeoutException):
@@ -76,18 +84,27 @@ class WebCourier:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             return AttemptAnswer(None, f"The connection broke ({type(error).__name__}).")
 
+    def _request_of(self, claim: ClaimedDelivery) -> tuple[dict[str, str], bytes]:
+        if claim.kind == "webhook":
+            body = claim.body.encode()
+            return {**_HEADERS, **signature_headers(claim.secrets, claim.delivery_id, real_now() // SECOND, body)}, body
+        message = tool_messages.message_of(claim, self._console, real_now())
+        return {**_HEADERS, **message.headers}, message.body
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
 
-async def _answer_of(answer: httpx.Response) -> AttemptAnswer:
+async def _answer_of(answer: httpx.Response, claim: ClaimedDelivery) -> AttemptAnswer:
     read = bytearray()
     async for chunk in answer.aiter_raw():
         read += chunk
         if len(read) >= _READ_BYTES:
             break
-    excerpt = read[:_READ_BYTES].decode("utf-8", "replace").replace("\x00", "�")[:SHOWN_OF_ANSWER]
+    excerpt = read[:_READ_BYTES].decode("utf-8", "replace").replace("\x00", "�")
+    # Some tools repeat in a refusal what they were sent.
+    excerpt = channels.without_secrets(excerpt, claim.secrets)[:SHOWN_OF_ANSWER]
     status = answer.status_code
     problem = "" if 200 <= status < 300 else f"Answered with status {status}."
     if 300 <= status < 400:

@@ -14,6 +14,8 @@ class WebhookEndpointResponse(Answer):
     """Id of the endpoint (UUID)"""
     party_id: str
     """Id of the party whose events are sent"""
+    kind: Literal["webhook", "pagerduty", "alertmanager"]
+    """What gets the events: a receiver of signed webhooks, or a tool that gets alerts in its own form"""
     title: str
     """What the endpoint is for, in the party's words"""
     url: str
@@ -42,9 +44,9 @@ class IssuedWebhookEndpointResponse(WebhookEndpointResponse):
     """A new endpoint, with the secret that signs its deliveries."""
 
     secret_id: str
-    """Id of the secret (UUID)"""
+    """Id of the secret (UUID); empty if the endpoint has none"""
     secret: str
-    """The secret, `whsec_` and base64: shown only in this answer"""
+    """The secret, `whsec_` and base64: shown only in this answer; empty for a tool, whose secret you know"""
 
 
 class IssuedSecretResponse(Answer):
@@ -55,7 +57,7 @@ class IssuedSecretResponse(Answer):
     secret_id: str
     """Id of the secret (UUID)"""
     secret: str
-    """The secret, `whsec_` and base64: shown only in this answer"""
+    """The secret, `whsec_` and base64: shown only in this answer; empty for a tool, whose secret you know"""
 
 
 class WebhookSecretAnswer(Answer):
@@ -104,7 +106,9 @@ class WebhookDeliveryResponse(Answer):
     agreement_id: str | None
     """Id of the agreement that the event is about; null if it is about none"""
     state: Literal["waiting", "delivered", "failed"]
-    """`waiting` for its next attempt; `delivered`: the receiver answered with 2xx; `failed`: given up"""
+    """`waiting` for its next attempt; `delivered`: the receiver answered with 2xx; `failed`: given up. An alert for
+    Alertmanager is waiting again every few minutes until it ends
+    """
     attempts: int
     """Attempts up to now; a resend or a replay counts from 0 again"""
     created_at: Instant

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from slm_notification.domain.endpoints import EndpointKind
 
 _Id = Annotated[str, Field(min_length=1, max_length=100)]
 _Ids = Annotated[list[_Id], Field(max_length=100)]
@@ -31,8 +33,20 @@ class WebhookEndpointBody(BaseModel):
     )
 
     title: Annotated[str, Field(min_length=1, max_length=300)]
-    url: Annotated[str, Field(min_length=1, max_length=2_000)] = Field(
-        description="An https address outside the operator's own network"
+    kind: EndpointKind | None = Field(
+        None,
+        description="`webhook` (the default): signed webhooks; `pagerduty`: Events API v2; `alertmanager`: API v2. "
+        "An endpoint keeps its kind",
+    )
+    url: Annotated[str, Field(max_length=2_000)] = Field(
+        "",
+        description="An https address outside the operator's own network. PagerDuty's own by default; for an "
+        "Alertmanager its address, with or without `/api/v2/alerts`",
+    )
+    secret: SecretStr | None = Field(
+        None,
+        description="Only for a tool: the integration key of PagerDuty, or the header `Authorization` for an "
+        "Alertmanager that needs one. It is in no answer",
     )
     event_types: _Ids = Field([], description="Only these types, such as `slm.monitor.target-breached.v1`")
     agreement_ids: _Ids = Field([], description="Only events of these agreements")
@@ -50,6 +64,8 @@ class SecretReplacementBody(BaseModel):
 
     overlap_seconds: Annotated[int, Field(ge=0, le=_THIRTY_DAYS)] = 86_400
     """For how long deliveries are signed with the earlier secrets as well."""
+    secret: SecretStr | None = None
+    """The new secret of a tool, which is used at once; left out for signed webhooks, whose secret is made here."""
 
 
 class ReplayBody(BaseModel):

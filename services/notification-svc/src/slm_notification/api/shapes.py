@@ -24,6 +24,7 @@ def endpoint_json(endpoint: WebhookEndpoint, caller: Principal) -> dict[str, Any
     return {
         "endpoint_id": endpoint.endpoint_id,
         "party_id": endpoint.party_id,
+        "kind": endpoint.kind,
         "title": endpoint.title,
         "url": endpoint.url if sees_all else url_without_secrets(endpoint.url),
         "event_types": list(wanted.event_types),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
+from pydantic import SecretStr
 
 from slm_chassis.http import etag, instants
 from slm_chassis.http.access import Caller
@@ -66,13 +67,18 @@ async def make_webhook_endpoint(
 ) -> dict[str, Any]:
     """Make an endpoint of your party. `secret` is shown only in this answer.
 
+    A tool for people on call (`pagerduty`, `alertmanager`) gets the events that open, acknowledge or end an alert:
+    about a breach, a risk or missing data, and about a cause if `event_types` names their type. Those of one alert
+    come in their order.
+
     From now on the endpoint gets the events that your party may see, as in the live stream, if they pass the filters.
     The URL needs https and a public address, unless an operator has allowed its network.
     """
     _refuse_stored_secret(idempotency_key)
     endpoint, secret = await webhooks.make_endpoint(office, caller, _details(body))
     response.headers["ETag"] = etag.etag_of(endpoint.version)
-    return {**endpoint_json(endpoint, caller), "secret_id": secret.secret_id, "secret": secret.text}
+    shown = secret.text if secret is not None and endpoint.kind == "webhook" else ""
+    return {**endpoint_json(endpoint, caller), "secret_id": secret.secret_id if secret else "", "secret": shown}
 
 
 @router.get("/{endpoint_id}", **operation("Read one webhook endpoint", WebhookEndpointResponse, headers=(ETAG,)))
@@ -96,6 +102,7 @@ async def change_webhook_endpoint(
 ) -> dict[str, Any]:
     """Change an endpoint, pause it, or make it active again.
 
+    Give the `secret` of a tool again if you change its `url`; without both it keeps its secret.
     With `paused: false` an endpoint that was paused, suspended or gone is active, and everything that waits for it is
     sent at once.
     """
@@ -150,13 +157,18 @@ async def replace_webhook_secret(
     office: TheOffice,
     idempotency_key: _IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Give an endpoint a new secret, shown only in this answer.
+    """Give an endpoint a new secret, shown only in this answer, or the secret of a tool that you give.
 
     For `overlap_seconds` each delivery is signed with the earlier secrets as well, so that receivers can change over.
     """
     _refuse_stored_secret(idempotency_key)
-    _, secret = await webhooks.replace_secret(office, caller, endpoint_id, body.overlap_seconds)
-    return {"endpoint_id": endpoint_id, "secret_id": secret.secret_id, "secret": secret.text}
+    given = _text_of(body.secret)
+    _, secret = await webhooks.replace_secret(office, caller, endpoint_id, body.overlap_seconds, given)
+    return {
+        "endpoint_id": endpoint_id,
+        "secret_id": secret.secret_id,
+        "secret": secret.text if given is None else "",
+    }
 
 
 @router.post(
@@ -223,7 +235,11 @@ def _details(body: WebhookEndpointBody) -> EndpointDetails:
         service_ids=body.service_ids,
         other_party_ids=body.other_party_ids,
     )
-    return EndpointDetails(body.title, body.url, wanted, body.paused)
+    return EndpointDetails(body.title, body.url, wanted, body.paused, body.kind, _text_of(body.secret))
+
+
+def _text_of(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
 
 
 def _refuse_stored_secret(idempotency_key: str | None) -> None:

@@ -11,6 +11,7 @@ from slm_events.catalogue import PUBLISHED
 from slm_events.envelope import Envelope, schema_uri, to_json
 from slm_events.instants import from_text
 from slm_notification.application.ports import NewDelivery, NotificationLedger
+from slm_notification.domain import channels
 from slm_notification.domain.endpoints import HeardEvent, party_ids_named
 
 
@@ -38,7 +39,7 @@ async def keep_heard_events(ledger: NotificationLedger, envelopes: Sequence[Enve
         NewDelivery(endpoint, event)
         for event in heard
         for endpoint in endpoints
-        if endpoint.state != "gone" and endpoint.wants(event) and event.recorded_at >= endpoint.created_at
+        if endpoint.state != "gone" and event.recorded_at >= endpoint.created_at and channels.wants(endpoint, event)
     ]
     await ledger.add_deliveries(deliveries, real_now())
 

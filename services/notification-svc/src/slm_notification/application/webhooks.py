@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from slm_chassis.access import Principal
 from slm_chassis.clock import SECOND, real_now
 from slm_chassis.identity import NewId
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_notification.application.ports import Courier, NewDelivery, NotificationDesk, NotificationLedger
+from slm_notification.domain import channels
 from slm_notification.domain.endpoints import (
     MOST_OF_A_PARTY,
     TEST_EVENT,
+    EndpointKind,
     EventFilter,
     HeardEvent,
     WebhookEndpoint,
@@ -48,8 +50,13 @@ class EndpointDetails:
 
     title: str
     url: str
+    """Empty for the usual address of a tool that has one."""
     wanted: EventFilter
     is_paused: bool
+    kind: EndpointKind | None = None
+    """None: a new endpoint gets webhooks, and a known one keeps its kind."""
+    secret: str | None = field(default=None, repr=False)
+    """The key or the header by which a tool lets this installation in; None for signed webhooks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +72,17 @@ class ReplayedEvents:
 
 async def make_endpoint(
     office: WebhookOffice, caller: Principal, details: EndpointDetails
-) -> tuple[WebhookEndpoint, WebhookSecret]:
-    """Make an endpoint of the caller's party and return it with its secret.
+) -> tuple[WebhookEndpoint, WebhookSecret | None]:
+    """Make an endpoint of the caller's party and return it with its secret, if it has one.
 
     Raises WithoutParty, NotAcceptable and TooManyEndpoints.
     """
     if caller.party_id is None:
         raise WithoutParty("An operator has no party whose events could be sent.")
-    await _check_url(office, details.url)
+    kind = details.kind or "webhook"
+    channels.check_secret(kind, details.secret, is_new=True)
+    url = channels.address_of(kind, details.url)
+    await _check_url(office, url)
     async with office.desk.begin() as ledger:
         await ledger.lock(f"webhook endpoints of {caller.party_id}")
         if await ledger.count_endpoints(caller.party_id) >= MOST_OF_A_PARTY:
@@ -80,8 +90,9 @@ async def make_endpoint(
         endpoint = WebhookEndpoint(
             endpoint_id=office.new_id(),
             party_id=caller.party_id,
+            kind=kind,
             title=details.title,
-            url=details.url,
+            url=url,
             wanted=details.wanted,
             state="paused" if details.is_paused else "active",
             state_reason="",
@@ -94,8 +105,7 @@ async def make_endpoint(
             created_by_principal_id=caller.principal_id,
         )
         await ledger.put_endpoint(endpoint)
-        secret = _new_secret(office, endpoint.endpoint_id)
-        await ledger.put_secret(secret)
+        secret = await _put_secret(office, ledger, endpoint, details.secret)
         await ledger.note(caller, "webhook-endpoint.make", endpoint.endpoint_id)
         return endpoint, secret
 
@@ -109,6 +119,9 @@ async def change_endpoint(
 ) -> WebhookEndpoint:
     """Change title, URL and filter of an endpoint, pause it, or make it active. Raises NotFound and NotAcceptable.
 
+    Its kind stays. Who changes the address of a tool gives its secret again: nobody gets to know a secret by sending it
+    to an address of their own.
+
     Everything that waits for an endpoint that is then active is due at once, also after failed attempts.
     ``unless_changed`` raises if the endpoint has changed since the caller read it.
     """
@@ -116,13 +129,19 @@ async def change_endpoint(
         known = await _own_endpoint(ledger, caller, endpoint_id)
     # Outside of the transaction, since resolving a name may take seconds. An unchanged URL is not checked here but
     # before each sending, so that an endpoint can be paused while its name cannot be resolved.
-    if details.url != known.url:
-        await _check_url(office, details.url)
+    if details.kind not in (None, known.kind):
+        raise NotAcceptable("kind", details.kind, f"leave it at {known.kind}, or make another endpoint")
+    url = channels.address_of(known.kind, details.url)
+    if url != known.url:
+        await _check_url(office, url)
     async with office.desk.begin() as ledger:
         endpoint = await _own_endpoint(ledger, caller, endpoint_id)
         unless_changed(endpoint)
-        changed = changed_endpoint(endpoint, details.title, details.url, details.wanted, details.is_paused, ledger.now)
+        changed = changed_endpoint(endpoint, details.title, url, details.wanted, details.is_paused, ledger.now)
         await ledger.put_endpoint(changed)
+        if details.secret is not None or (changed.kind != "webhook" and changed.url != endpoint.url):
+            channels.check_secret(changed.kind, details.secret, is_new=True)
+            await _put_secret(office, ledger, changed, details.secret)
         if changed.state == "active":
             await ledger.hasten_deliveries(endpoint_id, real_now())
         await ledger.note(caller, "webhook-endpoint.change", endpoint_id, {"state": changed.state})
@@ -138,14 +157,19 @@ async def remove_endpoint(office: WebhookOffice, caller: Principal, endpoint_id:
 
 
 async def replace_secret(
-    office: WebhookOffice, caller: Principal, endpoint_id: str, overlap_seconds: int
+    office: WebhookOffice, caller: Principal, endpoint_id: str, overlap_seconds: int, given: str | None = None
 ) -> tuple[WebhookEndpoint, WebhookSecret]:
-    """Give an endpoint a new secret. For ``overlap_seconds`` the earlier secrets sign as well. Raises NotFound."""
+    """Give an endpoint a new secret. For ``overlap_seconds`` the earlier secrets sign as well.
+
+    ``given``: the secret of a tool, which takes the place of the earlier one at once. Raises NotFound and
+    NotAcceptable.
+    """
     async with office.desk.begin() as ledger:
         endpoint = await _own_endpoint(ledger, caller, endpoint_id)
-        secret = _new_secret(office, endpoint_id)
-        await ledger.end_secrets(endpoint_id, secret.made_at + overlap_seconds * SECOND)
-        await ledger.put_secret(secret)
+        channels.check_secret(endpoint.kind, given, is_new=False)
+        overlap = overlap_seconds if given is None else 0
+        secret = await _put_secret(office, ledger, endpoint, given, overlap)
+        assert secret is not None
         await ledger.note(caller, "webhook-endpoint.replace-secret", endpoint_id)
         return endpoint, secret
 
@@ -189,7 +213,7 @@ async def replay(
         events = await ledger.kept_events(endpoint.party_id, since, end, MOST_REPLAYED)
         covered = events[-1].recorded_at + 1 if len(events) >= MOST_REPLAYED else end
         is_whole = not await ledger.has_kept_event(endpoint.party_id, covered, end)
-        wanted = [each for each in events if endpoint.wants(each)]
+        wanted = [each for each in events if channels.wants(endpoint, each)]
         due_at = real_now()
         await ledger.add_deliveries([NewDelivery(endpoint, each) for each in wanted], due_at)
         ids = [delivery_id_of(endpoint_id, each.event_id) for each in wanted]
@@ -217,8 +241,20 @@ async def _check_url(office: WebhookOffice, url: str) -> None:
         raise NotAcceptable("url", url, f"give another URL: {reason}")
 
 
-def _new_secret(office: WebhookOffice, endpoint_id: str) -> WebhookSecret:
-    return WebhookSecret(office.new_id(), endpoint_id, secret_text(office.random(SECRET_BYTES)), real_now(), None)
+async def _put_secret(
+    office: WebhookOffice, ledger: NotificationLedger, endpoint: WebhookEndpoint, given: str | None, overlap: int = 0
+) -> WebhookSecret | None:
+    """Store the secret given for a tool, or a new one for signed webhooks, and return it; None if a tool has none. The
+    earlier ones end after ``overlap`` seconds.
+    """
+    now = real_now()
+    await ledger.end_secrets(endpoint.endpoint_id, now + overlap * SECOND)
+    if given is None and endpoint.kind != "webhook":
+        return None
+    text = given or secret_text(office.random(SECRET_BYTES))
+    secret = WebhookSecret(office.new_id(), endpoint.endpoint_id, text, now, None)
+    await ledger.put_secret(secret)
+    return secret
 
 
 def _test_event(office: WebhookOffice, endpoint: WebhookEndpoint, now: UtcMicroseconds) -> HeardEvent:

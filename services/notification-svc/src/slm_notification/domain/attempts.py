@@ -7,6 +7,7 @@ from typing import Literal
 
 from slm_chassis.clock import SECOND
 from slm_events.instants import UtcMicroseconds
+from slm_notification.domain.endpoints import EndpointKind
 
 GROWTH = 3
 LONGEST_HOLD = 600 * SECOND
@@ -71,6 +72,9 @@ class ClaimedDelivery:
     first_attempt_at: UtcMicroseconds
     claimed_at: UtcMicroseconds
     leased_until: UtcMicroseconds
+    kind: EndpointKind = "webhook"
+    opening_body: str | None = None
+    """The event that opened the alert which this delivery ends; None if there is none."""
 
     def __repr__(self) -> str:
         return f"ClaimedDelivery({self.delivery_id}, attempt {self.attempts})"

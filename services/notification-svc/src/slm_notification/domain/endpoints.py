@@ -10,6 +10,8 @@ from slm_chassis.identity import named_id
 from slm_events.catalogue import AGREEMENTS, BREACHES, PUBLISHED, REPORTS, REVIEWS, TARGETS, EventType
 from slm_events.instants import UtcMicroseconds
 
+EndpointKind = Literal["webhook", "pagerduty", "alertmanager"]
+"""What an endpoint is: the receiver of signed webhooks, or a tool that gets its own form of requests."""
 EndpointState = Literal["active", "paused", "suspended", "gone"]
 MOST_OF_A_PARTY = 50
 """The most endpoints of one party."""
@@ -62,6 +64,7 @@ class WebhookEndpoint:
 
     endpoint_id: str
     party_id: str
+    kind: EndpointKind = "webhook"
     title: str
     url: str
     wanted: EventFilter
@@ -75,14 +78,14 @@ class WebhookEndpoint:
     created_at: UtcMicroseconds
     created_by_principal_id: str
 
-    def wants(self, event: HeardEvent) -> bool:
+    def wants(self, event: HeardEvent, instead: Sequence[str] = ()) -> bool:
         """Whether the event is sent to this endpoint: the endpoint's party may see the event, and the filter lets it
-        pass.
+        pass. An event also passes if the filter names one of the types ``instead``.
         """
         wanted = self.wanted
         return (
             self.party_id in event.party_ids
-            and _lets_through(wanted.event_types, event.event_type)
+            and any(_lets_through(wanted.event_types, each) for each in (event.event_type, *instead))
             and _lets_through(wanted.agreement_ids, event.agreement_id)
             and _lets_through(wanted.service_ids, event.service_id)
             and (not wanted.other_party_ids or not set(wanted.other_party_ids).isdisjoint(self._others(event)))
