@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -11,7 +13,8 @@ import pytest
 
 from slm import contexts, documents, face
 from slm.installation import open_installation
-from slm_chassis.app import topic_specs
+from slm_agreement.api.oauth import METADATA
+from slm_chassis.app import ServiceApp, topic_specs
 from slm_chassis.clock import SystemClock
 from slm_chassis.http import reference
 from slm_chassis.log.memory import MemoryEventLog
@@ -82,6 +85,12 @@ def test_the_gateway_finds_the_documents_where_the_image_has_them() -> None:
     assert f'add_header Content-Security-Policy "{reference.POLICY}" always;' in configuration
 
 
+async def test_the_gateway_finds_the_token_endpoint_where_clients_look(database_url: str) -> None:
+    assert f"location = {METADATA} {{ proxy_pass http://agreement; }}" in NGINX.read_text(encoding="utf-8")
+    async with built("agreement", database_url) as app:
+        assert face.well_known_paths([app]).keys() == {METADATA}
+
+
 def resources_of_gateway(context: str) -> set[str]:
     """The resources that the gateway's configuration sends to a service."""
     pattern = rf"location ~ \^/api/v1/\(([a-z|-]+)\)\(/\|\$\) \{{\s*proxy_pass http://{context};"
@@ -91,12 +100,19 @@ def resources_of_gateway(context: str) -> set[str]:
 
 async def resources_of_service(context: str, database_url: str) -> set[str]:
     """The resources in the route table of a service, but for the one that all of them serve."""
+    async with built(context, database_url) as app:
+        return set(face.resources_of(app.http)) - {face.SHARED}
+
+
+@asynccontextmanager
+async def built(context: str, database_url: str) -> AsyncIterator[ServiceApp]:
+    """Give the block a service that has been built and not started."""
     settings = contexts.settings_of(context)(database_url=database_url)
     await migrate(database_url, contexts.package_of(context))
     log = MemoryEventLog()
     await log.ensure_topics(topic_specs(partitions=1))
     app = await contexts.build_of(context)(settings, log, SystemClock())
     try:
-        return set(face.resources_of(app.http)) - {face.SHARED}
+        yield app
     finally:
         await app.database.close()

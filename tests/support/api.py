@@ -22,6 +22,7 @@ from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import EventLog, Record
 from slm_chassis.metrics import Metrics
 from slm_events import envelope
+from slm_events.access_tokens import TokenKeyAnnounced
 from slm_events.agreement import PrincipalEnrolled
 from slm_events.catalogue import ACCESS
 from tests.support.operator_key import KEY
@@ -54,12 +55,13 @@ def enrolled(key: str, *roles: str, party_id: str | None = "party-a", **more: ob
     )
 
 
-async def announce(log: EventLog, event: PrincipalEnrolled) -> None:
+async def announce(log: EventLog, event: PrincipalEnrolled | TokenKeyAnnounced) -> None:
     """Append the event to ``slm.access``, as agreement-svc does."""
     attributes = envelope.Envelope(
         id="1", source="/slm/test", type=envelope.type_of(event), subject="", time="", recorded_at="", data=event
     )
-    record = Record(event.principal_id, envelope.to_json(event), envelope.to_headers(attributes))
+    key = event.token_key_id if isinstance(event, TokenKeyAnnounced) else event.principal_id
+    record = Record(key, envelope.to_json(event), envelope.to_headers(attributes))
     await log.append(ACCESS.name, [record])
 
 

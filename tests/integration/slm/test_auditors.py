@@ -16,6 +16,7 @@ WAYS_IN = {
     "/api/v1/openid-sessions",
     "/api/v1/openid-sessions/log-ins",
     "/api/v1/installation",
+    "/api/v1/oauth/token",
 }
 """Requests without a key: nobody is an auditor there."""
 BY_A_TOOL = "POST /api/v1/hooks/{hook_id}"

@@ -23,6 +23,8 @@ KEYLESS = {
     ("/api/v1/guest-sessions/codes", "post"),
     ("/api/v1/openid-sessions", "post"),
     ("/api/v1/openid-sessions/log-ins", "post"),
+    ("/api/v1/oauth/token", "post"),
+    ("/.well-known/oauth-authorization-server", "get"),
     ("/api/v1/installation", "get"),
     ("/api/v1/installation", "post"),
     ("/api/v1/sessions/{session_id}", "delete"),

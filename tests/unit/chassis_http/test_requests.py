@@ -120,7 +120,13 @@ async def test_the_openapi_document_asks_for_a_key_and_tells_of_problems(client:
     operation = document["paths"]["/api/v1/ids/{item_id}"]["get"]
     assert operation["operationId"] == "ids_ids"
     assert operation["responses"]["401"] == {"$ref": "#/components/responses/no-key.wrong-key"}
-    assert document["components"]["securitySchemes"].keys() == {"HTTPBearer", "APIKeyHeader", "APIKeyCookie"}
+    assert document["components"]["securitySchemes"].keys() == {
+        "HTTPBearer",
+        "APIKeyHeader",
+        "APIKeyCookie",
+        "OAuth2ClientCredentials",
+    }
+    assert {"OAuth2ClientCredentials": []} in operation["security"]
 
 
 class OpenStream:

@@ -31,6 +31,8 @@ OWN = ("/api/", "/docs", "/favicon.ico", "/livez", "/metrics", "/openapi.json", 
 """Beginnings of the paths that are not pages of the console."""
 STREAMS = (f"{PREFIX}stream", f"{PREFIX}figures/stream")
 """The API's paths on which the session's cookie is accepted."""
+WELL_KNOWN = "/.well-known/"
+"""The beginning of the paths at which clients look for metadata (RFC 8615)."""
 SHARED = "schemas"
 """The one resource that every service serves, with the same content."""
 
@@ -56,6 +58,7 @@ class PublicFace:
         prefix: str = "",
     ):
         self._owners = {resource: app.http for resource, app in resource_owners(apps).items()}
+        self._well_known = well_known_paths(apps)
         self.own = _own_api(apps, limits)
         self._console = console or self.own
         self._streams = {f"{prefix}{path}": path for path in STREAMS}
@@ -67,6 +70,8 @@ class PublicFace:
             scope = {**scope, "path": path, "raw_path": path.encode()}
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
             target = self._owners.get(resource_of(scope["path"]), self.own)
+        elif scope["type"] == "http" and scope["path"] in self._well_known:
+            target = self._well_known[scope["path"]]
         elif scope["type"] == "http" and not scope["path"].startswith(OWN):
             target = self._console
         await target(scope, receive, send)
@@ -92,6 +97,16 @@ def resource_owners(apps: Sequence[ServiceApp]) -> Mapping[str, ServiceApp]:
             if owner is not app and resource != SHARED:
                 raise ResourceOwnedTwice(f"{owner.context} and {app.context} both serve {PREFIX}{resource}")
     return found
+
+
+def well_known_paths(apps: Sequence[ServiceApp]) -> Mapping[str, FastAPI]:
+    """Return path below ``/.well-known/`` → the API that answers it."""
+    return {
+        context.path: app.http
+        for app in apps
+        for context in iter_route_contexts(app.http.routes)
+        if context.path and context.path.startswith(WELL_KNOWN)
+    }
 
 
 def _own_api(apps: Sequence[ServiceApp], limits: Limits | None) -> FastAPI:

@@ -21,6 +21,7 @@ from slm_agreement.api import (
     invitations,
     me,
     moves,
+    oauth,
     openid_sessions,
     parties,
     party_summaries,
@@ -37,6 +38,7 @@ from slm_agreement.api import (
 )
 from slm_agreement.api.document import DOCUMENT
 from slm_agreement.application import announcing
+from slm_agreement.application.access_tokens import TokenIssuer
 from slm_agreement.domain.errors import Refusal
 from slm_agreement.subscriptions import HANDLERS
 from slm_chassis.app import ServiceApp
@@ -67,6 +69,7 @@ _ROUTERS = (
             invitations,
             sessions,
             sign_in_links,
+            oauth,
             openid_sessions,
             guests,
             installation,
@@ -102,6 +105,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     http = build_api(foundation, title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)
     answer_refusals(http, Refusal, problems.problem_of)
     dependencies.LEDGERS.put(http, ledgers)
+    dependencies.TOKEN_ISSUER.put(http, TokenIssuer(ledgers, foundation.access, clock))
     dependencies.PASSWORDS.put(http, Argon2Passwords())
     provider = OpenIdConnect(settings, settings.console_url) if settings.oidc_issuer else None
     dependencies.PROVIDER.put(http, provider)

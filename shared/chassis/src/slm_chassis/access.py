@@ -38,6 +38,8 @@ class Principal:
     """
     identified_by: str = "key"
     """How the user was identified: ``key``, or for the key of a session the way in which the person logged in."""
+    by_token: bool = False
+    """Whether the request carried an access token that stands for the key, and not the key itself."""
 
     @property
     def is_operator(self) -> bool:

@@ -16,14 +16,16 @@ from typing import Any
 import structlog
 
 from slm_chassis.access import OPERATOR, Principal, hash_of
+from slm_chassis.access_records import access_event_of, expiry_of, is_past
+from slm_chassis.access_tokens import PREFIX, TokenKeys
 from slm_chassis.clock import Clock, SystemClock
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.identity import NAMESPACE, named_id
 from slm_chassis.log.port import Batch, EventLog, LogError, StoredRecord, TopicPartition
 from slm_chassis.openid.access_tokens import AccessTokenChecker, ProviderKeysUnavailable, looks_like_token
-from slm_events import envelope, instants
-from slm_events.catalogue import ACCESS, PUBLISHED
-from slm_events.instants import UtcMicroseconds
+from slm_events import envelope
+from slm_events.access_tokens import TokenKeyAnnounced
+from slm_events.catalogue import ACCESS
 
 FRESH_SECONDS = 2.0
 """The longest time until a revoked key is refused everywhere.
@@ -33,7 +35,8 @@ A process that has not read the topic to its end for this long accepts no key.
 BEAT_SECONDS = 0.4
 """Seconds between two checks that the topic has been read to its end."""
 
-_BOOTSTRAP_ID = named_id(NAMESPACE, "principal", "bootstrap")
+BOOTSTRAP_ID = named_id(NAMESPACE, "principal", "bootstrap")
+"""Id of the principal, and of its key, that a setting names and no record describes."""
 _logger = structlog.get_logger(__name__)
 
 
@@ -67,6 +70,9 @@ class AccessRegistry:
         """Checks access tokens of the OpenID provider; None if the API does not accept them as keys."""
         self._principals: dict[str, Principal] = {}
         self._hashes: dict[str, set[str]] = {}
+        self._hash_of_key: dict[str, str] = {}
+        """Key id → hash of the key, for access tokens, which name the key that they stand for."""
+        self._token_keys = TokenKeys()
         self._revoked: set[str] = set()
         self._dead: set[str] = set()
         self._on_death: list[Callable[[str], None]] = []
@@ -91,7 +97,7 @@ class AccessRegistry:
         """Whether everything that was in the topic when reading began has been read."""
         if bootstrap_key:
             self._principals[hash_of(bootstrap_key)] = Principal(
-                _BOOTSTRAP_ID, None, "bootstrap operator", frozenset({OPERATOR}), key_id=_BOOTSTRAP_ID
+                BOOTSTRAP_ID, None, "bootstrap operator", frozenset({OPERATOR}), key_id=BOOTSTRAP_ID
             )
 
     def learn(self, event: Any) -> None:
@@ -115,6 +121,18 @@ class AccessRegistry:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.logged_wait_seconds), self._moved:
                 await self._moved.wait_for(lambda: principal_id not in self._ahead)
+
+    async def wait_for_token_key(self, token_key_id: str) -> None:
+        """Wait until the log has delivered the announcement of a token's key.
+
+        Once the log has delivered it, every service accepts tokens that are signed with it. Raises AccessUnavailable
+        after ``logged_wait_seconds``.
+        """
+        try:
+            async with asyncio.timeout(self.logged_wait_seconds), self._moved:
+                await self._moved.wait_for(lambda: token_key_id in self._token_keys)
+        except TimeoutError as late:
+            raise AccessUnavailable("the log has not delivered the key that signs access tokens") from late
 
     async def party_of_person(self, person_id: str) -> str | None:
         """Return the party of a person who has, or once had, a principal; None for anybody else.
@@ -147,7 +165,7 @@ class AccessRegistry:
         live = {
             key["sha256"]: key
             for key in event.keys
-            if key["sha256"] not in self._revoked and not _is_past(_expiry_of(key), now)
+            if key["sha256"] not in self._revoked and not is_past(expiry_of(key), now)
         }
         for gone in self._hashes.get(event.principal_id, set()) - live.keys():
             self._bury(self._principals.pop(gone, None))
@@ -155,7 +173,8 @@ class AccessRegistry:
         self._dead.difference_update(key["key_id"] for key in live.values())
         for sha256, key in live.items():
             scopes = frozenset(key.get("scopes") or ())
-            expires_at = _expiry_of(key)
+            expires_at = expiry_of(key)
+            self._hash_of_key[key["key_id"]] = sha256
             self._principals[sha256] = replace(
                 principal,
                 scopes=scopes,
@@ -168,7 +187,8 @@ class AccessRegistry:
     def _expire(self) -> None:
         """Remove the keys that have expired, and call the callbacks that close what these keys have opened."""
         now = self._clock.now()
-        over = [sha256 for sha256, each in self._principals.items() if _is_past(each.expires_at, now)]
+        self._token_keys.expire(now)
+        over = [sha256 for sha256, each in self._principals.items() if is_past(each.expires_at, now)]
         for sha256 in over:
             principal = self._principals.pop(sha256)
             self._hashes.get(principal.principal_id, set()).discard(sha256)
@@ -187,13 +207,26 @@ class AccessRegistry:
             callback(principal.key_id)
 
     def known(self, key: str) -> Principal | None:
-        """Return the principal of a key by the records read so far; None if the key is unknown or has expired."""
+        """Return the principal of a key or access token by the records read so far; None if it is unknown or has
+        expired.
+        """
+        if key.startswith(PREFIX):
+            return self._bearer_of(key)
         # No header can carry a NUL, and the hashes of subjects are made with one.
         return None if "\0" in key else self._live(hash_of(key))
 
+    def _bearer_of(self, text: str) -> Principal | None:
+        """Return the principal of the key for which an access token stands; None if token or key are not valid."""
+        token = self._token_keys.read(text, self._clock.now())
+        found = None if token is None else self._live(self._hash_of_key.get(token.key_id, ""))
+        if token is None or found is None:
+            return None
+        expires_at = min(token.expires_at, found.expires_at or token.expires_at)
+        return replace(found, scopes=token.scopes or found.scopes, expires_at=expires_at, by_token=True)
+
     def _live(self, sha256: str) -> Principal | None:
         found = self._principals.get(sha256)
-        return None if found is None or _is_past(found.expires_at, self._clock.now()) else found
+        return None if found is None or is_past(found.expires_at, self._clock.now()) else found
 
     async def identify(self, key: str) -> Principal | None:
         """Return the principal of a key; None if the key is unknown, revoked or expired.
@@ -202,23 +235,20 @@ class AccessRegistry:
         refused. Raises AccessUnavailable, for valid keys too, if the log cannot be read to its end.
         """
         await self.confirm()
-        if self.takes_as_token(key):
-            return await self._holder_of(key)
+        if self._tokens is not None and looks_like_token(key):
+            return await self._holder_of(self._tokens, key)
         principal = self.known(key)
         if principal is None:
             await self._ask()
             principal = self.known(key)
         return principal
 
-    def takes_as_token(self, key: str) -> bool:
-        """Whether the key must be checked as an access token of the OpenID provider."""
-        return self._tokens is not None and looks_like_token(key)
-
-    async def _holder_of(self, token: str) -> Principal | None:
-        """Return the principal to whom an access token belongs; None if it is invalid or its subject unknown."""
-        assert self._tokens is not None
+    async def _holder_of(self, tokens: AccessTokenChecker, token: str) -> Principal | None:
+        """Return the principal to whom a provider's access token belongs; None if it is invalid or its subject
+        unknown.
+        """
         try:
-            holder = await self._tokens.holder_of(token)
+            holder = await tokens.holder_of(token)
         except ProviderKeysUnavailable as unknown:
             raise AccessUnavailable(str(unknown)) from unknown
         if holder is None:
@@ -229,7 +259,8 @@ class AccessRegistry:
             found = self._live(holder.sha256)
         if found is None:
             return None
-        return replace(found, expires_at=min(holder.expires_at, found.expires_at or holder.expires_at))
+        expires_at = min(holder.expires_at, found.expires_at or holder.expires_at)
+        return replace(found, expires_at=expires_at, by_token=True)
 
     async def confirm(self) -> None:
         """Make sure that everything that was in the log ``FRESH_SECONDS`` ago has been read.
@@ -318,9 +349,13 @@ class AccessRegistry:
 
     def _learn_record(self, record: StoredRecord) -> None:
         try:
-            event = _enrolment_of(record)
-        except envelope.NotAnEvent as flaw:
+            event = access_event_of(record)
+            if isinstance(event, TokenKeyAnnounced):
+                self._token_keys.learn(event)
+                return
+        except (envelope.NotAnEvent, ValueError) as flaw:
             self._void(record.key)
+            self._token_keys.forget(record.key)
             _logger.error(
                 "access record unreadable, the keys of its principal are refused",
                 principal_id=record.key,
@@ -350,42 +385,3 @@ class AccessRegistry:
         # A request that arrives from here on needs a later end of the log than this check will see.
         self._asking = None
         await self.catch_up()
-
-
-def _enrolment_of(record: StoredRecord) -> Any:
-    """Return the PrincipalEnrolled or KeyRevoked of a record; raises NotAnEvent for every other record."""
-    event = envelope.from_record(record.value, record.headers).data
-    if PUBLISHED[type(event)].topic is not ACCESS:
-        raise envelope.NotAnEvent(f"{type(event).__name__} does not describe a principal")
-    if event.principal_id != record.key:
-        raise envelope.NotAnEvent(f"the record describes {event.principal_id!r} under the key of another principal")
-    for key in event.keys:
-        texts = (key.get("key_id"), key.get("sha256"), key.get("revoked_at") or "", *_scopes_of(key))
-        if not all(isinstance(text, str) for text in texts):
-            raise envelope.NotAnEvent("a key has no key_id or sha256, or its scopes or revoked_at are not text")
-        limits = key.get("limited_to") or []
-        if not isinstance(limits, list) or not all(isinstance(each, str) for each in limits):
-            raise envelope.NotAnEvent("the limited_to of a key is no list of text")
-        try:
-            _expiry_of(key)
-        except (TypeError, ValueError, AttributeError, OverflowError):
-            raise envelope.NotAnEvent("the expires_at of a key is not an instant") from None
-    return event
-
-
-def _expiry_of(key: Mapping[str, Any]) -> UtcMicroseconds | None:
-    """Return the instant from which a key is refused, microseconds UTC; None if the key does not expire.
-
-    Raises TypeError, ValueError, AttributeError or OverflowError if the field is not an instant.
-    """
-    written = key.get("expires_at")
-    return None if written is None else instants.from_text(written)
-
-
-def _is_past(expires_at: UtcMicroseconds | None, now: UtcMicroseconds) -> bool:
-    return expires_at is not None and now >= expires_at
-
-
-def _scopes_of(key: Mapping[str, Any]) -> list[Any]:
-    scopes = key.get("scopes") or []
-    return scopes if isinstance(scopes, list) else [None]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slm_events import agreement, breach_life, causes, clocks, exclusions, monitor, report, review
+from slm_events import access_tokens, agreement, breach_life, causes, clocks, exclusions, monitor, report, review
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ def _events_on(topic: Topic, key: str, subject: str, parties: tuple[str, ...], *
 
 _ALL: tuple[EventType, ...] = (
     *_events_on(ACCESS, "principal_id", "principal_id", (), agreement.PrincipalEnrolled, agreement.KeyRevoked),
+    *_events_on(ACCESS, "token_key_id", "token_key_id", (), access_tokens.TokenKeyAnnounced),
     *_events_on(PEOPLE, "person_id", "person_id", (), agreement.PersonRecorded),
     *_events_on(CATALOGUE, "party_id", "party_id", ("party_id",), agreement.PartyRegistered),
     *_events_on(

@@ -16,6 +16,7 @@ _TAGS = {
     "invitations and relations": "One party invites another with a code; an operator can relate two.",
     "key-uses": "When API keys were last used in the service.",
     "negotiation": "From a draft to signatures and termination: propose, counter, accept, sign, terminate.",
+    "oauth": "Access tokens for programs that speak OAuth 2.0: client credentials are an API key and its id.",
     "parties": "The organisations that agree with each other: providers, customers, suppliers.",
     "people": "The people of a party, with their mandates to sign.",
     "principals": "Who calls the API: people and programs with their roles, and their API keys.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from slm_agreement.application import throttle
+from slm_agreement.application import callers, throttle
 from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.application.passwords import Passwords
 from slm_agreement.application.throttle import AttemptLimit
@@ -66,6 +66,7 @@ async def change_password(
     now. Raises Invalid, NotAllowed, AddressTaken and TooManyAttempts.
     """
     _must_be_unlimited(caller)
+    callers.refuse_token(caller)
     async with ledgers.begin() as ledger:
         before = await ledger.accounts.get(caller.principal_id)
         person = await _person_of(ledger, caller.person_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown
+from slm_agreement.domain.people import enrolment
 from slm_agreement.domain.terms.reading import KEY, KEY_REMEDY
 from slm_agreement.domain.versions.agreement import Actor
 from slm_chassis.access import Principal
@@ -54,6 +55,14 @@ def require_manager(caller: Principal) -> None:
     """Raise NotAllowed unless the caller is a service level manager or an operator."""
     if not caller.has_role(LEVEL_MANAGER):
         raise NotAllowed(f"This needs the role {LEVEL_MANAGER}.")
+
+
+def refuse_token(caller: Principal) -> None:
+    """Raise NotAllowed for a caller with an access token that stands for a key: a token that ends within an hour must
+    not make what lasts longer.
+    """
+    if caller.by_token and caller.identified_by == enrolment.KEY:
+        raise NotAllowed("An access token makes no keys, invitations, links or passwords: send the API key itself.")
 
 
 def require_operator(caller: Principal) -> None:

@@ -85,6 +85,7 @@ async def create_invitation(
     Raises Unknown, NotAllowed and Invalid.
     """
     callers.require_manager(caller)
+    callers.refuse_token(caller)
     async with ledgers.begin() as ledger:
         if wanted.principal_id is not None:
             principal = await principals.lock_principal_to_invite(ledger, caller, wanted.principal_id)

@@ -144,6 +144,7 @@ async def issue_key(
     caller's own key and, unless the caller is an operator, for another principal that may sign. Raises Invalid for an
     expiry that is past, and WrongState if the principal has ended.
     """
+    callers.refuse_token(caller)
     scopes, expires_at = limits.scopes, limits.expires_at
     secret = new_key()
     async with ledgers.begin() as ledger:

@@ -25,6 +25,7 @@ async def create_sign_in_link(ledgers: LedgerFactory, caller: Principal, princip
     Raises NotAllowed and Unknown.
     """
     callers.require_operator(caller)
+    callers.refuse_token(caller)
     code = new_key()
     async with ledgers.begin() as ledger:
         await PRINCIPALS.locked(ledger, caller, principal_id)

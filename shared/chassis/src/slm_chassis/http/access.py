@@ -13,7 +13,11 @@ from slm_chassis.access import Principal
 from slm_chassis.http.parts import ACCESS, KEY_USES
 from slm_chassis.http.problems import Problem
 
-_bearer = HTTPBearer(auto_error=False, description="An API key, `slm_…`, or an access token of the OpenID provider")
+_bearer = HTTPBearer(
+    auto_error=False,
+    description="An API key, `slm_…`, an access token that stands for one, `slmt_…`, or an access token of the OpenID"
+    " provider",
+)
 _header = APIKeyHeader(name="X-API-Key", auto_error=False)
 SESSION_COOKIE = "slm_session"
 """The cookie in which a browser keeps the key of its session."""
@@ -23,6 +27,8 @@ _cookie = APIKeyCookie(
 _STREAMS = "/stream"
 """Only paths with this end accept the session's cookie: browsers open event streams without headers."""
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="slm"'}
+_REFUSED = {"WWW-Authenticate": 'Bearer realm="slm", error="invalid_token"'}
+"""Clients of OAuth 2.0 then ask for another token (RFC 6750, 3.1)."""
 
 
 async def authenticate(
@@ -55,10 +61,10 @@ async def identify(request: Request) -> Principal:
             "The API key is unknown, revoked or expired. Log in again, or ask whoever manages your party's principals"
             " for a new one."
         )
-        raise Problem(401, "wrong-key", "The API key is not valid", detail, headers=_CHALLENGE)
-    if registry.takes_as_token(key) and path_of(request).endswith(_STREAMS):
-        # A stream ends with its key, and nothing tells when a token is withdrawn.
-        detail = "An access token of the OpenID provider opens no stream. Log in, and use the key of the session."
+        raise Problem(401, "wrong-key", "The API key is not valid", detail, headers=_REFUSED)
+    if principal.by_token and path_of(request).endswith(_STREAMS):
+        # A stream ends with its key, and nothing tells when a token is over or withdrawn.
+        detail = "An access token opens no stream. Use an API key, or log in and use the key of the session."
         raise Problem(403, "out-of-scope", "Outside the key's scopes", detail)
     if not principal.may_send(request.method, path_of(request)):
         detail = "There is nothing here for the key that you use, which is limited to one thing; check the address."

@@ -37,7 +37,8 @@ _ANY = ("not-acceptable", "unknown-parameter", "rate-exceeded", "unexpected")
 
 INTRODUCTION = """\
 **Keys.** Send your API key as `Authorization: Bearer slm_…` or as `X-API-Key`. A page of the same origin
-opens a stream with the session's cookie instead.
+opens a stream with the session's cookie instead. A program that speaks OAuth 2.0 exchanges the id of a key and the key
+for an access token, which it sends as `Authorization: Bearer` too.
 
 **Problems.** Every error is a problem document (RFC 9457). Its `type` is `/problems/<code>`, where a page explains the
 cause and the remedy. `errors` names each wrong field with the value that was sent and what to send instead.
@@ -80,6 +81,18 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "Idempotency-Replayed": {
         "description": "`true`: this is the stored answer of an earlier request with the same Idempotency-Key",
         "schema": {"type": "string", "enum": ["true"]},
+    },
+}
+_BEARER, _OAUTH = "HTTPBearer", "OAuth2ClientCredentials"
+_CLIENT_CREDENTIALS: dict[str, Any] = {
+    "type": "oauth2",
+    "description": "The id of an API key as `client_id` and the key as `client_secret`, for a token of an hour at most."
+    " A scope is `<resource>:read` or `<resource>:write`; the resource is the first part of the path after `/api/v1/`.",
+    "flows": {
+        "clientCredentials": {
+            "tokenUrl": "/api/v1/oauth/token",
+            "scopes": {"*:read": "All reads that the key allows", "*:write": "All writes that the key allows"},
+        }
     },
 }
 _FIELD_ERROR: dict[str, Any] = {
@@ -169,6 +182,8 @@ def complete_document(document: dict[str, Any], api: FastAPI, documentation: Doc
         "description": "Which problem it is: the address of a page that explains it",
         "enum": sorted(each.uri for each in types.values()),
     }
+    if _BEARER in components.get("securitySchemes", {}):
+        components["securitySchemes"][_OAUTH] = _CLIENT_CREDENTIALS
     components["headers"] = _HEADERS
     components["responses"] = {name: _answer_of([types[code] for code in name.split(".")]) for name in sorted(used)}
     components["examples"] = {
@@ -209,6 +224,8 @@ def _drop_null_from_parameters(operation: dict[str, Any], path: str, description
         each["required"] = each["required"] or each["name"] == IF_MATCH
     if "security" in operation and not path.endswith("/stream"):
         operation["security"] = [each for each in operation["security"] if "APIKeyCookie" not in each]
+        if {_BEARER: []} in operation["security"]:
+            operation["security"].append({_OAUTH: []})
 
 
 def _describe(
