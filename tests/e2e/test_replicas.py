@@ -94,10 +94,22 @@ async def keys_are_good_and_dead_at_every_replica(scene: Scene) -> None:
         for _ in range(ROUNDS):
             issued = (await client.post(keys, json={"scopes": []}, headers=headers)).json()
             assert set(await doors(scene, issued["key"])) == {200}, "a key just issued opens every door"
+            tokens = [await token_of(client, url, issued) for url in scene.installation.urls("agreement")]
+            for token in tokens:
+                assert set(await doors(scene, token)) == {200}, "a token of one replica opens every door"
             cuts = await streams_open(scene, issued["key"])
             assert (await client.delete(f"{keys}/{issued['key_id']}", headers=headers)).status_code == 204
-            await no_door_opens(scene, issued["key"], time.monotonic() + DEAD_SECONDS)
+            dead_at = time.monotonic() + DEAD_SECONDS
+            await asyncio.gather(*(no_door_opens(scene, each, dead_at) for each in (issued["key"], *tokens)))
             await asyncio.wait_for(asyncio.gather(*(cut.wait() for cut in cuts)), 5 * DEAD_SECONDS)
+
+
+async def token_of(client: httpx.AsyncClient, url: str, issued: Item) -> str:
+    """An access token that a replica gives for a key."""
+    grant = {"grant_type": "client_credentials"}
+    answer = await client.post(f"{url}/api/v1/oauth/token", data=grant, auth=(issued["key_id"], issued["key"]))
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["access_token"])
 
 
 async def no_door_opens(scene: Scene, key: str, from_now_on: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ async def exporter() -> AsyncIterator[str]:
 class Sender:
     """A Prometheus in a folder, which can be stopped and started on the same data."""
 
-    def __init__(self, folder: Path, target: str, url: str, key: str) -> None:
+    def __init__(self, folder: Path, target: str, url: str, access: Mapping[str, Any]) -> None:
         self._folder = folder
         self._port = free_port()
         self._process: asyncio.subprocess.Process | None = None
@@ -60,7 +60,7 @@ class Sender:
             "remote_write": [
                 {
                     "url": f"{url}/api/v1/prometheus/write",
-                    "authorization": {"credentials": key},
+                    **access,
                     "queue_config": {"batch_send_deadline": "1s", "max_backoff": "1s"},
                     "write_relabel_configs": [
                         {"source_labels": ["__name__"], "regex": "up|requests_total|other", "action": "keep"}
@@ -73,7 +73,9 @@ class Sender:
 
     async def start(self) -> None:
         """Start it, and wait until it answers queries."""
-        arguments = ("--config.file=prometheus.yml", "--storage.tsdb.path=data")
+        # What is refused for ever would hold up its end for a minute.
+        patience = "--storage.remote.flush-deadline=5s"
+        arguments = ("--config.file=prometheus.yml", "--storage.tsdb.path=data", patience)
         with (self._folder / "log").open("a") as log:
             self._process = await asyncio.create_subprocess_exec(
                 program("prometheus"),
@@ -125,6 +127,11 @@ async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 60) 
             await asyncio.sleep(0.5)
 
 
+def by_key(key: str) -> dict[str, Any]:
+    """The part of a remote write that sends an API key."""
+    return {"authorization": {"credentials": key}}
+
+
 async def prepared(server: Killable) -> Cast:
     async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
         cast = await negotiation.gather_cast(client, KEY)
@@ -142,7 +149,7 @@ async def test_every_sample_arrives_once_over_restarts_of_both(tmp_path: Path) -
     async with exporter() as target, embedded(tmp_path / "slm", "") as server:
         await server.start()
         cast = await prepared(server)
-        sender = Sender(tmp_path / "prometheus", target, server.url, cast.integrator_key)
+        sender = Sender(tmp_path / "prometheus", target, server.url, by_key(cast.integrator_key))
         await sender.start()
         try:
 
@@ -179,3 +186,55 @@ async def test_every_sample_arrives_once_over_restarts_of_both(tmp_path: Path) -
             assert "non-recoverable" not in sender.log
         finally:
             await sender.stop()
+
+
+@pytest.mark.timeout(300)
+async def test_it_fetches_tokens_for_its_key_until_the_key_is_revoked(tmp_path: Path) -> None:
+    program("prometheus")
+    async with exporter() as target, embedded(tmp_path / "slm", "") as server:
+        await server.start()
+        cast = await prepared(server)
+        async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
+            headers = {"Authorization": f"Bearer {cast.integrator_key}"}
+            me = (await client.get("/api/v1/me", headers=headers)).json()
+            path = f"/api/v1/principals/{me['principal_id']}/keys"
+            limits = {"scopes": ["prometheus:write"]}
+            made = (await client.post(path, json=limits, headers=headers)).raise_for_status().json()
+            found = (await client.get("/.well-known/oauth-authorization-server")).raise_for_status().json()
+        grant = {
+            "client_id": made["key_id"],
+            "client_secret": made["key"],
+            "token_url": found["token_endpoint"],
+            "scopes": ["prometheus:write"],
+        }
+        sender = Sender(tmp_path / "prometheus", target, server.url, {"oauth2": grant})
+        await sender.start()
+        try:
+
+            async def have(count: int) -> bool:
+                return len(await facts(server, "shop.requests")) >= count
+
+            await eventually(lambda: have(3))
+            # The token that it holds was signed by a process that is gone without a farewell.
+            await server.kill(with_postgres=False)
+            await server.start()
+            await eventually(lambda: have(6))
+            await sender.stop()
+            await sender.start()
+            await eventually(lambda: have(9))
+            instants = [at for at, _ in await facts(server, "shop.requests")]
+            assert len(instants) == len(set(instants)), "a sample counts twice"
+            async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
+                (await client.delete(f"{path}/{made['key_id']}", headers=headers)).raise_for_status()
+            await eventually(lambda: says(sender, "401"), 30)
+            after = len(await facts(server, "shop.requests"))
+            await asyncio.sleep(3)
+            assert len(await facts(server, "shop.requests")) == after, "a revoked key goes on sending"
+            assert made["key"] not in server.running.said() and "slmt_" not in server.running.said()
+        finally:
+            await sender.stop()
+
+
+async def says(sender: Sender, word: str) -> bool:
+    """Whether Prometheus has logged the word."""
+    return word in sender.log
