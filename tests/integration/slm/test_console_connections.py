@@ -16,6 +16,7 @@ import pytest
 
 from slm_chassis import dead_letters
 from slm_chassis.log.port import StoredRecord
+from slm_console.views.connections.keys import SENDING
 from slm_mappings.connectors import SHIPPED, read_connectors
 from tests.integration.slm.test_console_shell import sign_in, token_of
 from tests.support.populated import OPERATOR_KEY, Populated
@@ -70,6 +71,10 @@ async def test_an_integrator_makes_a_key_sends_and_sees_the_fact(world: Populate
     key, lines = read(made.text, "new-key"), read(made.text, "snippet")
     assert key.startswith("slm_") and key in lines and "http://slm/api/v1/measurements" in lines
     assert key not in (await browser.get("/connections/keys")).text, "a key is shown once"
+    client, where = read(made.text, "client-id"), httpx.URL(read(made.text, "token-url"))
+    grant = {"grant_type": "client_credentials", "client_id": client, "client_secret": key}
+    token = (await world.client.post(where.path, data=grant)).raise_for_status().json()
+    assert where.host == "slm" and token["scope"].split() == sorted(SENDING)
     for answer in await paste(world, lines):
         assert answer.status_code in (200, 201, 202), answer.text
     page = await shown(browser, "/connections", "Probes <in> Berlin")

@@ -78,7 +78,8 @@ async def make_key(visit: SignedIn, form: Fields) -> Response:
     # Whole seconds: nobody types microseconds into a shell.
     now = to_text(reader.now // 1_000_000 * 1_000_000).replace(".000000", "")
     lines = keys.snippet(address, str(issued["key"]), found["found"].items, now)
-    return await _keys_page(visit, {}, {}, {"name": typed["name"], "key": str(issued["key"]), "lines": lines})
+    made = {"name": typed["name"], "key": str(issued["key"]), "key_id": str(issued["key_id"]), "lines": lines}
+    return await _keys_page(visit, {}, {}, {**made, "token_url": f"{address}/api/v1/oauth/token"})
 
 
 async def _issue(visit: Visit, form: Form, ends: str | None) -> Any:
