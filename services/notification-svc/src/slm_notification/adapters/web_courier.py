@@ -109,6 +109,8 @@ async def _answer_of(answer: httpx.Response, claim: ClaimedDelivery) -> AttemptA
     problem = "" if 200 <= status < 300 else f"Answered with status {status}."
     if 300 <= status < 400:
         problem = f"Answered with status {status}: redirects are not followed."
+    if status == 204 and claim.kind == "apprise":
+        problem = "Answered with status 204: the Apprise server knows no addresses under this key."
     return AttemptAnswer(status, problem, excerpt, _retry_after(answer))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from slm_chassis.http.response_models import Answer, Instant, absent_field
+from slm_notification.domain.endpoints import EndpointKind
 
 
 class WebhookEndpointResponse(Answer):
@@ -14,12 +15,14 @@ class WebhookEndpointResponse(Answer):
     """Id of the endpoint (UUID)"""
     party_id: str
     """Id of the party whose events are sent"""
-    kind: Literal["webhook", "pagerduty", "alertmanager"]
-    """What gets the events: a receiver of signed webhooks, or a tool that gets alerts in its own form"""
+    kind: EndpointKind
+    """What gets the events: a receiver of signed webhooks, or a tool that gets alerts or messages in its own form"""
     title: str
     """What the endpoint is for, in the party's words"""
     url: str
-    """URL to which events are sent; callers who may not change the endpoint see `/…` in place of path and query"""
+    """URL to which events are sent; with `/…` in place of path and query for callers who may not change the endpoint,
+    and for all if it is an address of a chat, which is its secret
+    """
     event_types: list[str]
     """Only these types of events are sent; empty: all"""
     agreement_ids: list[str]

@@ -35,13 +35,15 @@ class WebhookEndpointBody(BaseModel):
     title: Annotated[str, Field(min_length=1, max_length=300)]
     kind: EndpointKind | None = Field(
         None,
-        description="`webhook` (the default): signed webhooks; `pagerduty`: Events API v2; `alertmanager`: API v2. "
-        "An endpoint keeps its kind",
+        description="`webhook` (the default): signed webhooks; `pagerduty`: Events API v2; `alertmanager`: API v2; "
+        "`slack`, `teams`, `discord`, `mattermost`: an incoming webhook of a chat; `apprise`: `/notify/…` of an "
+        "Apprise API server. An endpoint keeps its kind",
     )
     url: Annotated[str, Field(max_length=2_000)] = Field(
         "",
         description="An https address outside the operator's own network. PagerDuty's own by default; for an "
-        "Alertmanager its address, with or without `/api/v2/alerts`",
+        "Alertmanager its address, with or without `/api/v2/alerts`. The `url` that an answer shows for a chat keeps "
+        "its address in a change",
     )
     secret: SecretStr | None = Field(
         None,

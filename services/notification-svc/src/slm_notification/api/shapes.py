@@ -14,11 +14,11 @@ from slm_chassis.access import Principal
 from slm_chassis.clock import Clock
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_notification.api.dependencies import EDITORS
-from slm_notification.domain.endpoints import WebhookEndpoint
+from slm_notification.domain.endpoints import CHATS, WebhookEndpoint
 
 
 def endpoint_json(endpoint: WebhookEndpoint, caller: Principal) -> dict[str, Any]:
-    """Return an endpoint as JSON. Only callers who may change endpoints get the whole URL."""
+    """Return an endpoint as JSON. Only callers who may change endpoints get the whole URL, nobody that of a chat."""
     sees_all = caller.has_role(*EDITORS)
     wanted = endpoint.wanted
     return {
@@ -26,7 +26,7 @@ def endpoint_json(endpoint: WebhookEndpoint, caller: Principal) -> dict[str, Any
         "party_id": endpoint.party_id,
         "kind": endpoint.kind,
         "title": endpoint.title,
-        "url": endpoint.url if sees_all else url_without_secrets(endpoint.url),
+        "url": endpoint.url if sees_all and endpoint.kind not in CHATS else url_without_secrets(endpoint.url),
         "event_types": list(wanted.event_types),
         "agreement_ids": list(wanted.agreement_ids),
         "service_ids": list(wanted.service_ids),

@@ -131,7 +131,7 @@ async def change_endpoint(
     # before each sending, so that an endpoint can be paused while its name cannot be resolved.
     if details.kind not in (None, known.kind):
         raise NotAcceptable("kind", details.kind, f"leave it at {known.kind}, or make another endpoint")
-    url = channels.address_of(known.kind, details.url)
+    url = channels.changed_address(known, details.url)
     if url != known.url:
         await _check_url(office, url)
     async with office.desk.begin() as ledger:

@@ -48,8 +48,8 @@ class AttemptAnswer:
 
     @property
     def is_success(self) -> bool:
-        """Whether the receiver accepted the delivery: any status 2xx."""
-        return self.status is not None and 200 <= self.status < 300
+        """Whether the receiver accepted the delivery: any status 2xx by which it does not say the contrary."""
+        return self.status is not None and 200 <= self.status < 300 and not self.problem
 
     @property
     def is_gone(self) -> bool:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from slm_events.envelope import from_json
-from slm_notification.domain.endpoints import SENT, TEST_EVENT, EndpointKind, HeardEvent, WebhookEndpoint
+from slm_notification.domain.endpoints import CHATS, SENT, TEST_EVENT, EndpointKind, HeardEvent, WebhookEndpoint
 from slm_notification.domain.errors import NotAcceptable
+from slm_notification.domain.notices import Notice, notice_of, parties_told
 from slm_notification.domain.signals import CAUSE, Signal, alert_key, opening_types, signal_of
 
 PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue"
@@ -48,14 +49,25 @@ def signal_in(body: str) -> Signal | None:
     )
 
 
+def notice_in(body: str) -> Notice | None:
+    """Return what people are told of the event in the text of a CloudEvent; None if they are told nothing."""
+    if (event := event_in(body)) is not None:
+        return notice_of(event)
+    document = json.loads(body)
+    return Notice(kind="data", headline=document["data"]["text"], path="/connections/webhooks")
+
+
 def wants(endpoint: WebhookEndpoint, event: HeardEvent) -> bool:
     """Whether an event is sent to this endpoint.
 
     A tool for people on call gets the events that change an alert. Whoever chooses the events that open alerts gets
     those that end them, too. Causes are sent only if their type is chosen, because their breaches and risks are sent.
+    A chat gets what people are told by mail.
     """
     if endpoint.kind == "webhook":
         return endpoint.wants(event)
+    if endpoint.kind in CHATS:
+        return endpoint.wants(event) and _is_told(endpoint, event)
     if not endpoint.wants(event, opening_types(event.event_type)):
         return False
     if event.event_type == CAUSE and CAUSE not in endpoint.wanted.event_types:
@@ -64,6 +76,12 @@ def wants(endpoint: WebhookEndpoint, event: HeardEvent) -> bool:
     if signal is None or signal.not_for == endpoint.party_id:
         return False
     return signal.action != "acknowledge" or endpoint.kind == "pagerduty"
+
+
+def _is_told(endpoint: WebhookEndpoint, event: HeardEvent) -> bool:
+    known = event_in(event.body)
+    notice = None if known is None else notice_of(known)
+    return notice is not None and endpoint.party_id in parties_told(known, notice)
 
 
 def lane_of(kind: str, event: HeardEvent) -> str | None:
@@ -93,12 +111,24 @@ def address_of(kind: EndpointKind, url: str) -> str:
     return url
 
 
+def changed_address(endpoint: WebhookEndpoint, url: str) -> str:
+    """Return the address that an endpoint has after a change to ``url``. The address of a chat is shown without its
+    path, and in this form it stays.
+    """
+    shown = url.removesuffix(_HIDDEN)
+    if endpoint.kind in CHATS and shown != url and shown.endswith("/") and endpoint.url.startswith(shown):
+        return endpoint.url
+    return address_of(endpoint.kind, url)
+
+
 def check_secret(kind: EndpointKind, secret: str | None, *, is_new: bool) -> None:
     """Raise NotAcceptable, which does not contain the secret, unless an endpoint of this kind may have it.
 
     ``is_new``: the endpoint is being made; otherwise its secret is being replaced.
     """
     shown = None if secret is None else _HIDDEN
+    if kind in CHATS and not (secret is None and is_new):
+        raise NotAcceptable("secret", shown, "leave it out: the address is the secret; to replace it, change the url")
     if kind == "webhook" and secret is not None:
         raise NotAcceptable("secret", shown, "leave it out: the secret of a signed webhook is made here")
     if kind == "pagerduty" and not _ROUTING_KEY.fullmatch(secret or ""):

@@ -10,8 +10,10 @@ from slm_chassis.identity import named_id
 from slm_events.catalogue import AGREEMENTS, BREACHES, PUBLISHED, REPORTS, REVIEWS, TARGETS, EventType
 from slm_events.instants import UtcMicroseconds
 
-EndpointKind = Literal["webhook", "pagerduty", "alertmanager"]
+EndpointKind = Literal["webhook", "pagerduty", "alertmanager", "slack", "teams", "discord", "mattermost", "apprise"]
 """What an endpoint is: the receiver of signed webhooks, or a tool that gets its own form of requests."""
+CHATS: frozenset[EndpointKind] = frozenset({"slack", "teams", "discord", "mattermost", "apprise"})
+"""The kinds that get messages for people. Their addresses are secrets."""
 EndpointState = Literal["active", "paused", "suspended", "gone"]
 MOST_OF_A_PARTY = 50
 """The most endpoints of one party."""

@@ -1,4 +1,4 @@
-"""The requests that open, acknowledge and resolve alerts, as the public documentation of the tools describes them.
+"""The requests to tools: those that open, acknowledge and resolve alerts, as the tools' public documentation says.
 
 PagerDuty: Events API v2. Alertmanager: API v2.
 """
@@ -12,8 +12,9 @@ from typing import Any
 
 from slm_chassis.clock import SECOND
 from slm_events.instants import UtcMicroseconds, from_text, to_text
-from slm_notification.domain import channels
+from slm_notification.domain import channels, chat_messages
 from slm_notification.domain.attempts import ClaimedDelivery
+from slm_notification.domain.endpoints import CHATS
 from slm_notification.domain.signals import Signal
 
 CLIENT = "Service Level Management"
@@ -105,6 +106,10 @@ def _json(document: Any) -> bytes:
 
 def message_of(claim: ClaimedDelivery, console_url: str, now: UtcMicroseconds) -> ToolMessage:
     """Return the request of a delivery to a tool, at the real time ``now``. ``console_url`` may be empty."""
+    if claim.kind in CHATS:
+        notice = channels.notice_in(claim.body)
+        assert notice is not None, "chats get only what people are told"
+        return ToolMessage(_JSON, _json(chat_messages.chat_message(claim.kind, notice, console_url)))
     signal = channels.signal_in(claim.body)
     assert signal is not None, "only events that change an alert are sent to tools"
     secret = claim.secrets[0] if claim.secrets else None
