@@ -74,8 +74,8 @@ class ExclusionRecurrence(_ExclusionBody):
 class ExclusionToRequest(_ExclusionBody):
     """Request body for an exclusion: the time to exclude from figures, and why.
 
-    ``services``, ``indicators`` and ``targets`` limit it to parts of the agreement, each named by id or key. If all
-    three are empty, the exclusion concerns the whole agreement.
+    ``services``, ``indicators`` and ``targets`` limit the exclusion to parts of the agreement, each named by id or
+    key. If all three are empty, the exclusion concerns the whole agreement.
     """
 
     model_config = {

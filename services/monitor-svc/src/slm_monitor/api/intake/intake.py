@@ -194,8 +194,8 @@ _EVENTS = {cloud_events.BATCHED: {"schema": {"type": "array", "items": {"type": 
 async def post_cloud_events(request: Request) -> Response:
     """Accept events whose `data` is one measurement (`slm.measurement.v1`) or one ticket event (`slm.ticket-event.v1`).
 
-    Each is validated separately; accepted ones are durable when the answer is sent. The event's `id`, `source` and
-    `time` stand for those that its data leaves out. An event that is sent twice counts once.
+    Each is validated separately; accepted ones are durable when the answer is sent. If the data leaves out its own
+    `id`, `source` or `time`, that of the event is used. An event that is sent twice counts once.
     """
     intake = INTAKE.find(request.app)
     # Before anything is taken in: the events may belong to both topics.

@@ -38,7 +38,7 @@ class RecurrenceAnswer(Answer):
 class ExclusionAnswer(Answer):
     """Time that is left out of an agreement's figures, once the other party has approved it.
 
-    If ``services``, ``indicators`` and ``targets`` are all empty, it concerns the whole agreement.
+    If ``services``, ``indicators`` and ``targets`` are all empty, the exclusion concerns the whole agreement.
     """
 
     exclusion_id: str

@@ -92,8 +92,8 @@ def _closed_in(found: Mapping[str, Any]) -> set[str]:
 
 
 def _verdicts_to_read(wanted: str | None) -> tuple[str, ...]:
-    """Return the verdicts of stored windows that may be shown to a caller as the verdict ``wanted``. Empty if
-    ``wanted`` is None, because then every verdict is wanted.
+    """Return the stored verdicts that some callers are shown as the verdict ``wanted``. Empty if ``wanted`` is None,
+    because then every verdict is wanted.
     """
     if wanted is None:
         return ()

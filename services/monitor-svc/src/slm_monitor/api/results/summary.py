@@ -103,8 +103,8 @@ async def read_summary(
     urgency. Then follow the services with their state, the verdict and lost time of this month, and the verdicts of
     twelve months. Lists are bounded by `limit`; `counts` has the full numbers.
 
-    `include=causes` adds the latest causes. `include=assignments` adds to whom the listed items are assigned. The key's
-    scopes must allow reading these resources, too.
+    `include=causes` adds the latest causes. `include=assignments` adds the persons to whom the listed items are
+    assigned. The key's scopes must allow reading these resources, too.
     """
     lists.check_scopes()
     zone, now = _zone(wanted.timezone), readers.clock.now()
@@ -136,8 +136,9 @@ async def list_target_counts(
 
 
 def _assignable(document: Mapping[str, Any]) -> list[tuple[Kind, str]]:
-    """Return kind and id of the breaches, risks and causes that a summary lists, and of the breaches and risks of
-    causes with something left to do.
+    """Return the kind and the id of the breaches, risks and causes that a summary lists.
+
+    The breaches and risks of a listed cause are included if something is left to do for the cause.
     """
     causes = document["causes"]["items"] if "causes" in document else ()
     lists: Mapping[Kind, Sequence[Mapping[str, Any]]] = {

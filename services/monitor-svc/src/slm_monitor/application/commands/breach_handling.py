@@ -103,8 +103,9 @@ def _event_id(breach_id: str, step: str, life: BreachWorkflow) -> str:
 
 
 def _responsible(held: HandledBreach) -> str:
-    """Return the id of the responsible party: the party that the breach names. It is the provider if the breach names
-    nobody, or a party that is neither the provider nor the customer.
+    """Return the id of the responsible party: the provider or the customer, whichever the breach names as responsible.
+
+    It is the provider if the breach names neither of the two.
     """
     named = held.published.get("responsible_party_id")
     return named if named in held.parties() else held.parties()[0]

@@ -71,7 +71,7 @@ class CheckpointSchedule:
         return is_quiet or now - self._whole_at.get(number, 0.0) >= WHOLE_SECONDS
 
     async def save(self, number: int, partition: Partition, is_whole: bool) -> bool:
-        """Write the checkpoint of a partition; return whether it holds messages to other partitions.
+        """Write the checkpoint of a partition; return whether it contains messages for other partitions.
 
         Raises PartitionNotOwned.
         """

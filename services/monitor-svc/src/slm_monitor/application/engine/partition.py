@@ -141,7 +141,7 @@ class Partition:
         return self._counts.has_rows
 
     def settle(self) -> None:
-        """Record that everything taken in so far has been evaluated, so that a client that waits for its own write may
+        """Record that everything taken in so far has been evaluated, so that a client that waits for its own write can
         read.
         """
         if self._evaluated != self.positions:
@@ -361,7 +361,7 @@ class Partition:
 
 
 def _earliest(inbox: Iterable[PartitionInboxMessage], agreement_id: str) -> UtcMicroseconds | None:
-    """Return the earliest instant from which an agreement's exclusions may have changed, by the inbox messages.
+    """Return the earliest instant from which, according to the inbox messages, an agreement's exclusions changed.
 
     None: no message names such an instant.
     """

@@ -57,7 +57,7 @@ class CurrentStatusReader:
     async def find_terms(self, target: Mapping[str, Any], starts_at: UtcMicroseconds) -> ServiceLevelTarget | None:
         """Return the terms that apply to the target's window that starts at ``starts_at``; None if no terms apply.
 
-        To a rolling window, the terms in force now apply.
+        For a rolling window, these are the terms in force now.
         """
         agreement_id = target["agreement_id"]
         if agreement_id not in self._agreements:

@@ -24,7 +24,7 @@ _AGGREGATIONS = EVENT_SHARE_AGGREGATIONS | {"availability"}
 async def compute_recent_error_shares(
     record: FactHistoryStore, terms: ServiceLevelTarget, now: UtcMicroseconds
 ) -> Mapping[str, Fraction]:
-    """Return the bad share of the target's time or events in each recent window, by the window's name; all end now.
+    """Return the bad share of the target's time or events in each window that ends now, by the window's name.
 
     - Time before the terms took effect does not count. A window in which nothing counts is left out.
     - No window is returned if the target's figure is no share of time or events, or if its facts are no longer stored.

@@ -164,8 +164,8 @@ class _Causes:
     def cause_at(self, instant: UtcMicroseconds) -> str:
         """Return the cause of a change at an instant, as text.
 
-        It is a fact by its id (or the hash of its content), an exclusion, a silence, or a general text if none is
-        known.
+        It is an exclusion, a silence, or a fact, which is named by its id or the hash of its content. If no cause is
+        known, a general text is returned.
         """
         if begun := self._begun.get(instant):
             return f"fact {name_fact_for_sender(begun[-1])}"

@@ -269,7 +269,7 @@ def find_calendar_window(
     """Return (terms in force at the window's start, window) for a window id; None if the target has no such window.
 
     The window is cut to the term of the agreement. The later parts of a window that an amendment has cut are named
-    after their versions: ``2026-11.v2``. Raises CalendarError if the id names no window.
+    after their versions: ``2026-11.v2``. Raises CalendarError for an id in a wrong form.
     """
     whole_id, _, _ = window_id.partition(".v")
     kind = windows.kind_of_id(whole_id)

@@ -214,7 +214,7 @@ def _time_budget(row: Mapping[str, Any]) -> Fraction | None:
     """Return the error budget of an open calendar window in microseconds of downtime; None for a rolling window or a
     budget of another kind.
 
-    ``row`` is a row of the query for the summary's targets, with their present windows.
+    ``row``: a target of the summary and its present window, as the query returns them.
     """
     detail = row["detail"] or {}
     if "down" not in detail or not detail.get("budget") or row["window_end"] >= _FAR:

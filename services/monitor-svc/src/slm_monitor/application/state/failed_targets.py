@@ -24,8 +24,8 @@ class FailedTargets:
     """The targets whose evaluation has failed since the partition was loaded.
 
     Their state in memory may be half changed, so they are evaluated again only after the partition has been loaded
-    again: at a restart, or because their terms have changed. ``kept``: target → reason, as stored. An event is
-    published when such a target is evaluated again.
+    again: at a restart, or because their terms have changed. ``kept``: the failed targets in the store, as target →
+    reason. An event is published when one of these targets is evaluated again.
     """
 
     def __init__(self, kept: Mapping[str, str]) -> None:
@@ -49,8 +49,8 @@ class FailedTargets:
     ) -> Iterator[EvaluationChanges]:
         """Context for the evaluation of a target: yields changes that are kept only if the evaluation succeeds.
 
-        If the evaluation fails, the target is set aside. ``mark``: fields that every published event gets in addition,
-        if any. Raises PartitionNotOwned and infrastructure faults.
+        If the evaluation fails, the target is set aside. ``mark``: fields to add to every published event.
+        Raises PartitionNotOwned and infrastructure faults.
         """
         own = EvaluationChanges(mark=mark or {})
         try:

@@ -78,9 +78,9 @@ class AgreementTerms:
 class AccumulatorState:
     """The accumulators of one target, as a checkpoint stores them.
 
-    ``fingerprint``: text that identifies the terms and exclusions with which the accumulators were
-    made. ``windows``: window id → [start, sums, raw sums], of which the raw sums ignore exclusions; the form of the
-    sums depends on the aggregation.
+    ``fingerprint``: text that identifies the terms and exclusions with which the accumulators were made.
+    ``windows``: window id → [start, sums, raw sums]. Raw sums ignore exclusions. The form of the sums depends on the
+    aggregation.
     """
 
     fingerprint: str

@@ -32,8 +32,9 @@ class PartitionInboxMessage:
     - ``terms``: {agreement_id}: a version was signed, the agreement ended early, or the references by which tickets
       name its customer or service changed
     - ``exclusion``: {agreement_id, since}: exclusions changed, at ``since`` or later (null: unknown)
-    - ``hold``, ``release``, ``derive``: {import_id}: an import began; its facts may be evaluated; derived targets may
-      be evaluated from its facts
+    - ``hold``: {import_id}: an import began
+    - ``release``: {import_id}: the facts of an import can be evaluated
+    - ``derive``: {import_id}: derived targets can be evaluated from the facts of an import
     - ``caught_up``: {agreement_id, version}: all partitions have evaluated the past of a signed version
     - ``derived``: {target_id, since}: a derived target must be evaluated again, because its members changed
     - ``accepted``: {windows, accepted_at}: both parties accepted windows, each [target id, window id, revision]

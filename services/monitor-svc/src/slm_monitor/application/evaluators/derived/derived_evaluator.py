@@ -210,8 +210,8 @@ class DerivedEvaluator:
         moment: EvaluationMoment,
         changes: EvaluationChanges,
     ) -> list[int]:
-        """Evaluate the targets due by the global watermark ``up_to``; return the numbers of the inbox rows whose
-        evaluation this completes.
+        """Evaluate the targets due by the global watermark ``up_to``; return the numbers of the inbox rows that
+        required these evaluations.
 
         A target waits while tickets of its clocks are still to be evaluated: with only some of them, its figure would
         be wrong.

@@ -24,10 +24,10 @@ every batch would write one.
 class ImportHolds:
     """The holds that one partition knows. A hold covers only the time before its ``through``.
 
-    A hold goes through four states. Open. Released: its party has sent everything or it has expired, and this partition
-    has taken in all that was sent before. Evaluated here: this partition has evaluated its own indicators and tickets.
-    Evaluated everywhere: all partitions have evaluated theirs. Derived targets, whose members may lie in any partition,
-    wait for the last state, so that none is published with only some of its members.
+    A hold goes through four states. Open. Released: its party has sent everything or the hold has expired, and this
+    partition has taken in all that was sent before. Evaluated here: this partition has evaluated its own indicators and
+    tickets. Evaluated everywhere: all partitions have evaluated theirs. Derived targets, whose members may lie in any
+    partition, wait for the last state, so that none is published with only some of its members.
     """
 
     def __init__(self, number: int, holds: Iterable[ImportHold]) -> None:

@@ -375,8 +375,8 @@ class SeriesEvaluator:
         return self._unsaved_windows.taken()
 
     def unsaved(self) -> tuple[list[tuple[str, int, list[HourChunk]]], dict[str, SeriesCheckpoint]]:
-        """Return the unsaved rows as (series, hour, chunks), and series → its changed
-        checkpoint; both count as saved from now on.
+        """Return the unsaved rows as (series, hour, chunks), and the changed checkpoints as series → checkpoint;
+        both count as saved from now on.
         """
         segments = []
         kept = {}

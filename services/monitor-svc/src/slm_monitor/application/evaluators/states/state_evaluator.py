@@ -151,7 +151,7 @@ class StateEvaluator:
     def wake_all(self) -> None:
         """Set a timer for every indicator after a restart.
 
-        A fact may never arrive for an indicator, and its next timer is known only after an evaluation.
+        Perhaps no fact will ever arrive for an indicator, and its next timer is known only after an evaluation.
         """
         for subject in self._targets.keys() | self._grouped.keys():
             self._timers.set((STATE, subject), AT_ONCE)
