@@ -303,6 +303,24 @@ async def test_a_paused_pull_asks_nothing_and_a_removed_one_is_gone(
     assert (await service.provider.get(asked.path)).status_code == 404
 
 
+async def test_a_pull_that_is_paused_in_the_middle_of_a_run_stops(service: Service, tool: SimulatedServiceNow) -> None:
+    asked = await desk(service, tool, "stopped")
+    for number in range(800):
+        tool.open(f"INC{number:03}", f"2026-11-05 08:{number // 60:02}:{number % 60:02}")
+    tool.pause, before = 0.5, len(tool.asked)
+    await service.provider.post(f"{asked.path}/runs", json={})
+    async with asyncio.timeout(10):
+        while len(tool.asked) < before + 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert (await asked.change(paused=True)).status_code == 200
+    assert (await asked.runs())[0]["outcome"] == "interrupted"
+    read_until = (await asked.state())["read_until"]
+    await asyncio.sleep(2)
+    assert len(tool.asked) <= before + 3
+    assert (await asked.state())["read_until"] == read_until
+    assert (await asked.runs())[0]["tickets"] < 300
+
+
 @asynccontextmanager
 async def strict() -> AsyncIterator[Service]:
     async with serving(await migrated_database()) as running:

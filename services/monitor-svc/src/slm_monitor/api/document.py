@@ -48,6 +48,7 @@ _PARAMETERS = {
     "exclusion_id": "Id of the exclusion",
     "from": "Only what lies at or after this instant",
     "held_by": "Who holds the ticket now: the value of its state's holder, such as `provider` or `customer`",
+    "pull_id": "Id of the pull",
     "hook_id": "Id of the hook: the last part of its address",
     "import_id": "Id of the import",
     "key": "Key of the indicator, which its party has chosen",

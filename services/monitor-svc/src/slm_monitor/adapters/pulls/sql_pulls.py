@@ -116,6 +116,7 @@ class SqlPullLedger(SqlLedgerOfTransaction):
     async def put(self, pull: Pull, progress: PullProgress, secret: str | None) -> None:
         """Insert or replace the pull and its progress; its secret too, unless None. A turn that is on is over."""
         await self._transaction.execute(text(_PUT), pull_row(pull, progress, secret))
+        await self._transaction.execute(text(_INTERRUPT), {"pull_id": pull.pull_id, "now": real_now()})
 
     async def remove(self, pull_id: str) -> None:
         """Remove a pull with its secret and runs."""
