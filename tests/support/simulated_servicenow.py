@@ -35,7 +35,7 @@ class SimulatedServiceNow(SimulatedTool):
         self.rows[number] = {
             **blank,
             # Not in the order of the numbers, as real ids are not.
-            "sys_id": f"{zlib.crc32(number.encode()):08x}{len(self.rows):024x}",
+            "sys_id": f"{zlib.crc32(repr(number).encode()):08x}{len(self.rows):024x}",
             "number": number,
             "state": "1",
             "priority": "2",

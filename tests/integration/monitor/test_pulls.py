@@ -115,6 +115,7 @@ async def test_a_tool_that_fails_or_is_away_is_asked_less_and_less(service: Serv
         (SimulatedAnswer(302, {}, {"Location": "http://127.0.0.1/"}), "redirects are not followed"),
         (SimulatedAnswer(200, {"html": "log in"}), "no list `result`"),
         (SimulatedAnswer(200, {"result": [{"number": {"value": "1"}}] * 100}, {"X-Total-Count": "900"}), "no `sys_id`"),
+        (SimulatedAnswer(200, {"result": [{"sys_id": {"value": "1"}}] * 101}), "more tickets than were asked for"),
         (SimulatedAnswer(400, {}), "does not accept the question"),
         (SimulatedAnswer(503, {}, {"Retry-After": "2"}), "The tool failed (status 503)"),
     ],
@@ -148,16 +149,22 @@ async def test_one_ticket_that_cannot_be_read_stops_no_other_and_is_read_once_th
 ) -> None:
     asked = await desk(service, tool, "unread")
     tool.open("INC1", "2026-11-05 08:00:00", state="42")
+    tool.open("INC\0", "2026-11-05 08:00:00", short_description="a\0b")
+    tool.open("INC\ud800", "2026-11-05 08:00:00", short_description="\udfff", contact_type="\0")
+    tool.open("INC" + "1" * 4_000, "2026-11-05 08:00:00")
     for number in range(2, 5):
         tool.open(f"INC{number}", f"2026-11-05 08:{number}0:00")
     run = await asked.run()
-    assert (run["outcome"], run["refused"], run["changed"]) == ("done", 1, 3)
-    [error] = run["errors"]
+    assert (run["outcome"], run["refused"], run["changed"]) == ("done", 4, 3), (
+        run["tickets"],
+        [each["field"][:40] + each["remedy"] for each in run["errors"]],
+    )
+    error = run["errors"][0]
     assert (error["field"].split(".")[0], error["value"]) == ("INC1", "42")
     mapping = (await service.provider.get(asked.path)).json()["mapping"]
     mended = mapping.replace('  "8": {state', '  "42": {state: triage}\n  "8": {state')
     assert (await asked.change(mapping=mended)).status_code == 200
-    assert (await asked.run())["refused"] == 0
+    assert (await asked.run())["refused"] == 3
     assert (await asked.ticket("INC1"))["state"] == "triage"
 
 

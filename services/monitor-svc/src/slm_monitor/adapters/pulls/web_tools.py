@@ -27,6 +27,7 @@ from slm_monitor.domain.pulls.pulls import ClaimedPull, ToolTrouble
 
 LARGEST = 16 << 20
 """The most bytes of an answer."""
+_LARGE = 65_536
 _RESOLVE_SECONDS = 5.0
 _MOST_TOKENS = 256
 _EARLY_SECONDS = 30
@@ -80,7 +81,7 @@ class WebTools:
                 continue
             break
         _check(status, headers)
-        return ToolAnswer(_json(body), headers)
+        return ToolAnswer(await _parse_answer(body), headers)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -110,7 +111,7 @@ class WebTools:
         if status in (400, 401, 403):
             raise ToolTrouble(f"The tool gives no token for this client and secret (status {status}).")
         _check(status, headers)
-        document = _json(body)
+        document = await _parse_answer(body)
         token = document.get("access_token", "") if isinstance(document, dict) else ""
         if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
             raise ToolTrouble("The tool's answer to the question for a token has no `access_token`.")
@@ -167,6 +168,11 @@ def _check(status: int, headers: Mapping[str, str]) -> None:
     if status >= 500:
         raise ToolTrouble(f"The tool failed (status {status}).", wait=wait)
     raise ToolTrouble(f"The tool does not accept the question (status {status}).", is_question=True)
+
+
+async def _parse_answer(body: bytes) -> Any:
+    """Return the JSON of an answer. A large one is read in a thread, so that other requests are not held up."""
+    return await asyncio.to_thread(_json, body) if len(body) > _LARGE else _json(body)
 
 
 def _json(body: bytes) -> Any:

@@ -146,7 +146,7 @@ class PullRunner:
             # Of this moment: some tools are asked for the last so many minutes.
             question = replace(course.question, now=real_now())
             answer = await self._ask(course, course.dialect.changed(question, position))
-            page = course.dialect.read(answer, question, position)
+            page = _page_of(course.dialect, answer, question, position)
             found = await self._reader.read(course.claim.pull, course.dialect, page.rows)
             following = advance(course.dialect, question, position, page)
             async with self._store.turn(course.claim, self._lease_seconds) as turn:
@@ -190,7 +190,7 @@ class PullRunner:
         """Take in the next tickets that the tool has open."""
         position = Position(0, done.after, done.extra)
         answer = await self._ask(course, course.dialect.open(course.question, done.after, done.extra))
-        page = course.dialect.read(answer, course.question, position)
+        page = _page_of(course.dialect, answer, course.question, position)
         if not page.more:
             done = ReconciliationProgress("known")
         elif page.rows:
@@ -208,7 +208,7 @@ class PullRunner:
             await self._end_reconciliation(course, done)
             return None
         answer = await self._ask(course, course.dialect.named(course.question, numbers))
-        page = course.dialect.read(answer, course.question, Position(0))
+        page = _page_of(course.dialect, answer, course.question, Position(0))
         shown = {row.number for row in page.rows}
         missing = (*done.missing, *(each for each in numbers if each not in shown))[:MOST_MISSING]
         done = replace(done, after=numbers[-1], asked=done.asked + len(numbers), missing=missing)
@@ -288,6 +288,15 @@ class PullRunner:
                 await turn.keep(progress, ended, is_over=True)
         except LeaseLost:
             _log.info("turn of a pull lost", pull_id=claim.pull.pull_id)
+
+
+def _page_of(dialect: Dialect, answer: ToolAnswer, question: Question, position: Position) -> Page:
+    """Return the tickets of an answer. Raises UnreadableAnswer, also if there are more than were asked for."""
+    page = dialect.read(answer, question, position)
+    if len(page.rows) > question.size + position.extra:
+        # Each takes time, all in one transaction.
+        raise UnreadableAnswer("The answer has more tickets than were asked for.")
+    return page
 
 
 _UNBELIEVED = (

@@ -111,10 +111,13 @@ def _read_rows(pull: Pull, dialect: Dialect, rows: Sequence[Row]) -> ReadTickets
 
 def _read_some(found: ReadTickets, mapping: TicketMapping, dialect: Dialect, rows: Sequence[Row]) -> None:
     try:
-        found.tickets += _mapped(mapping, dialect, rows).tickets
-        return
+        mapped = _mapped(mapping, dialect, rows)
+        if mapped.refused is None:
+            found.tickets += mapped.tickets
+            return
     except ImportRefused:
-        pass  # One ticket or several: each is read by itself.
+        pass
+    # One ticket or several: each is read by itself, so that a refusal names its ticket.
     for row in rows:
         try:
             found.tickets += _mapped(mapping, dialect, [row]).tickets
