@@ -223,13 +223,26 @@ async def test_events_are_sent_to_an_address_that_is_made_by_clicking(
     assert "paused, events wait" in (await browser.get(page)).text
     await sent(browser, page, f"{page}/paused", paused="no")
     assert "gets events" in (await browser.get(page)).text
+    change = f"{page}/change"
+    form = (await browser.get(change)).text
+    ids = {name: re.findall(f'name="{name}" value="([^"]+)"', form)[0] for name in ("agreement_ids", "other_party_ids")}
+    tag = unescape(re.findall(r'name="tag" value="([^"]+)"', form)[0])
+    wanted = {"title": "Data <lake>", "url": "https://93.184.215.14/lake", "what": "breaches", "tag": tag, **ids}
+    assert (await sent(browser, change, change, **wanted)).headers["location"] == page
+    stale = await sent(browser, change, change, **wanted)
+    assert stale.status_code == 422 and "Somebody else changed this meanwhile" in stale.text
+    key, path = world.cast.provider_manager_key, f"/api/v1/webhook-endpoints/{page.rpartition('/')[2]}"
+    kept = (await world.ask(key, "GET", path)).json()
+    assert {name: kept[name] for name in ids} == {name: [each] for name, each in ids.items()}
+    assert (kept["title"], kept["service_ids"], len(kept["event_types"])) == ("Data <lake>", [], 4)
+    assert "<lake>" not in (await browser.get(page)).text
     renewed = await sent(browser, page, f"{page}/secret")
     assert read(renewed.text, "secret") != read(made.text, "secret")
     resend = re.search(rf'action="({page}/deliveries/[0-9a-f-]+/resend)"', renewed.text)
     assert resend is not None and (await sent(browser, page, resend[1])).status_code == 303
     assert (await sent(browser, page, f"{page}/replay", **{"from": "1 Jan"})).status_code == 303
     assert (await sent(browser, f"{page}/remove", f"{page}/remove")).headers["location"] == here
-    assert "Data lake" not in (await browser.get(here)).text
+    assert "lake" not in (await browser.get(here)).text
     assert (await browser.get(page)).status_code == 404
 
 

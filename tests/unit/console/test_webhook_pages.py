@@ -131,8 +131,75 @@ async def test_the_page_of_an_address_says_how_it_answers_and_offers_every_act()
     assert api.sent[1][2] == {"from": "2026-11-23T23:00:00Z"}
 
 
+AGREEMENT = {
+    "agreement_id": "a-1", "title": "Checkout <SLA>", "provider_party_id": "alder", "customer_party_id": "corner-shop",
+}  # fmt: skip
+
+
+def choices_in(page: str) -> dict[str, bool]:
+    """Field and value of each box → whether it is ticked."""
+    boxes = re.findall(r'<input type="checkbox" name="([a-z_]+)" value="([^"]+)"( checked)?>', page)
+    return {f"{name}/{value}": bool(checked) for name, value, checked in boxes}
+
+
+async def test_the_events_of_an_address_are_narrowed_by_names() -> None:
+    endpoint = {
+        **ENDPOINT,
+        "event_types": ["slm.report.report-published.v1"],
+        "agreement_ids": ["a-1", "a-gone"],
+        "kind": "slack",
+    }
+    api = the_api(**{PATH: endpoint, "/api/v1/agreements": listed(AGREEMENT, {**AGREEMENT, "agreement_id": "a-2"})})
+    party = next(each for each in api.answers["/api/v1/parties"]["items"] if each["party_id"] != "alder")
+    async with browser_of(api) as browser:
+        assert "Checkout &lt;SLA&gt; · one that is not listed here" in (await browser.get(PAGE)).text
+        page = (await browser.get(f"{PAGE}/change")).text
+        found = choices_in(page)
+        assert found["agreement_ids/a-1"] and found["agreement_ids/a-gone"] and not found["agreement_ids/a-2"]
+        assert not found[f"other_party_ids/{party['party_id']}"] and "other_party_ids/alder" not in found
+        assert '<option value="" selected>report published</option>' in page and "Companies: all" in page
+        form: dict[str, Any] = {
+            "csrf_token": token_in(page), "tag": '"7"', "title": "Bridge", "url": "https://b.example/", "what": "",
+            "agreement_ids": ["a-1", "a-2"], "other_party_ids": party["party_id"],
+        }  # fmt: skip
+        saved = await browser.post(f"{PAGE}/change", data=form)
+        assert (saved.status_code, saved.headers["location"]) == (303, PAGE)
+        await browser.post(f"{PAGE}/change", data={**form, "what": "breaches"})
+        empty = await browser.post(f"{PAGE}/change", data={**form, "title": ""})
+        assert empty.status_code == 422 and "Write what gets the events" in empty.text
+        assert choices_in(empty.text)["agreement_ids/a-2"], "what was ticked stays"
+        for status, errors, said in (
+            (412, [], "Somebody else changed this meanwhile."),
+            (422, [{"field": "url", "remedy": "give an https address"}], 'id="url-error">give an https address'),
+            (422, [{"field": "service_ids", "remedy": "at most 100"}], '<p class="error">at most 100'),
+            (422, [{"field": "state", "remedy": "wait"}], "state: wait"),
+        ):
+            api.refused[f"PUT {PATH}"] = {"status": status, "errors": errors}
+            refused = await browser.post(f"{PAGE}/change", data=form)
+            assert refused.status_code == 422 and said in refused.text, said
+    body = {
+        "kind": "slack", "title": "Bridge", "url": "https://b.example/", "event_types": endpoint["event_types"],
+        "paused": False, "agreement_ids": ["a-1", "a-2"], "service_ids": [],
+        "other_party_ids": [party["party_id"]],
+    }  # fmt: skip
+    assert api.sent[:2] == [("PUT", PATH, body), ("PUT", PATH, {**body, "event_types": list(webhooks.BREACHES)})]
+    assert api.matched[:2] == ['"7"', '"7"']
+
+
+@pytest.mark.parametrize(("state", "is_paused"), [("active", False), ("paused", True), ("suspended", False)])
+async def test_a_changed_address_stays_paused_and_a_stopped_one_is_tried_again(state: str, is_paused: bool) -> None:
+    api = the_api(**{PATH: {**ENDPOINT, "state": state}})
+    async with browser_of(api) as browser:
+        page = (await browser.get(f"{PAGE}/change")).text
+        assert ("it is tried again" in page) == (state == "suspended")
+        form = {"csrf_token": token_in(page), "tag": '"7"', "title": "B", "url": "https://b.example/", "what": "all"}
+        await browser.post(f"{PAGE}/change", data=form)
+    assert [body["paused"] for _, _, body in api.sent] == [is_paused]
+
+
 async def test_who_may_not_change_an_address_is_offered_no_act() -> None:
     async with browser_of(the_api("auditor")) as browser:
+        assert (await browser.get(f"{PAGE}/change")).headers["location"] == PAGE
         pages = [(await browser.get(path)).text for path in ("/connections/webhooks", PAGE)]
     for page in pages:
         assert "On-call bridge" in page

@@ -38,6 +38,16 @@ def may_connect(directory: Directory) -> bool:
     return bool(directory.own) and directory.has_role("service_level_manager", "integrator")
 
 
+def not_saved(visit: Visit, refused: RefusedRequest) -> str:
+    """Return why a change was not saved: somebody else was first, or what to mend."""
+    if refused.status in (412, 428):
+        return visit.reader.gettext(
+            "Somebody else changed this meanwhile. What you wrote is below and not saved; open the page again to see "
+            "theirs."
+        )
+    return refusal_in_words(refused)
+
+
 def refusal_in_words(refused: RefusedRequest) -> str:
     """Return what to mend, the first wrong field before all: the problem's text alone does not name it."""
     errors: list[Mapping[str, Any]] = list(refused.problem.get("errors") or ())

@@ -14,10 +14,23 @@ from slm_console.pages.connections import (
     series_rules,
     sources,
     unread,
+    webhook_changes,
     webhooks,
 )
 
 router = APIRouter()
 # The pages of a hook's mapping come after its own, whose "new" is no id of a hook.
-for module in (sources, measurements, aside, unread, imports, keys, hooks, hook_mappings, series_rules, webhooks):
+for module in (
+    sources,
+    measurements,
+    aside,
+    unread,
+    imports,
+    keys,
+    hooks,
+    hook_mappings,
+    series_rules,
+    webhooks,
+    webhook_changes,
+):
     router.include_router(module.router)

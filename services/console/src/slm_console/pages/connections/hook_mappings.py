@@ -14,7 +14,7 @@ from slm_console.api_client import Part, RefusedRequest
 from slm_console.views.connections import hooks
 from slm_console.views.connections.read_payloads import ReadPayload, read_payload, wrong_mapping
 from slm_console.views.directory import Directory
-from slm_console.web.connections import may_connect, refusal_in_words, shell
+from slm_console.web.connections import may_connect, not_saved, refusal_in_words, shell
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.forms import Fields, go
 from slm_console.web.rendering import render
@@ -79,7 +79,7 @@ async def try_or_save(visit: SignedIn, hook_id: str, form: Fields) -> Response:
         except RefusedRequest as refused:
             if refused.status in (403, 404):
                 raise
-            notice = _not_saved(visit, refused)
+            notice = _why_not_saved(visit, refused)
             # What is wrong with the mapping itself says more than what it would read.
             read = wrong_mapping(refused.problem.get("errors") or ()) if refused.status == 422 else None
     elif not payload.strip():
@@ -90,15 +90,10 @@ async def try_or_save(visit: SignedIn, hook_id: str, form: Fields) -> Response:
     return _mapping_page(visit, known, _Draft(mapping, payload, form.text("tag"), read, notice))
 
 
-def _not_saved(visit: Visit, refused: RefusedRequest) -> str:
-    if refused.status in (412, 428):
-        return visit.reader.gettext(
-            "Somebody else changed this meanwhile. What you wrote is below and not saved; open the page again to see "
-            "theirs."
-        )
+def _why_not_saved(visit: Visit, refused: RefusedRequest) -> str:
     if refused.status == 422:
         return visit.reader.gettext("The mapping is not saved yet: correct what is named below.")
-    return str(refused)
+    return not_saved(visit, refused)
 
 
 async def _ask(visit: Visit, hook_id: str) -> _HookPage:

@@ -9,7 +9,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from slm_console.api_client import Part, RefusedRequest, Whole
+from slm_console.pages.connections.webhook_changes import AGREEMENTS, kept_fields
 from slm_console.views.connections import webhooks
+from slm_console.views.connections.webhook_filters import FIELDS, filters_of
 from slm_console.views.moments import misread_day, start_of_day
 from slm_console.views.tables import table_of
 from slm_console.web.connections import ALL, may_connect, shell
@@ -24,10 +26,6 @@ _ENDPOINTS = "/api/v1/webhook-endpoints"
 _DELIVERIES = "/api/v1/webhook-deliveries"
 _NEWEST = {"limit": "50"}
 _DAY = 86_400
-_COMPUTED = (
-    "endpoint_id", "party_id", "state", "state_reason", "state_at", "created_at", "created_by_principal_id",
-)  # fmt: skip
-"""The fields of an endpoint that a change does not send back."""
 
 
 @router.get("/connections/webhooks")
@@ -42,11 +40,7 @@ async def make_webhook(visit: SignedIn, form: Fields) -> Response:
     typed = {name: form.text(name) for name in ("title", "url", "what")}
     wanted = webhooks.CHOICES.get(typed["what"], webhooks.ALARMS)
     body = {"title": typed["title"], "url": typed["url"], "event_types": list(wanted)}
-    errors = {}
-    if not typed["title"]:
-        errors["title"] = visit.reader.gettext("Write what gets the events, such as On-call bridge.")
-    if not typed["url"]:
-        errors["url"] = visit.reader.gettext("Write the address to which events are sent.")
+    errors = webhooks.empty_fields(visit.reader, typed["title"], typed["url"])
     if errors:
         return await _list_page(visit, typed, errors)
     try:
@@ -65,6 +59,7 @@ async def _list_page(visit: Visit, typed: Mapping[str, str], errors: Mapping[str
     model = {
         **shell(directory, "webhooks", parts["endpoints"]),
         "may_make": may_connect(directory),
+        "whats": webhooks.choices_in_words(visit.reader),
         "typed": typed,
         "errors": errors,
     }
@@ -83,12 +78,16 @@ async def _webhook_page(visit: Visit, endpoint_id: str, *, secret: str = "", not
         **WHO,
         status=f"{_ENDPOINTS}/{endpoint_id}/status",
         deliveries=(_DELIVERIES, {"endpoint_id": endpoint_id, **_NEWEST}),
+        **({"agreements": AGREEMENTS} if found["agreement_ids"] else {}),
     )
     directory, status = directory_from(parts), parts["status"].data
+    agreements = parts["agreements"].items if "agreements" in parts else ()
+    chosen = {name: found[name] for name in FIELDS}
     model = {
         **shell(directory, "webhooks", Part(found)),
         "may_change": may_connect(directory),
         "line": webhooks.webhook_line(visit.reader, found),
+        "filters": [each for each in filters_of(visit.reader, directory, agreements, chosen) if each.chosen],
         "standing": webhooks.standing_of_webhook(visit.reader, status) if status else None,
         "deliveries": [webhooks.delivery_line(visit.reader, each) for each in parts["deliveries"].items],
         "secret": secret,
@@ -108,8 +107,7 @@ async def pause(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
     """Pause an address or let it go on, depending on the field ``paused``."""
 
     def changed(endpoint: Mapping[str, Any]) -> dict[str, Any]:
-        kept = {name: value for name, value in endpoint.items() if name not in _COMPUTED}
-        return {**kept, "paused": form.text("paused") == "yes"}
+        return {**kept_fields(endpoint), "paused": form.text("paused") == "yes"}
 
     await visit.api.change(f"{_ENDPOINTS}/{endpoint_id}", changed)
     return go(visit, f"/connections/webhooks/{endpoint_id}")

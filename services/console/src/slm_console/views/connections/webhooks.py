@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from slm_console.views.connections.event_names import event_in_words
 from slm_console.views.connections.sources import moment_of
+from slm_console.views.connections.webhook_filters import FIELDS
 from slm_console.views.reader import Reader
 from slm_console.views.tables import Column
 
@@ -38,6 +39,8 @@ class WebhookLine:
     since: str
     reason: str
     is_active: bool
+    is_stopped: bool
+    """Whether sending was stopped because the address does not accept, not because somebody paused it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +89,44 @@ def webhook_line(reader: Reader, endpoint: Mapping[str, Any]) -> WebhookLine:
         since=moment_of(reader, endpoint["state_at"]),
         reason=str(endpoint["state_reason"]),
         is_active=state == "active",
+        is_stopped=state in ("suspended", "gone"),
     )
 
 
+def choice_of(event_types: Sequence[str]) -> str:
+    """Return the choice in the form that means these types of events; empty: none of them."""
+    wanted = frozenset(event_types)
+    return next((key for key, types in CHOICES.items() if frozenset(types) == wanted), "")
+
+
+def choices_in_words(reader: Reader, event_types: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Return the choices of the form, and the given types of events if they are none of these."""
+    found = [
+        ("alarms", reader.gettext("risks and breaches")),
+        ("breaches", reader.gettext("breaches")),
+        ("all", reader.gettext("everything")),
+    ]
+    return found if choice_of(event_types) else [*found, ("", _types_in_words(reader, event_types))]
+
+
+def empty_fields(reader: Reader, title: str, url: str) -> dict[str, str]:
+    """Return what to write into the fields of the form that are empty."""
+    errors = {}
+    if not title:
+        errors["title"] = reader.gettext("Write what gets the events, such as On-call bridge.")
+    if not url:
+        errors["url"] = reader.gettext("Write the address to which events are sent.")
+    return errors
+
+
+def _types_in_words(reader: Reader, event_types: Sequence[str]) -> str:
+    return ", ".join(event_in_words(reader, each) for each in sorted(set(event_types)))
+
+
 def _what(reader: Reader, endpoint: Mapping[str, Any]) -> str:
-    wanted = frozenset(endpoint["event_types"])
-    narrowed = any(endpoint[name] for name in ("agreement_ids", "service_ids", "other_party_ids"))
-    if wanted == frozenset(ALARMS):
-        what = reader.gettext("risks and breaches")
-    elif wanted == frozenset(BREACHES):
-        what = reader.gettext("breaches")
-    elif wanted:
-        what = ", ".join(event_in_words(reader, each) for each in sorted(wanted))
-    else:
-        what = reader.gettext("everything")
-    if not narrowed:
+    types = endpoint["event_types"]
+    what = dict(choices_in_words(reader, types))[choice_of(types)]
+    if not any(endpoint[name] for name in FIELDS):
         return what
     return reader.gettext("%(what)s, of chosen agreements, services or companies only", what=what)
 

@@ -1,0 +1,101 @@
+"""Page on which an address to which events are sent is changed: its name, its address, and which events it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from slm_console.api_client import Part, RefusedRequest, Whole
+from slm_console.views.connections import webhooks
+from slm_console.views.connections.webhook_filters import FIELDS, filters_of
+from slm_console.web.connections import may_connect, not_saved, shell
+from slm_console.web.directories import WHO, directory_from
+from slm_console.web.forms import Fields, go
+from slm_console.web.rendering import render
+from slm_console.web.visit import SignedIn, Visit
+
+router = APIRouter()
+_ENDPOINTS, _HERE = "/api/v1/webhook-endpoints", "/connections/webhooks"
+AGREEMENTS = Whole("/api/v1/agreements", {"limit": "500"})
+_COMPUTED = (
+    "endpoint_id", "party_id", "state", "state_reason", "state_at", "created_at", "created_by_principal_id",
+)  # fmt: skip
+"""The fields of an endpoint that a change does not send back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _WantedEvents:
+    """What the form holds. ``what`` is a key of CHOICES, or empty for other types of events, which stay as they are.
+
+    ``tag`` is the entity tag of the endpoint that was changed. ``chosen``: field → ids.
+    """
+
+    title: str
+    url: str
+    what: str
+    tag: str
+    chosen: Mapping[str, Sequence[str]]
+
+
+@router.get("/connections/webhooks/{endpoint_id}/change")
+async def show_change(visit: SignedIn, endpoint_id: str) -> Response:
+    """Show the form with which an address is changed."""
+    found, tag = await visit.api.tagged(f"{_ENDPOINTS}/{endpoint_id}")
+    chosen = {name: found[name] for name in FIELDS}
+    draft = _WantedEvents(str(found["title"]), str(found["url"]), webhooks.choice_of(found["event_types"]), tag, chosen)
+    return await _change_page(visit, found, draft, {})
+
+
+@router.post("/connections/webhooks/{endpoint_id}/change")
+async def change(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
+    """Save what an address is called, where it is, and which events it gets."""
+    path = f"{_ENDPOINTS}/{endpoint_id}"
+    found = await visit.api.get(path)
+    chosen = {name: form.texts(name) for name in FIELDS}
+    draft = _WantedEvents(form.text("title"), form.text("url"), form.text("what"), form.text("tag"), chosen)
+    errors = webhooks.empty_fields(visit.reader, draft.title, draft.url)
+    if errors:
+        return await _change_page(visit, found, draft, errors)
+    body = {
+        **kept_fields(found),
+        "title": draft.title,
+        "url": draft.url,
+        "event_types": list(webhooks.CHOICES.get(draft.what, found["event_types"])),
+        "paused": found["state"] == "paused",
+        **chosen,
+    }
+    try:
+        await visit.api.send("PUT", path, body, draft.tag)
+    except RefusedRequest as refused:
+        if refused.status in (403, 404):
+            raise
+        fields = {name: why for name, why in refused.fields.items() if name in ("title", "url", *FIELDS)}
+        return await _change_page(visit, found, draft, fields or {"form": not_saved(visit, refused)})
+    return go(visit, f"{_HERE}/{endpoint_id}")
+
+
+def kept_fields(endpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an endpoint that a change of others sends back as they are."""
+    return {name: value for name, value in endpoint.items() if name not in _COMPUTED}
+
+
+async def _change_page(
+    visit: Visit, found: Mapping[str, Any], draft: _WantedEvents, errors: Mapping[str, str]
+) -> Response:
+    parts = await visit.api.gather(**WHO, agreements=AGREEMENTS)
+    directory = directory_from(parts)
+    if not may_connect(directory):
+        return go(visit, f"{_HERE}/{found['endpoint_id']}")
+    model = {
+        **shell(directory, "webhooks", Part(found)),
+        "line": webhooks.webhook_line(visit.reader, found),
+        "draft": draft,
+        "whats": webhooks.choices_in_words(visit.reader, found["event_types"]),
+        "filters": filters_of(visit.reader, directory, parts["agreements"].items, draft.chosen),
+        "errors": errors,
+    }
+    return render(visit, "connections/change_webhook.html", model, status=422 if errors else 200)
