@@ -29,7 +29,7 @@ match time_zone mapping
 """Instants, lengths, numbers, zones, rules, selectors and mappings."""
 _MATCHED = "customer service priority type state number source"
 """Names by which tickets are matched."""
-_TRIED = "provided required structure supports.* series.* instants.* state_event payload"
+_TRIED = "provided required structure supports.* series.* instants.* state_event payload content"
 """Arguments of previews, which store nothing."""
 _HELD = "url current_password password secret email alias unit scope"
 """Web addresses, which are held to http and https; secrets, which are shown nowhere; names of a few letters."""

@@ -33,7 +33,7 @@ KEYLESS = {
 }
 """Ways in: most are asked by somebody who has no key yet; each has tests of its own."""
 COMPUTED = ("/api/v1/previews/", "/api/v1/credit-previews", "/api/v1/chain-previews", "/api/v1/invitations/preview",
-            "/api/v1/series-rules/preview", "/api/v1/hook-previews")  # fmt: skip
+            "/api/v1/series-rules/preview", "/api/v1/hook-previews", "/api/v1/import-previews")  # fmt: skip
 """Posts that keep nothing: whoever has a key may ask."""
 STREAM = "/api/v1/stream"
 FOR_OPERATORS = "-dead-letters"

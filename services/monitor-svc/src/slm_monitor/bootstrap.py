@@ -67,6 +67,7 @@ from slm_monitor.api.document import DOCUMENT
 from slm_monitor.api.drafts import backtests, previews, ticket_previews
 from slm_monitor.api.hooks import hook_calls, hook_refusals, hook_routes
 from slm_monitor.api.intake import (
+    import_previews,
     imports,
     indicators,
     intake,
@@ -132,6 +133,7 @@ _ROUTERS = (
     pull_routes.router,
     indicators.router,
     imports.router,
+    import_previews.router,
     targets.router,
     breaches.router,
     causes.router,

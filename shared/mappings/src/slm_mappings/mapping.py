@@ -40,6 +40,11 @@ def parse_measurement_mapping(document: Any) -> MeasurementMapping:
         raise _not_valid(problem) from problem
 
 
+def parse_measurement_mapping_text(text: str) -> MeasurementMapping:
+    """Return the mapping of measurements in a YAML text. Raises ImportRefused."""
+    return parse_measurement_mapping(yaml_document.read_yaml_text(text))
+
+
 def parse_mapping(document: Any, kind: Literal["tickets", "outages"]) -> TicketMapping | OutageMapping:
     """Return the mapping in a document of this kind. Raises ImportRefused."""
     checked = _of_kind(document, kind)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from slm_mappings.mapping_parts import MappingPart, Records, TranslatedColumn
+from slm_mappings.measurement_mapping import MeasurementMapping
 from slm_mappings.messages import ImportFinding, ImportRefused
 from slm_mappings.outage_mapping import IndicatorNames, OutageMapping
 from slm_mappings.records import Record
@@ -57,7 +58,7 @@ def read_payload(payload: bytes, form: Records, columns: int) -> list[Record]:
     return [Record(number, item) for number, item in enumerate(listed, start=1)]
 
 
-def count_columns(mapping: TicketMapping | OutageMapping) -> int:
+def count_columns(mapping: TicketMapping | OutageMapping | MeasurementMapping) -> int:
     """Return how many names a mapping follows in one record, at most: each part of a path such as ``ticket.state`` is
     one.
 
@@ -85,11 +86,17 @@ def check_for_payloads(mapping: TicketMapping | OutageMapping) -> None:
         time_reader(mapping.times)
     except ImportRefused as refused:
         found += refused.findings
-    if _longest_text(mapping.model_dump()) > LONGEST_TEXT:
-        remedy = f"shorten its longest text: a column, value or format has at most {LONGEST_TEXT:,} characters"
-        found.append(ImportFinding("", None, remedy))
+    found += find_long_texts(mapping)
     if found:
         raise ImportRefused("The mapping cannot read payloads", found)
+
+
+def find_long_texts(mapping: MappingPart) -> list[ImportFinding]:
+    """Return a finding if a text of a mapping is longer than ``LONGEST_TEXT``; else none."""
+    if _longest_text(mapping.model_dump()) <= LONGEST_TEXT:
+        return []
+    remedy = f"shorten its longest text: a column, value or format has at most {LONGEST_TEXT:,} characters"
+    return [ImportFinding("", None, remedy)]
 
 
 def _count_values(document: Any) -> int:

@@ -50,12 +50,23 @@ def read_records(path: Path, form: Records, aside: Aside | None = None) -> Itera
             yield from _xlsx(path, form)
             return
         with _opened(path, form.encoding) as text:
-            yield from {"csv": _csv, "jsonl": _jsonl, "json": _json}[form.format](text, form, bad)
+            yield from _TEXTS[form.format](text, form, bad)
     except UnicodeError as problem:
         remedy = f"{problem}; is it another encoding? Name it in records.encoding, like cp1252 or utf-16"
         raise _unreadable(str(path), remedy) from problem
     except (OSError, EOFError, LookupError, zlib.error) as problem:
         raise _unreadable(str(path), getattr(problem, "strerror", None) or str(problem)) from problem
+
+
+def read_text(text: str, form: Records, aside: Aside) -> Iterator[Record]:
+    """Yield the records of a file's text in order, as ``read_records`` does. ``records.encoding`` is not used.
+
+    Raises ImportRefused.
+    """
+    if form.format == "xlsx":
+        remedy = "a workbook is no text: save its sheet as csv, or import it with slm import"
+        raise ImportRefused("The file cannot be read", [ImportFinding("records.format", "xlsx", remedy)])
+    yield from _TEXTS[form.format](io.StringIO(text.removeprefix("\ufeff"), newline=""), form, aside)
 
 
 def written_at(path: Path) -> int:
@@ -151,6 +162,9 @@ def _json(text: io.TextIOBase, form: Records, bad: Aside) -> Iterator[Record]:
     except nested_lists.NoListFound:
         remedy = "it is not a list of records; name the member that is one in records.items"
         raise _unreadable("file", remedy) from None
+
+
+_TEXTS = {"csv": _csv, "jsonl": _jsonl, "json": _json}
 
 
 def _path(form: Records) -> list[str]:

@@ -1,6 +1,8 @@
-"""Answers of previews: draft terms evaluated over facts that come with the request."""
+"""Answers of previews: draft terms evaluated over facts that come with the request, and files before their import."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from pydantic import Field
 
@@ -13,6 +15,7 @@ from slm_monitor.api.responses.clocks import (
     SegmentSums,
 )
 from slm_monitor.api.responses.explanations import FigureDerivation, ReliabilityAnswer
+from slm_monitor.api.responses.intake import ItemFault
 from slm_monitor.api.responses.shapes import Budget, Document, Exact, Instant, Length, Verdict
 
 
@@ -314,3 +317,42 @@ class BurnRatePreview(Answer):
     """Warnings that a share of the budget is used within a time"""
     time_to_exhaustion: list[ExhaustionWarning]
     """Warnings that the budget will be used up soon"""
+
+
+class ItemOfFile(Answer):
+    """A measurement that a mapping reads in a record of a file."""
+
+    row: int
+    """Line at which the record ends, or its number in a JSON list, from 1"""
+    item: Document
+    """The measurement, as `POST /api/v1/measurements` takes it"""
+
+
+class RowSetAside(Answer):
+    """A record of a file that cannot be sent, with the remedy."""
+
+    row: int
+    """Line at which the record ends, or its number in a JSON list, from 1"""
+    field: str
+    """The column that is wrong; empty: the whole record cannot be read"""
+    value: Any
+    """The value in the file, shortened if it is long"""
+    remedy: str
+    """What to write instead"""
+
+
+class FilePreview(Answer):
+    """What a mapping reads in a file of measurements. Nothing is stored."""
+
+    records: int
+    """Number of records in the file; 0 if there are `errors`"""
+    items: list[ItemOfFile]
+    """The measurements that can be sent, in the order of the file"""
+    indicators: list[Document]
+    """For each indicator of these measurements the body of `POST /api/v1/indicators` that registers it"""
+    set_aside: list[RowSetAside]
+    """The records that cannot be sent; the others can"""
+    notes: list[str]
+    """What the mapping leaves out or counts once, and why"""
+    errors: list[ItemFault]
+    """What is wrong with the mapping or with the whole file, each with field, value and remedy"""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -129,6 +129,12 @@ class HookCalls:
             except ImportRefused as refused:
                 return {"tickets": [], "measurements": [], "notes": [], "errors": errors_of(refused, "payload")}
             return {**mapped.document(), "errors": _errors_of_records(mapped)}
+
+    async def in_turn(self, party_id: str, work: Callable[..., Document], *arguments: object) -> Document:
+        """Do costly work for a party in a thread, when its earlier calls and previews are done. Raises Overload."""
+        async with self._turn(party_id):
+            answer: Document = await self._in_thread(work, *arguments)
+            return answer
 
     @asynccontextmanager
     async def _turn(self, party_id: str) -> AsyncIterator[None]:
