@@ -28,7 +28,7 @@ ALL_WORK = {
                 "lessons", "more", "sessions", "invite", "settings", "settings-people", "guest-links", "preferences",
                 "mails", "audit-trail", "signatures", "withdraw-agreement", "end-agreement", "rests-on", "meeting",
                 "settings-person", "webhooks", "webhook", "change-webhook",
-                "remove-webhook"},
+                "remove-webhook", "new-import", "import-file"},
     "report": {name for name in NAMES if name not in ("reports", "keys", "unread")},
     "review": {name for name in NAMES if name not in ("breach", "customer", "supplier", "meetings", "meeting",
                                                       "actions", "lessons", "keys", "unread")},

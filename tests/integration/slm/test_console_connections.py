@@ -335,3 +335,29 @@ async def test_rules_for_series_are_tried_added_ordered_and_removed(
     assert "&lt;shop&gt;" in page and "go_threads" not in page
     await sign_in(browser, world.stranger_key)
     assert "shop" not in (await browser.get(here)).text.partition("<tbody>")[2].partition("</tbody>")[0]
+
+
+async def test_a_file_of_measurements_is_tried_and_imported(browser: httpx.AsyncClient, world: Populated) -> None:
+    await sign_in(browser, world.cast.integrator_key)
+    page = "/connections/imports/new/values"
+    form = await browser.get(page)
+    mapping = read_area(form.text, "mapping").replace("shop.checkout", "file.<latency>")
+    rows = "time,ms\r\n2026-11-02T08:00:00Z,120\r\nyesterday,130\r\n2026-11-02T08:10:00Z,140.5\r\n"
+
+    async def posted(act: str, mapping: str, **files: tuple[str, str]) -> httpx.Response:
+        fields = {"csrf_token": token_of(form), "mapping": mapping, "content": rows, "act": act}
+        return await browser.post(page, data=fields, files=files or None)
+
+    tried = await posted("try", mapping, file=("a.csv", rows))
+    assert tried.status_code == 200 and "3 rows read · 2 measurements · 1 set aside" in tried.text
+    assert "file.&lt;latency&gt;" in tried.text and "line 3, time" in tried.text
+    known = (await world.ask(world.cast.integrator_key, "GET", "/api/v1/indicators?limit=1000")).json()["items"]
+    assert "file.<latency>" not in {each["key"] for each in known}
+    for _ in range(2):
+        done = await posted("import", mapping)
+        assert done.status_code == 303, done.text
+        await shown(browser, done.headers["location"], "file.<latency>")
+    wrong = await posted("import", mapping.replace("unit: ms", "unit: s"))
+    assert "What was not taken in" in wrong.text and "line 2, unit" in wrong.text
+    kept = (await world.ask(world.cast.integrator_key, "GET", "/api/v1/imports")).json()["items"]
+    assert [each["state"] for each in kept if each["indicators"] == ["file.<latency>"]].count("open") == 0

@@ -8,6 +8,7 @@ from slm_console.pages.connections import (
     aside,
     hook_mappings,
     hooks,
+    importing,
     imports,
     keys,
     measurements,
@@ -19,12 +20,13 @@ from slm_console.pages.connections import (
 )
 
 router = APIRouter()
-# The pages of a hook's mapping come after its own, whose "new" is no id of a hook.
+# The pages of a hook's mapping come after its own, and those of an import after the form, whose "new" is no id.
 for module in (
     sources,
     measurements,
     aside,
     unread,
+    importing,
     imports,
     keys,
     hooks,

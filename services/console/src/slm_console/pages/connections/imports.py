@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from slm_console.api_client import Part, Whole
 from slm_console.views.connections.aside import import_line
-from slm_console.web.connections import listing, shell
+from slm_console.web.connections import listing, may_connect, shell
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.forms import Fields, go
 from slm_console.web.rendering import render
@@ -27,6 +27,7 @@ async def list_imports(visit: SignedIn) -> Response:
     base = visit.request.base_url
     command = _COMMAND.format(address=f"{base.scheme}://{base.netloc}")
     model = {**shell(directory, "imports", parts["imports"]), "lines": lines, "command": command}
+    model["may_import"] = may_connect(directory)
     return render(visit, "connections/imports.html", model)
 
 
