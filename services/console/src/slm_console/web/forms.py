@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -17,7 +18,7 @@ class ForgedForm(Exception):
 
 
 class Form:
-    """The fields and files of a submitted form whose CSRF token was checked."""
+    """The fields and chosen files of a submitted form whose CSRF token was checked."""
 
     def __init__(self, fields: list[tuple[str, str]], files: dict[str, UploadFile]) -> None:
         self._fields = fields
@@ -56,7 +57,7 @@ async def read_form(request: Request) -> Form:
     """Read a submitted form and check its CSRF token; raises ForgedForm."""
     sent = await request.form(max_files=4, max_fields=2_000)
     fields = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
-    files = {name: value for name, value in sent.multi_items() if isinstance(value, UploadFile)}
+    files = {name: each for name, each in sent.multi_items() if isinstance(each, UploadFile) and each.filename}
     form = Form(fields, files)
     token = request.headers.get(sessions.TOKEN_HEADER) or form.text(sessions.TOKEN_FIELD)
     if not sessions.is_genuine(request, token):
@@ -64,7 +65,15 @@ async def read_form(request: Request) -> Form:
     return form
 
 
-Fields = Annotated[Form, Depends(read_form)]
+async def _form_until_answered(request: Request) -> AsyncIterator[Form]:
+    """Give a handler the form of its request, and close the files of the form after it."""
+    try:
+        yield await read_form(request)
+    finally:
+        await request.close()
+
+
+Fields = Annotated[Form, Depends(_form_until_answered)]
 """Type of a handler's form parameter: the form whose CSRF token was checked."""
 
 
