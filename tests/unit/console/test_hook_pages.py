@@ -199,8 +199,8 @@ async def test_a_mapping_is_tried_on_the_last_payload_and_on_a_pasted_one() -> N
     async with browser_of(api) as browser:
         page = await browser.get(f"{PAGE}/mapping")
         said = words_of(page.text)
-        assert "Ticket 21007" in said and "Opened 09:00" in said and "first answer 09:12" in said
-        assert "closed not yet" in said and "Priority P1" in said and "Team none" in said
+        assert "Ticket 21007" in said and "Opened 09:00" in said and "First answer 09:12" in said
+        assert "Closed not yet" in said and "Priority P1" in said and "Team none" in said
         assert "<code>desk</code>" in page.text and "&lt;south&gt;" in page.text and "left out: &lt;1&gt;" in page.text
         assert "P1 is <soon> resolved resolve 13:00" in said and "2 h 18 min left" in said and "<soon>" not in page.text
         form = {"csrf_token": token_in(page.text), "tag": '"1"', "payload": "{}", "act": "try"}
@@ -299,6 +299,9 @@ def test_an_outage_is_read_with_its_beginning_and_end() -> None:
     assert [(each.what, each.state, bool(each.until)) for each in read.outages] == [
         ("checkout", "down", False), ("mail", "down", True),
     ]  # fmt: skip
+    done = {**READ["tickets"][0], "state": "closed", "state_event": "closed"}
+    [shown] = read_payload(READER, {**READ, "tickets": [done]}).tickets
+    assert [each.said for each in shown.facts if each.own_value == "closed"] == [""], "a word is said once"
     [up] = read_payload(READER, {**READ, "measurements": [{**down, "state": "up"}]}).outages
     assert up.state == "up"
     assert not read.is_empty

@@ -107,10 +107,12 @@ def _ticket_in_words(reader: Reader, ticket: Mapping[str, Any], judged: Mapping[
         facts.append(ReadFact(reader.gettext("Opened"), said=moment_of(reader, ticket["opened_at"])))
     if ticket["state"]:
         event = str(ticket["state_event"] or "")
-        meant = "" if event in ("", "state_changed") else event_name(reader, event)
-        facts.append(ReadFact(reader.gettext("State"), own_value=str(ticket["state"]), said=meant))
+        state, meant = str(ticket["state"]), "" if event in ("", "state_changed") else event_name(reader, event)
+        facts.append(ReadFact(reader.gettext("State"), own_value=state, said="" if meant == state else meant))
     facts += [
-        ReadFact(event_name(reader, name), said=moment_of(reader, at) if at else reader.gettext("not yet"))
+        ReadFact(
+            _begun_large(event_name(reader, name)), said=moment_of(reader, at) if at else reader.gettext("not yet")
+        )
         for name, at in ticket["instants"].items()
     ]
     clocks = [_clock(reader, each) for each in judged["clocks"] if each["state"] != "cancelled"] if judged else []
@@ -120,6 +122,10 @@ def _ticket_in_words(reader: Reader, ticket: Mapping[str, Any], judged: Mapping[
         clocks=clocks,
         why_none=why_not_judged(reader, judged) if judged and not clocks else "",
     )
+
+
+def _begun_large(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _clock(reader: Reader, clock: Mapping[str, Any]) -> ReadClock:
