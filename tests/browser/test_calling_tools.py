@@ -1,4 +1,6 @@
-"""The integrator's second journey: a ticket tool is connected by clicking, tried on a payload, and called by `curl`."""
+"""The integrator's second journey: a ticket tool is connected by clicking, tried on a payload, and called by `curl`;
+and a file of measurements is tried and imported.
+"""
 
 from __future__ import annotations
 
@@ -125,3 +127,31 @@ async def test_an_integrator_connects_a_ticket_tool_and_sees_its_ticket_run(
         await expect(page.locator("main")).to_contain_text("3 h 4")
         costs.append(journey.cost)
         assert journey.cost.clicks <= 6
+
+
+async def test_an_integrator_tries_a_file_of_measurements_and_imports_it(
+    desk: tuple[Running, World], browser: Browser, costs: list[Cost], tmp_path: Path
+) -> None:
+    running, world = desk
+    now, file = SystemClock().now(), tmp_path / "checks.csv"
+    rows = [f"{to_text(now - minutes * MINUTE)},{status}" for minutes, status in ((30, "up"), (20, "down"), (10, "up"))]
+    file.write_text("\n".join(["time,status", *rows, "soon,up"]))
+    async with opened(browser, running.url, key=world.keys["ada"]) as (page, _):
+        journey = Journey(page, "2 integrator imports a file of measurements")
+        await journey.open("/connections/imports", then="No history was imported yet.")
+        await journey.click("Import measurements", then="What does your file say?")
+        await journey.click("whether a check succeeded", then="A file of measurements")
+        await page.get_by_label("File", exact=True).set_input_files(file)
+        await journey.click("See what it reads", then="4 rows read")
+        await expect(page.locator("#read")).to_contain_text("line 5, time")
+        # The text of the file is kept in the page, so that it need not be chosen again.
+        await journey.click("Import", then="Begun")
+        await expect(page.locator("h1")).to_have_text("shop.checkout")
+        costs.append(journey.cost)
+        assert journey.cost.clicks <= 4
+
+    async def taken_in() -> bool:
+        sources = (await world.get("ada", "sources"))["items"]
+        return any(each["source"] == "my-tool" and each["facts_last_day"] == 3 for each in sources)
+
+    await eventually(taken_in)

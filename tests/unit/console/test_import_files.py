@@ -125,7 +125,12 @@ async def test_what_was_typed_is_kept_while_the_service_is_away_unless_it_is_a_f
     async with browser_of(api) as browser:
         form = {"csrf_token": token_in((await browser.get(PAGE)).text), "mapping": "my-mapping", "act": "try"}
         api.away.add("import-previews")
-        typed = await browser.post(PAGE, data={**form, "content": CONTENT}, files={"file": ("", b"")})
+        fields = [f'name="{name}"\r\n\r\n{value}' for name, value in {**form, "content": "t"}.items()]
+        # What a browser sends of a field in which no file was chosen.
+        parts = [*fields, 'name="file"; filename=""\r\n\r\n']
+        body = "".join(f"--x\r\nContent-Disposition: form-data; {each}\r\n" for each in parts) + "--x--\r\n"
+        kind = {"Content-Type": "multipart/form-data; boundary=x"}
+        typed = await browser.post(PAGE, content=body.encode(), headers=kind)
         assert typed.status_code == 503 and 'name="mapping" value="my-mapping"' in typed.text
         chosen = await browser.post(PAGE, data=form, files={"file": ("a.csv", CONTENT)})
         assert chosen.status_code == 503 and "my-mapping" not in chosen.text
