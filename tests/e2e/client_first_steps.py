@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from slm_client import AuthenticatedClient
+from slm_client import AuthenticatedClient, Client
 from slm_client.api.agreements import draft_agreement, get_agreement
 from slm_client.api.breaches import list_breaches
 from slm_client.api.indicators import register_indicator
 from slm_client.api.intake import post_measurements
 from slm_client.api.invitations_and_relations import accept_invitation, create_invitation
 from slm_client.api.negotiation import accept_revision, propose_draft, sign_revision
+from slm_client.api.oauth import issue_access_token
 from slm_client.api.parties import register_party
 from slm_client.api.people import record_person
 from slm_client.api.principals import enrol_principal, issue_key
@@ -28,10 +29,12 @@ from slm_client.api.services import catalogue_service
 from slm_client.api.targets import list_targets
 from slm_client.models import (
     AcceptanceBody,
+    AccessTokenResponse,
     AgreementResponse,
     BuildReport,
     DraftProposalBody,
     IndicatorToRegister,
+    IssueAccessTokenBody,
     MandateBody,
     NewAgreement,
     NewAgreementDocument,
@@ -46,6 +49,7 @@ from slm_client.models import (
     Problem,
     RevisionReferenceBody,
     SignatureBody,
+    TokenErrorResponse,
 )
 
 Made = TypeVar("Made")
@@ -120,6 +124,24 @@ class FirstSteps:
         )
         agreement_id = self._negotiate(draft, ada, carl, grace, emmy)
         self._judge(ada, carl, agreement_id)
+        self._look_with_a_token(ada, agreement_id)
+        self._look_with_a_token(carl, agreement_id)
+
+    def _look_with_a_token(self, manager: AuthenticatedClient, agreement_id: str) -> None:
+        """A program of the manager's party exchanges its key for a token, which reads the agreement and no more."""
+        enrolled = NewPrincipal(key="program", name="A program", roles=["viewer"])
+        principal = ok(enrol_principal.sync(client=manager, body=enrolled))
+        issued = ok(issue_key.sync(principal.principal_id, client=manager, body=NewKey(scopes=["agreements:read"])))
+        grant = IssueAccessTokenBody("client_credentials", client_id=issued.key_id, client_secret=issued.key)
+        token = issue_access_token.sync(client=Client(base_url=self._address), body=grant)
+        assert isinstance(token, AccessTokenResponse) and token.scope == "agreements:read", token
+        program = self._client(token.access_token)
+        found = get_agreement.sync(agreement_id, client=program)
+        assert isinstance(found, AgreementResponse), found
+        assert isinstance(list_breaches.sync(client=program), Problem)
+        wrong = IssueAccessTokenBody("client_credentials", client_id=issued.key_id, client_secret="slm_wrong")
+        refused = issue_access_token.sync(client=Client(base_url=self._address), body=wrong)
+        assert isinstance(refused, TokenErrorResponse) and refused.error == "invalid_client", refused
 
     def _negotiate(
         self,
