@@ -18,20 +18,21 @@ _LOOKED_UP = """
 agreement_id customer_party_id delegate_party_id party_id party_ids person_id principal_id provider_party_id request_id
 revision_hash service_id indicators services targets target clause template field accept roles key id link code path
 period kind sources browser iss event_types agreement_ids service_ids other_party_ids indicator labels connector
+client_id
 """
 """Ids, keys and hashes of things that exist."""
 _PARSED = """
 announced_at answer_by as_of at cancelled_at closed_at decide_by_at duration effective_at ends_at expires_at
 first_response_at from opened_at resolved_at rule through time_to_exhaustion timezone to until updated_at valid_from
 valid_until highest lowest rpo rpo_at_most rto rto_at_most service_hours also_service_hours stale_after window at_most
-match time_zone mapping
+match time_zone mapping zone since
 """
 """Instants, lengths, numbers, zones, rules, selectors and mappings."""
 _MATCHED = "customer service priority type state number source"
 """Names by which tickets are matched."""
 _TRIED = "provided required structure supports.* series.* instants.* state_event payload content"
 """Arguments of previews, which store nothing."""
-_HELD = "url current_password password secret email alias unit scope"
+_HELD = "url address current_password password secret client_secret email alias unit scope"
 """Web addresses, which are held to http and https; secrets, which are shown nowhere; names of a few letters."""
 
 MACHINE_TEXTS = frozenset(" ".join((_LOOKED_UP, _PARSED, _MATCHED, _TRIED, _HELD)).split())
