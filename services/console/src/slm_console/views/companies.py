@@ -176,7 +176,7 @@ def _line(
     return CompanyLine(
         party_id=party_id,
         name=directory.company(party_id),
-        agreements=sum(each["state"] in ("in_force", "finalized") for each in agreements),
+        agreements=sum(each["state"] == "in_force" for each in agreements),
         mark=_worst_mark(standing),
         breached=standing["breached"],
         at_risk=standing["at_risk"],
