@@ -189,7 +189,7 @@ async def _connections(world: World) -> list[Address]:
         Address("new-import", "ada", "/connections/imports/new", "Import measurements"),
         Address("import-file", "ada", "/connections/imports/new/probes", "A file of measurements"),
         Address("hooks", "ada", "/connections/hooks", "Connections"),
-        Address("new-hook", "ada", "/connections/hooks/new/alertmanager", "Connect Prometheus Alertmanager"),
+        Address("new-hook", "ada", "/connections/hooks/new/zammad", "Connect Zammad"),
         Address("hook", "ada", f"/connections/hooks/{tool}", "Finance desk"),
         Address("hook-call", "ada", f"/connections/hooks/{tool}/calls/{call}", "Call of"),
         Address("hook-mapping", "ada", f"/connections/hooks/{tool}/mapping", "What the calls of Finance desk mean"),
