@@ -16,8 +16,8 @@ from tests.support.populated import OPERATOR_KEY, Populated, neighbours
 ANYBODYS = {"/", "/services", "/maintenance", "/agreements", "/tickets", "/reviews"}
 """Some pages without an id, to see that those who are refused elsewhere are readers like any other."""
 
-WITHOUT_IDS = {"link", "code", "name", "mark", "tool"}
-"""Parameters that name no thing of a company: secrets of links, files of the console, tools that are known."""
+WITHOUT_IDS = {"link", "code", "name", "mark", "tool", "measures"}
+"""Parameters that name no thing of a company: secrets of links, files of the console, tools, kinds of data."""
 
 TICKET = {"source": {"desk"}, "number": {"INC1"}}
 """The first pair's ticket, by the names of its path."""
