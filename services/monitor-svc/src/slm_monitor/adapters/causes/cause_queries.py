@@ -1,4 +1,4 @@
-"""Queries for causes as each party sees them, with the present states in which the party's own breaches are handled."""
+"""Queries for causes as each party sees them, with the present workflow states of the party's own breaches."""
 
 from __future__ import annotations
 

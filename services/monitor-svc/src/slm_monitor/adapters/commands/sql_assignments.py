@@ -88,7 +88,7 @@ class SqlAssignments:
         await SqlLedgerOfTransaction(self._transaction).note(caller, f"{kind}.assigned", item_id)
 
     async def snooze(self, kind: Kind, item_id: str, until: int | None, until_change: bool, caller: Principal) -> None:
-        """Hide an item from the caller until an instant, or until the item changes; without both, show it again. Raises
+        """Hide an item from the caller until an instant, or until the item changes; with neither, show it again. Raises
         AssignableItemNotFound.
         """
         given = await self._about(kind, item_id, caller)
@@ -136,7 +136,7 @@ class AssignmentQueries:
         """Return a page of the items that the caller's party assigned or the caller snoozed, sorted by kind and id.
 
         Only items of the kind ``kind`` that are assigned to the person ``assigned_to`` are returned. ``snoozed``: True
-        for items that the caller snoozed, False for all others. None removes any of these limits.
+        for items that the caller snoozed, False for all others. A parameter that is None sets no limit.
         """
         after = page.values(str, str) or (None, None)
         given = {

@@ -177,7 +177,7 @@ def _who(caller: Principal) -> dict[str, Any]:
 
 
 async def _shared(connection: AsyncConnection, caller: Principal, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Return the subjects of the indicators in other parties' imports that targets in the caller's agreements use."""
+    """Return the subjects of the indicators that other parties' imports name and the caller's own agreements use."""
     named = [
         f"{row['owner_party_id']}/{key}"
         for row in rows

@@ -1,7 +1,7 @@
 """CloudEvents 1.0 over HTTP, in binary, structured and batched mode: each event carries one item of the intake.
 
-What an item leaves out is taken from its event: ``at`` from ``time``, and ``id`` and ``source``, by which an event that
-is sent twice counts once.
+Fields that an item leaves out are taken from its event: ``id``, ``source``, and ``at`` (from the event's ``time``). An
+event that is sent twice counts once, because its id and source are the same.
 """
 
 from __future__ import annotations

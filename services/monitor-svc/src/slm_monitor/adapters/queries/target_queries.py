@@ -263,7 +263,7 @@ class TargetQueries:
     async def judged_positions(self) -> dict[tuple[str, int], int]:
         """Return (topic, partition) → the position in the log up to which all records have been evaluated.
 
-        The timers that are due by the instants of these records have fired, too.
+        All timers that are due by the instants of these records have fired.
         """
         query = text("SELECT partition, figures_measurements, figures_tickets FROM judge_partition")
         reached: dict[tuple[str, int], int] = {}

@@ -12,10 +12,11 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 def list_cause_keys_of_target(
     terms: ServiceLevelTarget, window_id: str, of_version: Sequence[ServiceLevelTarget]
 ) -> frozenset[str]:
-    """Return the cause keys of a finding of this target in this window. ``of_version``: all targets of its version.
+    """Return the cause keys of a finding of this target in this window.
 
-    A composite has the indicators of its members. A target without indicators and tickets has its own id as key, so
-    that it shares a cause with another target only through configuration items.
+    ``of_version``: all targets of the same version of the agreement. A composite has the indicators of its members. A
+    target without indicators and tickets has its own id as key, so that it shares a cause with another target only
+    through configuration items.
     """
     keys = {build_cause_key(ITEM, asset) for asset in terms.assets}
     named = {build_cause_key(INDICATOR, subject) for subject in _subjects(terms, of_version)}

@@ -88,8 +88,8 @@ def compare_cause_views(
 ) -> list[CauseViewChange]:
     """Return the changes of views that must be published, sorted by cause and party.
 
-    ``before``: the findings in their groups until now. ``causes``: the present groups of the same findings.
-    ``published``: (cause id, party id) → the view as last published.
+    ``before``: the findings, each with the cause that it had until now. ``causes``: the present causes of the same
+    findings. ``published``: (cause id, party id) → the view as last published.
     """
     after = {finding.finding_id: (finding, cause.cause_id) for cause in causes for finding in cause.findings}
     parties = {party for finding, _ in (*before.values(), *after.values()) for party in finding.parties}

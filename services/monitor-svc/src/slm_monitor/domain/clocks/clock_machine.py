@@ -86,8 +86,9 @@ class TicketClockMachine:
         return self._paused_since is None and self._deadline() < at
 
     def pause_from(self, at: UtcMicroseconds, state: str | None, attributes: Attributes) -> None:
-        """Pause the clock if a pause condition holds. A pause that begins after the deadline is only recorded and moves
-        nothing.
+        """Pause the clock if a pause condition holds.
+
+        A pause that begins at or after the deadline is recorded, but does not move the deadline.
         """
         if not conditions.does_any_condition_hold(self.terms.pause, None, state, attributes):
             return
@@ -120,8 +121,8 @@ class TicketClockMachine:
             self._turn(event.at, state, attributes)
 
     def stop(self, event: TicketEvent) -> None:
-        """Stop the clock at an event. If the event ends the ticket, a reopening can restart the clock; otherwise it
-        stays stopped.
+        """Stop the clock at an event. If the event ends the ticket, a reopening can restart the clock; otherwise the
+        clock stays stopped.
         """
         self._leave_pause(event.at)
         self._stopped_at = self._changed_at = event.at
@@ -182,7 +183,7 @@ class TicketClockMachine:
         self._paused_since = self._late_since = None
 
     def _moved(self) -> tuple[list[Span], list[UtcMicroseconds]]:
-        """Return (pauses before the deadline, deadline by each of the target's service hours).
+        """Return (pauses before the deadline, deadline by each set of the target's service hours).
 
         A pause moves all deadlines if it begins before the earliest of them. Earlier pauses are applied first.
         """
@@ -288,7 +289,7 @@ class TicketClockMachine:
         return run
 
     def take_pauses(self, other: TicketClockMachine, at: UtcMicroseconds) -> None:
-        """Replace this clock's pauses by those of another clock up to the instant ``at``."""
+        """Replace this clock's pauses by the pauses of ``other`` that lie before the instant ``at``."""
         self._pauses = intervals.clip(other._pauses_by(at), self.started_at, at)
         self._late = intervals.clip(other.clock().late_by(at), self.started_at, at)
 

@@ -1,8 +1,8 @@
 """The replay of a ticket's events into clocks: start, pauses, stop, deadline, and whether the deadline was met.
 
 A clock is met if and only if it stopped at or before its deadline; elapsed time does not decide. A pause that begins
-before the deadline moves the deadline by the pause's length, in service time or wall time as the target counts. Pauses
-are applied in order, so that earlier ones may already have moved that deadline.
+before the deadline moves the deadline by the pause's length, counted as the target counts (in service time or in wall
+time). Pauses are applied in order, each to the deadline as the earlier pauses have moved it.
 """
 
 from __future__ import annotations
@@ -223,7 +223,7 @@ class _Walk:
             self._rematch(run, event.at)
 
     def _is_asked_anew(self, event: TicketEvent) -> bool:
-        """Whether an event makes the customer wait for an answer. A reopening does if a message came after the end."""
+        """Whether the event makes the customer wait: a message, or a reopening after a message to the ended ticket."""
         if event.event == "customer_replied":
             self._is_asked = self._has_ended is not None
             return True
@@ -336,7 +336,7 @@ class _Walk:
         return run
 
     def _rematch(self, run: TicketClockMachine, at: UtcMicroseconds) -> bool:
-        """If the target has changed, cancel the clock and begin the new target's clock; return whether it has."""
+        """Cancel the clock if its target changed, and begin the new target's clock; return whether it was cancelled."""
         target = self._match()
         if target is run.target:
             return False

@@ -53,7 +53,7 @@ class TicketClockState:
     past_due: bool = False
     """Whether the deadline had already passed when the target began to apply."""
     deadlines: tuple[int, ...] = ()
-    """The deadline by each of the target's service hours, in order; the earliest one applies."""
+    """The deadline by each set of the target's service hours, in order; the earliest one applies."""
     late_pauses: tuple[Span, ...] = ()
     """Pauses that began after the deadline, and so do not move it."""
     late_since: UtcMicroseconds | None = None
@@ -76,7 +76,7 @@ class TicketClockState:
 
     @property
     def hours(self) -> tuple[ServiceHours, ...]:
-        """The target's service hours, and further service hours that its terms add."""
+        """All sets of service hours by which the clock counts: the target's own, and those that its terms add."""
         terms = self.target.clock
         return (self.target.hours, *terms.also_hours) if terms is not None else (self.target.hours,)
 
@@ -105,7 +105,10 @@ class TicketClockState:
         return self
 
     def pauses_by(self, instant: UtcMicroseconds) -> list[Span]:
-        """Return the pauses (start, end) that moved the deadline until an instant. One that still lasts ends there."""
+        """Return the pauses (start, end) that move the deadline, as far as they lie before an instant.
+
+        A pause that has not ended is returned with this instant as its end.
+        """
         lasting = [(self.changed_at, instant)] if self.state == PAUSED and instant > self.changed_at else []
         return [(start, min(end, instant)) for start, end in self.pauses if start < instant] + lasting
 
@@ -119,8 +122,9 @@ class TicketClockState:
         return self.carried[0] + max(0, calendar), self.carried[1] + max(0, service)
 
     def late_by(self, instant: UtcMicroseconds) -> list[Span]:
-        """Return the pauses (start, end) that began after the deadline, up to an instant, including one that has not
-        ended.
+        """Return the pauses (start, end) that began at or after the deadline, as far as they lie before an instant.
+
+        A pause that has not ended is returned with this instant as its end.
         """
         lasting = [(self.late_since, instant)] if self.late_since is not None and instant > self.late_since else []
         return [(start, min(end, instant)) for start, end in self.late_pauses if start < instant] + lasting
@@ -146,10 +150,10 @@ class TicketClockState:
         )
 
     def left_by(self, instant: UtcMicroseconds) -> int:
-        """Return the microseconds left until the deadline, negative after it, in service or wall time as the target
-        counts.
+        """Return how many microseconds are left until the deadline; after the deadline the number is negative.
 
-        If the target has several service hours, the least time left applies.
+        Time is counted as the target counts it: service time or wall time. If the target has several sets of service
+        hours, the least time left applies.
         """
         until = self.changed_at if self.state in ENDED else instant
         due = self.shown_deadline(until)

@@ -22,7 +22,7 @@ def find_instant_of_elapsed_share(clock: TicketClockState, percent: Fraction | i
 
 
 def _reached(clock: TicketClockState, percent: Fraction, hours: ServiceHours) -> UtcMicroseconds:
-    """Return the instant at which ``percent`` of the duration has elapsed, by one of the clock's service hours.
+    """Return the instant at which ``percent`` of the duration has elapsed, by one set of the clock's service hours.
 
     A pause that begins before this instant delays the instant, as it would delay the deadline.
     """
@@ -40,7 +40,7 @@ def _reached(clock: TicketClockState, percent: Fraction, hours: ServiceHours) ->
 
 
 def _whole(clock: TicketClockState, hours: ServiceHours) -> int:
-    """Return the whole duration of the clock in microseconds, of service time or wall time as the target counts.
+    """Return the whole duration of the clock in microseconds: service time or wall time, whichever the target counts.
 
     If the duration is given in days or as a date, this is the time from the start to the original deadline.
     """
@@ -79,8 +79,9 @@ def compute_escalation_instants(clock: TicketClockState) -> list[tuple[Escalatio
 def compute_offset_from_deadline(
     clock: TicketClockState, offset: Duration, deadline: UtcMicroseconds | None = None
 ) -> UtcMicroseconds:
-    """Return the instant at an offset from ``deadline`` or, if it is None, from the clock's deadline. With several
-    service hours, return the earliest instant.
+    """Return the instant at an offset from ``deadline`` or, if it is None, from the clock's deadline.
+
+    With several sets of service hours, return the earliest instant.
     """
     due = clock.deadline_at if deadline is None else deadline
     return min(durations.compute_deadline(offset, due, hours) for hours in clock.hours)

@@ -67,10 +67,10 @@ class TicketScope:
         return TicketCoverage(self.others | {each.agreement_id for each in found}, reason)
 
     def _own(self, attributes: Mapping[str, Any]) -> tuple[Sequence[ServiceLevelTarget], str | None]:
-        """Return (agreements with a customer that cover a ticket, ``reason`` of its ``TicketCoverage``).
+        """Return (the SLAs that cover a ticket, ``reason`` of its ``TicketCoverage``).
 
-        No agreement covers the ticket if its customer or its service is in doubt: the agreements that fit its
-        attributes have several customers or, if it names no service, several services.
+        No SLA covers the ticket if its customer or its service is in doubt: the SLAs that fit the ticket's attributes
+        have several customers or, if the ticket names no service, several services.
         """
         found: Sequence[ServiceLevelTarget] = self.slas
         if not found:

@@ -45,7 +45,7 @@ def end_delegate_appointment(delegate: ExclusionDelegate, by: ActingParty, now: 
 def may_decide_as_delegate(
     delegates: Iterable[ExclusionDelegate], for_party_id: str, party_id: str | None, now: UtcMicroseconds
 ) -> bool:
-    """Whether ``party_id`` may decide for ``for_party_id`` as a delegate; None, an operator, may not."""
+    """Whether ``party_id`` may decide for ``for_party_id`` as a delegate. An operator (``party_id`` None) may not."""
     return any(
         each.party_id == for_party_id and each.delegate_party_id == party_id and each.acts_at(now) for each in delegates
     )

@@ -115,8 +115,7 @@ def parse_maintenance_rules(finalized: Mapping[str, Any]) -> PlannedMaintenanceR
 def compute_effective_exclusions(
     approved: Iterable[ApprovedExclusion], versions: Sequence[Mapping[str, Any]]
 ) -> dict[str, EffectiveExclusion]:
-    """Return exclusion id → the excluded part of its time and the part that is not excluded, for the approved
-    exclusions of one agreement.
+    """Return, by exclusion id, which time of each approved exclusion of an agreement is excluded, and which is not.
 
     Only planned maintenance is limited. Its cap is spent in the order of approval. Each interval follows the rules of
     the version that is in force at the start of the interval.

@@ -31,7 +31,7 @@ def name_counter_stream(fact: Fact) -> str:
 
 
 def compute_reading_increments(readings: Iterable[Fact]) -> dict[str, tuple[int, ...]]:
-    """Return the increment of each reading of one stream over the reading before it, by fact key.
+    """Return, by fact key, the increment of each reading over the reading before it. The readings are of one stream.
 
     The first reading has no entry. An increment has as many numbers as the readings have counters: one count, or good
     and all events.

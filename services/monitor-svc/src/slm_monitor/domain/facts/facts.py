@@ -88,8 +88,8 @@ class MeasuredValues:
 
     ``subjects[slot[i]]`` names the series of row i (see ``name_labelled_series``), ``at`` is in microseconds UTC.
     ``value`` is the measured value, the number of occurrences, or the number of good events out of ``out_of`` events.
-    ``out_of`` is NaN in rows that are not such a number of good events; it is None if no row is one. Rows have no id:
-    series, instant and content identify a row.
+    ``out_of`` is NaN in rows with any other value, and None if all rows have other values. Rows have no id: series,
+    instant and content identify a row.
     """
 
     subjects: Sequence[str]

@@ -43,8 +43,8 @@ class NativeHistogram:
 
 
 def convert_interval_histogram(written: NativeHistogram) -> Histogram:
-    """Convert a histogram of one interval's values. Raises InvalidHistogram for a faulty histogram and for any other
-    kind.
+    """Convert a histogram of one interval's values. Raises InvalidHistogram for any other histogram, and for a faulty
+    one.
     """
     if written.reset_hint != GAUGE:
         raise InvalidHistogram(

@@ -1,4 +1,7 @@
-"""Validation of ratings: a score on the indicator's scale, from a respondent, at a touch-point. Each is one fact."""
+"""Validation of ratings: a score on the indicator's scale, from a respondent, at a touch-point.
+
+Each rating is stored as one fact.
+"""
 
 from __future__ import annotations
 

@@ -14,8 +14,9 @@ class InvalidEventCounts(Exception):
 
 
 def validate_event_counts(good: int | None, bad: int | None, total: int | None) -> dict[str, int]:
-    """Return ``{"good": …, "total": …}`` from all events and either the good or the bad ones. Raises
-    InvalidEventCounts.
+    """Return ``{"good": …, "total": …}``, from the number of all events and the number of either good or bad events.
+
+    Raises InvalidEventCounts.
     """
     if total is None:
         raise InvalidEventCounts("no_total", "total", None, "say how many events there were in all")

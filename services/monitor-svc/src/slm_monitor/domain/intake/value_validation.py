@@ -47,11 +47,11 @@ def build_retraction_fact(item: SentMeasurement, indicator: Indicator) -> Fact:
 def validate_measured_value(
     item: SentMeasurement, indicator: Indicator, at: UtcMicroseconds, recorded_at: UtcMicroseconds
 ) -> Fact | tuple[str, float, float | None]:
-    """Return a row (series, value, out of) if the item is one measurement without an id; otherwise a fact stored by
+    """Return a row (series, value, out_of) if the item is one measurement without an id; otherwise a fact stored by
     itself.
 
-    If the item counts good events out of all events, value is the number of good ones, and out of the number of all;
-    otherwise out of is None. Raises ItemRejected.
+    If the item counts good events out of all events, ``value`` is the number of good events, and ``out_of`` the number
+    of all events; otherwise ``out_of`` is None. Raises ItemRejected.
     """
     if item.source is not None and _APART in item.source:
         raise ItemRejected("bad_name", "source", item.source, "leave out control characters")
@@ -184,10 +184,10 @@ def read_measurement_labels(item: SentMeasurement) -> dict[str, str]:
 
 
 def _measured(item: SentMeasurement, indicator: Indicator) -> list[tuple[float, float | None]]:
-    """Return (value, out of) of each measurement in the item. Raises ItemRejected.
+    """Return (value, out_of) of each measurement in the item. Raises ItemRejected.
 
-    If the item counts good events out of all events, value is the number of good ones, and out of the number of all;
-    otherwise out of is None.
+    If the item counts good events out of all events, ``value`` is the number of good events, and ``out_of`` the number
+    of all events; otherwise ``out_of`` is None.
     """
     if item.failed and indicator.kind != "value":
         remedy = f"indicator {indicator.key} measures no values; its kind is {indicator.kind}"

@@ -24,7 +24,7 @@ def freeze_accepted_windows(
     accepted: Iterable[WindowRevisionAcceptance],
     changes: EvaluationChanges,
 ) -> None:
-    """Freeze the windows of which both parties accepted the present revision: their results no longer change.
+    """Freeze the windows whose present revision both parties accepted: their results no longer change.
 
     ``windows`` are (target id, window id → window). Frozen windows are added to ``changes``. A window that was restated
     after its acceptance is not frozen, because the parties accepted an earlier revision.

@@ -52,7 +52,7 @@ def reconcile_breach(
 ) -> None:
     """Publish, revise or withdraw the breach of one level of an objective, so that it agrees with the evaluation.
 
-    ``missed`` is the missed level by the evaluation; None if the level is not missed.
+    ``missed`` is what the evaluation says about a missed level; None if the level is not missed.
     """
     if missed is None and not target_state.breaches:
         return

@@ -95,8 +95,9 @@ class BreachWorkflow:
     def after_evaluation(self, revision: int, is_in_force: bool) -> BreachWorkflow:
         """Return the workflow after an evaluation of its breach.
 
-        ``revision``: the breach's present revision. A new revision starts a new workflow; the same revision keeps its
-        state, even if it was withdrawn in between. ``is_in_force`` False: the breach is withdrawn.
+        ``revision``: the breach's present revision. A new revision starts a new workflow; with the same revision the
+        workflow keeps its state, even if the breach was withdrawn in between. ``is_in_force`` False: the breach is
+        withdrawn.
         """
         return replace(self if revision == self.revision else BreachWorkflow(revision), withdrawn=not is_in_force)
 

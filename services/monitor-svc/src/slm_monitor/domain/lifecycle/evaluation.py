@@ -52,7 +52,7 @@ def evaluate_budget_risks(
     burn: Fraction | None = None,
     projected_breach_at: UtcMicroseconds | None = None,
 ) -> list[RiskEvaluation]:
-    """Return a warning for each share of the budget in ``shares``, if at least nine tenths of it are spent.
+    """Return a warning for each share of the budget in ``shares``, if at least nine tenths of that share are spent.
 
     ``spent`` is the share of the budget that is spent; None without a budget.
     """
@@ -76,8 +76,8 @@ def evaluate_objective_risks(
     """Return the warning that the figure so far misses its objective, or an empty list.
 
     If the figure meets the objective narrowly, the returned warning only keeps an open warning open. Narrowly means
-    that more than nine tenths of the error budget, or of the limit of an ``at_most`` number, are used. For an
-    ``at_least`` number nothing is narrow, because its scale may end too close to the objective.
+    that more than nine tenths of the error budget, or of the limit of an ``at_most`` number, are used. An ``at_least``
+    number never meets it narrowly: a tenth above the objective may lie beyond the end of the scale.
     """
     if figure is None:
         return []

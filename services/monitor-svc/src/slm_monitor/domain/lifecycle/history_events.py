@@ -1,5 +1,5 @@
-"""Events which say that past facts have been evaluated: facts that an import loaded, or facts from before a signed
-version.
+"""Events which say that past facts have been evaluated: facts that an import loaded, or facts from the time before a
+version was signed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def build_import_judged(
 
 
 def build_agreement_caught_up(found: Mapping[str, Any], *, now: UtcMicroseconds) -> monitor.AgreementCaughtUp:
-    """Build the event which says that the facts from before a signed version are evaluated by the version's terms.
+    """Build the event which says that the facts from before a version was signed are evaluated by its terms.
 
     ``found`` has ``agreement_id``, ``version``, ``provider_party_id``, ``customer_party_id`` and ``breach_events``, the
     number of breach events that were published.

@@ -31,7 +31,7 @@ def reconcile_calendar_window(
     moment: EvaluationMoment,
     changes: EvaluationChanges,
 ) -> None:
-    """Update a calendar window, its breaches and its warnings to an evaluation; publish each difference as an event."""
+    """Make a calendar window, its breaches and its warnings agree with an evaluation; publish each difference."""
     if target_state.is_beyond_record(window):
         return
     finding = _as_decided(target_state, window, terms, finding)

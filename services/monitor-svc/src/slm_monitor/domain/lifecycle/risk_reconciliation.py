@@ -17,7 +17,7 @@ def select_risks_that_hold(
     """Return the warnings that hold: a warning at its threshold, and an open warning less than a tenth below its
     threshold.
 
-    A warning whose ``at`` is later than ``by`` does not hold yet. Only an open burn rate warning still holds then: its
+    A warning whose ``at`` is later than ``by`` does not hold yet. An open burn rate warning is the exception: its
     ``at`` is the end of the current minute, of which not all facts have arrived.
     """
     held = {(risk.cause, risk.threshold) for risk in target_state.open_risks(window_id)}

@@ -160,7 +160,10 @@ class LinearPattern:
         return self._accepting[state]
 
     def _classes_of(self, given: CharacterSet) -> Sequence[int]:
-        """Return the numbers of the classes that make up a set; a class is the characters between two edges."""
+        """Return the numbers of the classes of characters that make up a set.
+
+        Class n has the characters from edge n − 1 on that lie before edge n.
+        """
         return [
             kind
             for low, high in given.ranges

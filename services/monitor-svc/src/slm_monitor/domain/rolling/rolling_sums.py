@@ -44,7 +44,7 @@ class ExcludedMinutesProvider(Protocol):
 class RollingSeriesSource:
     """Gives the rolling windows of a target whose indicator has values that are summed by the minute.
 
-    The caller must have loaded the hours of the windows, and the earlier hours on which warnings look back.
+    The caller must have loaded the hours of the windows, and the earlier hours that warnings look back to.
     """
 
     def __init__(

@@ -36,7 +36,7 @@ class EvaluatedRollingMinutes:
     """The result of evaluating the rolling windows of a target that end with the minutes ``first`` to ``last``.
 
     Minutes are numbered since 1970. ``runs``: level → its runs of missed minutes. ``parts`` are (first minute, last
-    minute, windows) for each version of the terms; together they cover the evaluated minutes and one minute more.
+    minute, windows) for each version of the terms; together they cover the minutes from ``first`` to ``last`` + 1.
     """
 
     first: int

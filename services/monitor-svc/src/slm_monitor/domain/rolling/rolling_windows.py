@@ -48,7 +48,7 @@ class RollingWindows(Protocol):
 class RollingWindowSource(Protocol):
     """Gives the rolling windows of one target, computed from the data that it holds. Minutes are numbered since 1970.
 
-    The caller must have loaded all data that the windows look back on.
+    The caller must have loaded all data that the windows look back to.
     """
 
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingWindows: ...

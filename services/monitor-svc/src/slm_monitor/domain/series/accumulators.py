@@ -227,7 +227,7 @@ def has_no_error_budget(terms: ServiceLevelTarget) -> bool:
 
 
 def list_required_row_labels(terms: ServiceLevelTarget) -> Mapping[str, str]:
-    """Return the labels that a row must have to be counted: the category of a count, the group of an instance."""
+    """Return the labels that a row must have to be counted: a count's category, the label values of an instance."""
     wanted = dict(terms.group)
     if terms.aggregation == "count" and terms.parameters is not None:
         category = terms.parameters["category"] if isinstance(terms.parameters, Mapping) else terms.parameters

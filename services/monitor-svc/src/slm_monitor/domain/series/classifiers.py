@@ -39,7 +39,7 @@ class RowClassifier(NamedTuple):
         """Return the numbers of good and of all events of each row.
 
         ``out_of``: for a row that counts good events out of all events, the number of all events; for any other row
-        NaN. None: no row has such a count. If the classifier does not count a row of this kind, both numbers are 0.
+        NaN. None: all rows are such other rows. A row of a kind that the classifier does not count has 0 of both.
         """
         if self.kind == COUNTS:
             if out_of is None:

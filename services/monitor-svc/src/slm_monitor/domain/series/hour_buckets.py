@@ -23,8 +23,8 @@ MINUTES = 60
 class MeasuredRow(NamedTuple):
     """One measured row of a fact that is stored by itself.
 
-    If the row counts good events out of all events, ``value`` is the number of good ones, and ``out_of`` the number of
-    all; otherwise ``out_of`` is None.
+    If the row counts good events out of all events, ``value`` is the number of good events, and ``out_of`` the number
+    of all events; otherwise ``out_of`` is None.
     """
 
     at: UtcMicroseconds
@@ -56,9 +56,10 @@ def compute_row_identities(chunk: HourChunk) -> Iterable[object]:
 
 
 def convert_rows_to_chunks(rows: Sequence[MeasuredRow]) -> list[HourChunk]:
-    """Convert rows of facts that are stored one by one to chunks. Rows that hold histograms are left out.
+    """Return the rows in chunks: one of plain values, and one of rows that count good events out of all events.
 
-    One chunk has the plain values, the other the rows that count good events out of all events.
+    The rows come from facts that are stored one by one. Rows that hold histograms are left out, and so is a chunk
+    without rows.
     """
     found = []
     for plain in (True, False):

@@ -80,19 +80,19 @@ class IndicatorSeries:
         return missing | {hour for hour in hours & self.hours.keys() if self.hours[hour].chunks is None}
 
     def unlisted(self, hours: Iterable[int]) -> set[int]:
-        """Return those of the hours whose rows must be loaded before a single row can be removed from them."""
+        """Return which of the hours must be loaded with their rows before any row can be removed from them."""
         without = {hour for hour in self.hours if self._is_exact and self.hours[hour].chunks is None}
         return {hour for hour in hours if hour not in self.hours or hour in without}
 
     def missing(self, hours: Iterable[int]) -> set[int]:
-        """Return those of the hours of which not even the sums by minute are in memory."""
+        """Return which of the hours are not in memory at all, not even as sums by minute."""
         return {hour for hour in hours if hour not in self.hours and hour not in self.past}
 
     def _is_new(self, at: npt.NDArray[np.int64]) -> bool:
         return int(at[0]) > self.high_water and _rises(at)
 
     def load(self, hour: int, chunks: Sequence[HourChunk], named: Iterable[tuple[str, MeasuredRow]] = ()) -> None:
-        """Set an hour to its stored rows (``named``: of facts stored singly); rows that are not stored yet are kept."""
+        """Set an hour to its stored rows; keep rows not stored yet. ``named``: (fact key, row) of single facts."""
         held = self.hours.get(hour)
         unsaved = [] if held is None else held.unsaved
         rows: dict[str, list[MeasuredRow]] = {} if held is None else held.named
@@ -364,7 +364,7 @@ class IndicatorSeries:
         return good, total
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
-        """Return arrays (minima, maxima) of the minutes ``first`` to ``last``; (∞, −∞) for one without exact values."""
+        """Return arrays (minima, maxima) of the minutes ``first`` to ``last``; (∞, −∞) in minutes without values."""
         low, high = np.full(last - first + 1, np.inf), np.full(last - first + 1, -np.inf)
         for number in range(first // 60, last // 60 + 1):
             hour = self.hours.get(number)

@@ -126,8 +126,8 @@ def evaluate_time_slices(
 class SliceBudgetExhaustion(NamedTuple):
     """The point in a window at which the budget of slices is exceeded.
 
-    ``at`` is the end of the slice that exceeds the budget; ``judged`` and ``good`` are the slices evaluated up to
-    there, and how many of them were good.
+    ``at`` is the end of the slice that exceeds the budget. ``judged`` is how many slices were evaluated up to this
+    point, ``good`` how many of them were good.
     """
 
     at: UtcMicroseconds
@@ -143,9 +143,9 @@ class SliceBudgetExhaustion(NamedTuple):
 class SliceProgress:
     """The slices of a window up to an instant.
 
-    ``removed`` slices are over and have no data; ``scheduled`` counts all other slices of the window. ``judged`` counts
-    the evaluated slices, ``good`` is the sum of what each of them counts as good, from 0 to 1. ``course`` lists the
-    evaluated slices in order: (end, number of slices removed before it, share of the slice that counts as good).
+    ``removed`` counts the slices that are over and have no data, ``scheduled`` all other slices of the window,
+    ``judged`` the evaluated slices. An evaluated slice counts as good with a share from 0 to 1; ``good`` is the sum of
+    these shares. ``course`` lists the evaluated slices in order: (end, number of slices removed before it, share).
     """
 
     scheduled: int
@@ -162,8 +162,8 @@ class SliceProgress:
         return [end for end, _, worth in self.course if worth < 1]
 
     def exhausted(self, allowed: Fraction) -> SliceBudgetExhaustion | None:
-        """Return the point at which the bad slices exceed ``allowed`` × the slices that are not removed; None if they
-        do not.
+        """Return the point at which the number of bad slices exceeds ``allowed`` × the number of slices that are not
+        removed; None if it does not.
 
         A slice without data is removed and reduces the budget, so the budget can become exceeded without a bad slice.
         """

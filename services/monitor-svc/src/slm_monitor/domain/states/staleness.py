@@ -29,7 +29,7 @@ class WatchedIndicator:
         return None if self.last is None else self.last + self.age
 
     def turn(self, as_of: UtcMicroseconds) -> str | None:
-        """Bring the indicator's staleness up to an instant; return ``"stale"`` or ``"resumed"`` if it changed,
+        """Set whether the indicator is stale at an instant; return ``"stale"`` or ``"resumed"`` if this changed,
         otherwise None.
         """
         due = self.due

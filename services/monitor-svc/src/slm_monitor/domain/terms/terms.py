@@ -298,7 +298,10 @@ def _threshold(aggregation: str, parameters: Any, objective: Mapping[str, Any]) 
 
 
 def _window_terms(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
-    """Return (kind, name, microseconds of a rolling window or 0) of a window. Raises TermsNotEvaluable."""
+    """Return (kind, name, length) of a window. Raises TermsNotEvaluable.
+
+    The length is in microseconds, and 0 unless the window is rolling.
+    """
     if "calendar" in window:
         if window["calendar"] not in KINDS:
             raise TermsNotEvaluable(f"target {name}: window {window['calendar']!r}; write one of {', '.join(KINDS)}")

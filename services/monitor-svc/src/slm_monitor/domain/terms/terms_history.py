@@ -56,8 +56,9 @@ class TargetTermsHistory:
 
     @property
     def fingerprint(self) -> str:
-        """A text of the versions and of the beginning and end. If it changes, the facts of the target must be counted
-        again.
+        """A text made from the version numbers, the beginning and the end of the history.
+
+        If this text changes, the facts of the target must be counted again.
         """
         versions = ",".join(str(terms.version) for terms in self.versions)
         return f"{versions} {self.begins_at}-{self.ends_at}"
@@ -142,7 +143,10 @@ def build_terms_histories(
 def _parse(
     versions: Sequence[Mapping[str, Any]], only: str | None
 ) -> list[tuple[UtcMicroseconds, list[ServiceLevelTarget]]]:
-    """Return, for each version, when it takes effect and the terms of its targets that can be read in all versions."""
+    """Return, for each version, when it takes effect, and the terms of its targets.
+
+    Targets whose terms cannot be read in some version are left out.
+    """
     try:
         return [(instants.from_text(each["effective_at"]), parse_targets(each, only=only)) for each in versions]
     except Exception:

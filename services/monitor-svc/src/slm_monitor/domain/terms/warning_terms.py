@@ -16,10 +16,14 @@ from slm_monitor.domain.terms.objectives import Objective
 class WarningTerms:
     """The conditions under which a target is at risk.
 
-    ``budget_consumed``: shares of the budget that are spent. ``pairs``: burn rates. ``projected``: whether a projected
-    figure that misses the objective warns. ``drops``: (share of the budget, microseconds within which it is spent).
-    ``exhaustion``: microseconds to the projected end of the budget. ``min_events``: with fewer events nothing warns.
-    ``again_after``: a warning that returns within so many microseconds after it cleared is the same warning.
+    * ``budget_consumed``: this share of the budget is spent.
+    * ``pairs``: the burn rates over both windows of a pair are too high.
+    * ``projected``: True if a projected figure that misses the objective warns.
+    * ``drops``: (share of the budget, microseconds within which this share is spent).
+    * ``exhaustion``: the budget is projected to last for less than so many microseconds.
+
+    ``min_events``: with fewer events nothing warns. ``again_after``: a warning that returns within so many microseconds
+    after it cleared is the same warning.
     """
 
     budget_consumed: tuple[Fraction, ...] = ()

@@ -66,7 +66,7 @@ def schedule_clock_notifications(clock: TicketClockState) -> ClockNotifications:
 
 
 def format_percentage(share: Fraction) -> str:
-    """Return a percentage, given as such (75 and not 3/4), as the text that is published: ``75``, ``62.5``."""
+    """Return a share, given in percent (75, not 3/4), as the text that is published: ``75`` or ``62.5``."""
     return str(share.numerator) if share.denominator == 1 else f"{float(share):g}"
 
 

@@ -73,7 +73,8 @@ def evaluate_availability(
 ) -> WindowEvaluation:
     """Evaluate the window ``[start, end)`` by the facts up to ``as_of``.
 
-    A breach is dated at the instant at which its budget is exceeded, a budget warning when its share is exceeded.
+    A breach is dated at the instant at which the budget is exceeded, a budget warning at the instant at which its share
+    of the budget is exceeded.
     ``burning`` are burn rate warnings, ``excluded`` the approved exclusions in any order.
     """
     return continue_availability_progress(

@@ -18,7 +18,7 @@ def read_compliance_target_key(parameters: Any) -> str:
 
 
 def count_included_tickets(judged: int, inconsistent: int) -> dict[str, Any]:
-    """Return, as a document, how many tickets a window's figure leaves out and which percentage of them it includes.
+    """Return, as a document, how many tickets a window's figure leaves out, and what percentage of tickets it includes.
 
     The document is empty if the figure includes all tickets. A ticket whose events contradict each other is left out
     of the figure.

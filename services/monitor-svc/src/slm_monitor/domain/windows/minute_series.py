@@ -59,8 +59,9 @@ class TargetMinuteCounts:
         return good, total
 
     def kept(self, first: int, last: int, begins_at: UtcMicroseconds | None = None) -> npt.NDArray[np.bool_] | None:
-        """Return which of the minutes count for the target, as a mask; None if all do. Minutes before ``begins_at`` do
-        not count; None: no limit.
+        """Return which of the minutes count for the target, as a mask; None if all do.
+
+        If ``begins_at`` is given, minutes before it do not count.
         """
         hours = self.terms.hours
         is_cut = begins_at is not None and begins_at > first * MINUTE
@@ -112,8 +113,8 @@ class BurnRateLookback:
     def burn_rate_risks(self) -> list[RiskEvaluation]:
         """Return the burn rate warnings for the windows that end with the minute.
 
-        A pair warns if the burn rates of both windows are above the factor. If one of them is at most a tenth below the
-        factor, the warning only keeps an open warning open.
+        A pair warns if the burn rates of both windows are above the factor. If the lower of them is at or below the
+        factor, by at most a tenth, the returned warning only keeps an open warning open.
         """
         found = []
         for pair in self._terms.warn_at.pairs:

@@ -113,7 +113,7 @@ def _served(
 
 
 def _compared(one: MeasuredRecovery, limits: Mapping[str, int]) -> list[bool]:
-    """Return for each limit whether the recovery is within it. A limit whose value is unknown is left out."""
+    """Return for each limit whether the recovery is within it. A limit on an unknown value is left out."""
     values = {"time": one.took, "point": one.lost}
     return [value <= limit for name, limit in limits.items() if (value := values[name]) is not None]
 

@@ -36,8 +36,9 @@ def evaluate_accumulator(
 ) -> WindowEvaluation:
     """Evaluate the window ``span`` from its accumulator ``tally``, by the facts up to ``as_of``.
 
-    ``burning`` are burn rate warnings. ``excluded`` are exclusions whose time slices are not scheduled. ``first_bad``
-    is the first bad event, with which an objective of 100 percent is missed; None: it is not known, or there is none.
+    ``burning`` are burn rate warnings. ``excluded`` are exclusions: a time slice that starts in one is not scheduled.
+    ``first_bad`` is the first bad event, with which an objective of 100 percent is missed; None: it is not known, or
+    there is none.
     """
     if tally.unclassified:
         return WindowEvaluation(None, 0, 0, met=True, detail=build_unclassified_detail(tally.unclassified, terms))
@@ -84,7 +85,7 @@ def evaluate_good_share(
     A level is missed at the earliest of these instants:
 
     * An objective of 100 percent is missed with the first bad event.
-    * Another level is missed once it could not be met even with only good events up to the expected volume.
+    * Another level is missed once it could not be met even if all further events up to the expected volume were good.
     * A level that the figure misses at the close is missed at the close.
     """
     assert terms.promise is not None
@@ -152,9 +153,9 @@ def _early(
 def refresh_good_share_figures(
     window: TargetWindow, terms: ServiceLevelTarget, good: int, total: int, as_of: UtcMicroseconds
 ) -> None:
-    """Update the figures of a window that meets its objective, without its warnings and breaches.
+    """Update the figures, but not the warnings and breaches, of a window that meets its objective.
 
-    The figures are those that ``evaluate_good_share`` and the reconciliation would set, at less cost.
+    This costs less than ``evaluate_good_share`` and the reconciliation, and sets the same figures.
     """
     assert terms.promise is not None
     window.version, window.good, window.total, window.as_of = terms.version, good, total, as_of
@@ -189,8 +190,8 @@ def _at_close(
 def _beyond_saving(
     level: str, promised: Objective, bad: Mapping[int, int], volume: int, total: int, end: UtcMicroseconds
 ) -> Iterator[MissedObjectiveLevel]:
-    """Yield the level as missed if it is missed even if all events still expected are good: bad > allowed × expected
-    volume.
+    """Yield the level as missed if it could not be met even if all events still expected were good: bad > allowed ×
+    expected volume.
 
     If more events have arrived than were expected, their number is taken instead of the expected volume.
     """
@@ -209,8 +210,9 @@ def _beyond_saving(
 def _of_extent(
     tally: ValueAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: UtcMicroseconds
 ) -> WindowEvaluation:
-    """Evaluate a mean, maximum or minimum. A maximum or minimum beyond its limit is certain at once, a mean only at the
-    close.
+    """Evaluate a mean, maximum or minimum.
+
+    A miss of a maximum or minimum is certain at once, a miss of a mean only at the close.
     """
     assert terms.promise is not None
     mean = tally.sum / tally.number if tally.number else None

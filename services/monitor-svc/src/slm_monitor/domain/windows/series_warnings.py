@@ -91,7 +91,7 @@ def evaluate_budget_drops(
     at: UtcMicroseconds,
     since: UtcMicroseconds | None = None,
 ) -> list[RiskEvaluation]:
-    """Return the warnings of budget drops. The terms name pairs of a share of the budget and a time.
+    """Return the warnings of budget drops. The terms name pairs (share of the budget, time).
 
     A pair warns if at least nine tenths of its share were spent within its time. Budget spent before ``since`` (None:
     no limit) does not count. Without ``lately`` nothing warns.

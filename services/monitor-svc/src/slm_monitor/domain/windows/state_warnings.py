@@ -52,9 +52,9 @@ class AvailabilityForecast:
     evaluated_hours: Sequence[Interval]
 
     def projected_at(self) -> UtcMicroseconds | None:
-        """Return when the budget is exhausted: at ``exhausted_at``, or else at the window's pace so far.
+        """Return when the budget is exhausted; None if it lasts to the end of the window.
 
-        None if the budget lasts to the end of the window.
+        This is ``exhausted_at`` or, if that is None, the instant that follows from the window's pace so far.
         """
         if self.exhausted_at is not None:
             return self.exhausted_at
@@ -120,8 +120,8 @@ def _projection(ahead: AvailabilityForecast, tenths: Fraction) -> tuple[int | No
     """Return (since, change): since when the projected figure spends more than the share ``tenths`` of the budget, and
     when this changes if the last known state lasts. Each is None if there is no such instant.
 
-    It changes where the balance down − tenths × (1 − objective) × counted time passes zero. Counted time is taken as at
-    least a twelfth of the window.
+    The change is where the balance, down − tenths × (1 − objective) × counted time, passes zero. If less than a twelfth
+    of the window is counted, a twelfth of the window is taken as the counted time.
     """
     assert ahead.terms.objective is not None
     allowed = tenths * (1 - ahead.terms.objective)
@@ -151,7 +151,7 @@ def _projection(ahead: AvailabilityForecast, tenths: Fraction) -> tuple[int | No
 def _slopes(policy: StateCountingPolicy, allowed: Fraction, *, is_early: bool = False) -> tuple[dict[str, int], int]:
     """Return (slopes, unit): how fast the balance of ``_projection`` changes, in 1/unit per microsecond.
 
-    The slopes are by the way in which time counts: up, down, removed, or the weight of degraded time.
+    There is one slope for each way in which time counts: up, down, removed, or the weight of degraded time.
 
     ``is_early``: less than a twelfth of the window has been counted, so only downtime changes the balance.
     """
@@ -167,8 +167,8 @@ def _slopes(policy: StateCountingPolicy, allowed: Fraction, *, is_early: bool = 
 def evaluate_burn_rate_risks(passed: UptimeSums, as_of: UtcMicroseconds) -> list[RiskEvaluation]:
     """Return the burn rate warnings at ``as_of``. The burn rate is the share of downtime ÷ (1 − objective).
 
-    A pair warns if the burn rates of both windows are above the factor. If one of them is at most a tenth below the
-    factor, the warning only keeps an open warning open.
+    A pair warns if the burn rates of both windows are above the factor. If the lower of them is at or below the factor,
+    by at most a tenth, the returned warning only keeps an open warning open.
     """
     found = []
     for pair in passed.terms.warn_at.pairs:
@@ -195,7 +195,7 @@ def _burn_rate_over(passed: UptimeSums, start: UtcMicroseconds, end: UtcMicrosec
 def evaluate_downtime_budget_drops(
     passed: UptimeSums, terms: ServiceLevelTarget, start: UtcMicroseconds, as_of: UtcMicroseconds, budget: Fraction
 ) -> list[RiskEvaluation]:
-    """Return the warnings of budget drops. The terms name pairs of a share of the budget and a time.
+    """Return the warnings of budget drops. The terms name pairs (share of the budget, time).
 
     A pair warns if at least nine tenths of its share were spent within its time. Budget spent before ``start`` does not
     count.

@@ -31,10 +31,10 @@ from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 
 class _Minutes:
-    """Uptime as sums by the minute.
+    """Service time as sums by the minute, shifted by one minute.
 
-    The entry of minute m has the time of the minute before m, so that the window that ends with m ends at the first
-    instant of m.
+    The entry of minute m measures the time from (m − 1) · MINUTE to m · MINUTE, which is the minute before m. A window
+    whose last entry is m therefore ends at the instant m · MINUTE.
     """
 
     def __init__(self, passed: UptimeSums) -> None:
