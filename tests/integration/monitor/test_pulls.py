@@ -10,6 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from slm_events.instants import from_text
+from slm_monitor.application.pulls.taking import ReadTickets, TicketReader
+from slm_monitor.domain.pulls.pulls import Pull
 from tests.support.monitor_service import Service, migrated_database, problem, serving
 from tests.support.pull_desk import BASIC, PULLS, Document, desk
 from tests.support.simulated_servicenow import SimulatedServiceNow
@@ -326,6 +328,44 @@ async def test_a_pull_that_is_paused_in_the_middle_of_a_run_stops(service: Servi
     assert len(tool.asked) <= before + 3
     assert (await asked.state())["read_until"] == read_until
     assert (await asked.runs())[0]["tickets"] < 300
+
+
+async def test_tickets_and_the_place_after_them_are_stored_together_or_not_at_all(
+    service: Service, tool: SimulatedServiceNow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = await desk(service, tool, "together")
+    for number in range(150):
+        # Closed: what the pull lost of these, no reconciliation would bring.
+        at = f"2026-11-05 08:{number // 60:02}:{number % 60:02}"
+        tool.open(f"INC{number:03}", at, state="7", closed_at=at)
+    take = TicketReader.take
+    taken: list[int] = []
+
+    async def break_off(self: TicketReader, pull: Pull, found: ReadTickets) -> None:
+        taken.append(len(found.tickets))
+        if len(taken) == 1:
+            half = ReadTickets(found.tickets[:50])
+            await take(self, pull, half)
+            raise ConnectionResetError("the database went away in the middle")
+        await take(self, pull, found)
+
+    monkeypatch.setattr(TicketReader, "take", break_off)
+    before = {each["run_id"] for each in await asked.runs()}
+    place = (await asked.state())["read_until"]
+    await service.provider.post(f"{asked.path}/runs", json={})
+    async with asyncio.timeout(10):
+        while not taken:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.3)
+    assert (await asked.state())["read_until"] == place
+    interrupted = await asked.ended("changes", before)
+    assert (interrupted["outcome"], interrupted["tickets"]) == ("interrupted", 0)
+    again = await asked.ended("changes", {*before, interrupted["run_id"]})
+    # The last ticket of the first answer is read twice: the second answer begins with its second.
+    assert (again["outcome"], again["tickets"]) == ("done", 151)
+    for number in (0, 49, 50, 99, 100, 149):
+        told = await asked.told(f"INC{number:03}", 2)
+        assert len(told) == len(set(told)), told
 
 
 @asynccontextmanager
