@@ -246,6 +246,33 @@ async def test_events_are_sent_to_an_address_that_is_made_by_clicking(
     assert (await browser.get(page)).status_code == 404
 
 
+async def test_alerts_and_messages_are_sent_to_tools_that_are_named_by_clicking(
+    browser: httpx.AsyncClient, world: Populated
+) -> None:
+    await sign_in(browser, world.cast.provider_manager_key)
+    here, key = "/connections/webhooks", "R0123456789abcdefghijklmnopqrstu"
+    pager = {"title": "Pager", "kind": "pagerduty", "url": "https://93.184.215.14/v2/enqueue", "what": "alarms"}
+    refused = await sent(browser, here, here, **pager, secret=key[1:])
+    assert refused.status_code == 422 and re.search(r'id="secret-error">[^<]+<', refused.text), "beside its field"
+    chat = {"title": "Chat", "kind": "slack", "url": "https://93.184.215.14/services/hush", "what": "breaches"}
+    said = refused.text
+    for form in ({**pager, "secret": key}, chat):
+        made = await sent(browser, here, here, **form)
+        found = re.search(rf'href="({here}/[0-9a-f-]+)/remove"', made.text)
+        assert found is not None, made.text
+        page = found[1]
+        assert (await sent(browser, page, f"{page}/test")).status_code == 303
+        await shown(browser, page, ">test event</td>")
+        await sent(browser, page, f"{page}/paused", paused="yes")
+        paused = await browser.get(page)
+        assert "paused, events wait" in paused.text
+        said += made.text + paused.text
+        if "secret" in form:
+            assert (await sent(browser, page, f"{page}/secret", secret=key[::-1])).status_code == 303
+        assert (await sent(browser, f"{page}/remove", f"{page}/remove")).headers["location"] == here
+    assert key not in said and key[1:] not in said and "hush" not in said
+
+
 async def test_a_tool_is_connected_its_mapping_mended_and_a_refused_call_taken_in_again(
     browser: httpx.AsyncClient, world: Populated
 ) -> None:

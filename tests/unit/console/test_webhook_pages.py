@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from slm_console.views.connections import webhooks
 from slm_console.views.connections.event_names import event_in_words
 from slm_events.catalogue import AGREEMENTS, BREACHES, PUBLISHED, REPORTS, REVIEWS, TARGETS
+from slm_notification.domain.endpoints import EndpointKind
 from tests.unit.console.alder_answers import answers
 from tests.unit.console.negotiated import READER
 from tests.unit.console.stub_api import StubApi, browser_of, listed
@@ -18,7 +19,7 @@ from tests.unit.console.stub_api import StubApi, browser_of, listed
 PATH = "/api/v1/webhook-endpoints/e-1"
 PAGE = "/connections/webhooks/e-1"
 ENDPOINT: dict[str, Any] = {
-    "endpoint_id": "e-1", "party_id": "alder", "title": "On-call bridge", "url": "https://hooks.example/secret-path",
+    "endpoint_id": "e-1", "party_id": "alder", "kind": "webhook", "title": "On-call bridge", "url": "https://hooks.example/secret-path",
     "event_types": list(webhooks.ALARMS), "agreement_ids": [], "service_ids": [], "other_party_ids": [],
     "state": "active", "state_reason": "", "state_at": "2026-11-26T09:00:00Z", "created_at": "2026-11-26T09:00:00Z",
     "created_by_principal_id": "p",
@@ -96,8 +97,57 @@ async def test_a_new_address_is_made_and_its_secret_is_shown_once() -> None:
         empty = await browser.post("/connections/webhooks", data={**form, "title": "", "url": ""})
         assert empty.status_code == 422 and "Write the address to which events are sent." in unescape(empty.text)
     assert api.sent == [
-        ("POST", "/api/v1/webhook-endpoints", {"title": "Archive", "url": "https://a.example/x", "event_types": []})
+        (
+            "POST",
+            "/api/v1/webhook-endpoints",
+            {"title": "Archive", "kind": "webhook", "url": "https://a.example/x", "event_types": []},
+        )
     ]
+
+
+async def test_a_tool_is_given_its_key_which_no_page_shows() -> None:
+    known = {**ENDPOINT, "kind": "pagerduty", "url": "https://events.pagerduty.com/v2/enqueue"}
+    made = {"POST /api/v1/webhook-endpoints": {**known, "secret_id": "s", "secret": ""}, PATH: known}
+    api = the_api(**made, **{f"POST {PATH}/secrets": {"endpoint_id": "e-1", "secret_id": "t", "secret": ""}})
+    async with browser_of(api) as browser:
+        token = token_in((await browser.get("/connections/webhooks")).text)
+        form = {"csrf_token": token, "title": "", "kind": "pagerduty", "url": "", "what": "alarms", "secret": "hush"}
+        again = await browser.post("/connections/webhooks", data=form)
+        assert again.status_code == 422 and "hush" not in again.text
+        assert 'value="pagerduty" selected' in again.text and "Write the address" not in again.text
+        page = (await browser.post("/connections/webhooks", data={**form, "title": "On call"})).text
+        assert "PagerDuty" in page and "hush" not in page and "Make a new secret" not in page
+        assert 'id="secret">' not in page, "there is nothing to keep"
+        answer = await browser.post(f"{PAGE}/secret", data={"csrf_token": token, "secret": "other"})
+        assert answer.status_code == 303
+    [(_, _, body), replaced] = api.sent
+    assert (body["kind"], body["url"], body["secret"]) == ("pagerduty", "", "hush")
+    assert replaced == ("POST", f"{PATH}/secrets", {"secret": "other"})
+
+
+async def test_the_key_of_a_tool_is_written_again_where_its_address_changes() -> None:
+    known = {**ENDPOINT, "kind": "alertmanager"}
+    refusal = {"type": "/problems/invalid-request", "title": "T", "status": 422, "detail": "d"}
+    needed = {**refusal, "errors": [{"field": "secret", "value": None, "remedy": "write the header"}]}
+    api = the_api(**{PATH: known, f"PUT {PATH}": (422, needed)})
+    async with browser_of(api) as browser:
+        page = (await browser.get(f"{PAGE}/change")).text
+        assert 'name="secret" type="password" value=""' in page
+        form = {"csrf_token": token_in(page), "title": "x", "url": "https://b.example", "secret": "Bearer hush"}
+        refused = await browser.post(f"{PAGE}/change", data={**form, "what": "alarms", "tag": '"1"'})
+        assert refused.status_code == 422 and "hush" not in refused.text and 'id="secret-error"' in refused.text
+    assert api.sent[-1][2]["secret"] == "Bearer hush" and api.sent[-1][2]["kind"] == "alertmanager"
+
+
+async def test_a_chat_has_no_secret_to_replace() -> None:
+    known = {**ENDPOINT, "kind": "slack", "url": "https://hooks.slack.com/…"}
+    async with browser_of(the_api(**{PATH: known})) as browser:
+        page = (await browser.get(PAGE)).text
+    assert "Slack" in page and "A new secret" not in page and "A new key of the tool" not in page
+
+
+def test_every_kind_has_a_name() -> None:
+    assert set(webhooks.kinds_of_webhooks(READER)) == set(get_args(EndpointKind))
 
 
 async def test_the_page_of_an_address_says_how_it_answers_and_offers_every_act() -> None:

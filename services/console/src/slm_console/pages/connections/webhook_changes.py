@@ -57,7 +57,7 @@ async def change(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
     found = await visit.api.get(path)
     chosen = {name: form.texts(name) for name in FIELDS}
     draft = _WantedEvents(form.text("title"), form.text("url"), form.text("what"), form.text("tag"), chosen)
-    errors = webhooks.empty_fields(visit.reader, draft.title, draft.url)
+    errors = webhooks.empty_fields(visit.reader, draft.title, draft.url, str(found["kind"]))
     if errors:
         return await _change_page(visit, found, draft, errors)
     body = {
@@ -68,12 +68,14 @@ async def change(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
         "paused": found["state"] == "paused",
         **chosen,
     }
+    if form.text("secret"):
+        body["secret"] = form.text("secret")
     try:
         await visit.api.send("PUT", path, body, draft.tag)
     except RefusedRequest as refused:
         if refused.status in (403, 404):
             raise
-        fields = {name: why for name, why in refused.fields.items() if name in ("title", "url", *FIELDS)}
+        fields = {name: why for name, why in refused.fields.items() if name in ("title", "url", "secret", *FIELDS)}
         return await _change_page(visit, found, draft, fields or {"form": not_saved(visit, refused)})
     return go(visit, f"{_HERE}/{endpoint_id}")
 
@@ -94,6 +96,7 @@ async def _change_page(
         **shell(directory, "webhooks", Part(found)),
         "line": webhooks.webhook_line(visit.reader, found),
         "draft": draft,
+        "takes_secret": str(found["kind"]) in webhooks.WITH_SECRET,
         "whats": webhooks.choices_in_words(visit.reader, found["event_types"]),
         "filters": filters_of(visit.reader, directory, parts["agreements"].items, draft.chosen),
         "errors": errors,

@@ -37,16 +37,21 @@ async def list_webhooks(visit: SignedIn) -> Response:
 @router.post("/connections/webhooks")
 async def make_webhook(visit: SignedIn, form: Fields) -> Response:
     """Make an address to which events are sent, and show its secret once."""
-    typed = {name: form.text(name) for name in ("title", "url", "what")}
+    typed = {name: form.text(name) for name in ("title", "kind", "url", "what")}
     wanted = webhooks.CHOICES.get(typed["what"], webhooks.ALARMS)
-    body = {"title": typed["title"], "url": typed["url"], "event_types": list(wanted)}
-    errors = webhooks.empty_fields(visit.reader, typed["title"], typed["url"])
+    kind = typed["kind"] or "webhook"
+    body: dict[str, Any] = {
+        "title": typed["title"], "kind": kind, "url": typed["url"], "event_types": list(wanted),
+    }  # fmt: skip
+    if form.text("secret"):
+        body["secret"] = form.text("secret")
+    errors = webhooks.empty_fields(visit.reader, typed["title"], typed["url"], kind)
     if errors:
         return await _list_page(visit, typed, errors)
     try:
         made = await visit.api.post(_ENDPOINTS, body)
     except RefusedRequest as refused:
-        fields = {name: why for name, why in refused.fields.items() if name in ("title", "url")}
+        fields = {name: why for name, why in refused.fields.items() if name in ("title", "kind", "url", "secret")}
         return await _list_page(visit, typed, fields or {"form": str(refused)})
     return await _webhook_page(visit, made["endpoint_id"], secret=made["secret"])
 
@@ -60,6 +65,7 @@ async def _list_page(visit: Visit, typed: Mapping[str, str], errors: Mapping[str
         **shell(directory, "webhooks", parts["endpoints"]),
         "may_make": may_connect(directory),
         "whats": webhooks.choices_in_words(visit.reader),
+        "kinds": webhooks.kinds_of_webhooks(visit.reader),
         "typed": typed,
         "errors": errors,
     }
@@ -90,6 +96,7 @@ async def _webhook_page(visit: Visit, endpoint_id: str, *, secret: str = "", not
         "filters": [each for each in filters_of(visit.reader, directory, agreements, chosen) if each.chosen],
         "standing": webhooks.standing_of_webhook(visit.reader, status) if status else None,
         "deliveries": [webhooks.delivery_line(visit.reader, each) for each in parts["deliveries"].items],
+        "takes_secret": str(found["kind"]) in webhooks.WITH_SECRET,
         "secret": secret,
         "notice": notice,
     }
@@ -115,8 +122,20 @@ async def pause(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
 
 @router.post("/connections/webhooks/{endpoint_id}/secret")
 async def replace_secret(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
-    """Give an address a new secret, shown once; the earlier one ends after a day."""
-    made = await visit.api.post(f"{_ENDPOINTS}/{endpoint_id}/secrets", {"overlap_seconds": _DAY})
+    """Give an address a new secret.
+
+    That of signed requests is made and shown once, and the earlier one ends after a day. That of a tool is typed in,
+    and the earlier one ends at once.
+    """
+    path, typed = f"{_ENDPOINTS}/{endpoint_id}/secrets", form.text("secret")
+    if typed:
+        return await _acted(visit, endpoint_id, path, {"secret": typed})
+    try:
+        made = await visit.api.post(path, {"overlap_seconds": _DAY})
+    except RefusedRequest as refused:
+        if refused.status in (403, 404):
+            raise
+        return await _webhook_page(visit, endpoint_id, notice=str(refused))
     return await _webhook_page(visit, endpoint_id, secret=made["secret"])
 
 

@@ -21,6 +21,8 @@ ALARMS = (
 BREACHES = tuple(each for each in ALARMS if "risk" not in each)
 CHOICES: Mapping[str, Sequence[str]] = {"alarms": ALARMS, "breaches": BREACHES, "all": ()}
 """Choice in the form → types of events; none: all types."""
+WITH_SECRET = ("pagerduty", "alertmanager")
+"""The kinds whose secret comes from the tool."""
 _MARKS = {"active": "on-track", "paused": "paused", "suspended": "breached", "gone": "breached"}
 _DELIVERY_MARKS = {"delivered": "met", "waiting": "on-track", "failed": "breached"}
 
@@ -31,6 +33,8 @@ class WebhookLine:
 
     endpoint_id: str
     title: str
+    kind: str
+    kind_name: str
     host: str
     url: str
     what: str
@@ -69,6 +73,20 @@ class DeliveryLine:
     attempts: int
 
 
+def kinds_of_webhooks(reader: Reader) -> Mapping[str, str]:
+    """Return what can get the events: kind → its name."""
+    return {
+        "webhook": reader.gettext("a program of yours, by signed requests"),
+        "pagerduty": reader.gettext("PagerDuty"),
+        "alertmanager": reader.gettext("Alertmanager"),
+        "slack": reader.gettext("Slack"),
+        "teams": reader.gettext("Microsoft Teams"),
+        "discord": reader.gettext("Discord"),
+        "mattermost": reader.gettext("Mattermost"),
+        "apprise": reader.gettext("an Apprise server"),
+    }
+
+
 def webhook_line(reader: Reader, endpoint: Mapping[str, Any]) -> WebhookLine:
     """Return an address as a row: its URL, the events that it gets, and whether events are sent to it now."""
     states = {
@@ -81,6 +99,8 @@ def webhook_line(reader: Reader, endpoint: Mapping[str, Any]) -> WebhookLine:
     return WebhookLine(
         endpoint_id=str(endpoint["endpoint_id"]),
         title=str(endpoint["title"]),
+        kind=str(endpoint["kind"]),
+        kind_name=kinds_of_webhooks(reader).get(str(endpoint["kind"]), str(endpoint["kind"])),
         host=urlsplit(url).hostname or url,
         url=url,
         what=_what(reader, endpoint),
@@ -109,12 +129,12 @@ def choices_in_words(reader: Reader, event_types: Sequence[str] = ()) -> list[tu
     return found if choice_of(event_types) else [*found, ("", _types_in_words(reader, event_types))]
 
 
-def empty_fields(reader: Reader, title: str, url: str) -> dict[str, str]:
-    """Return what to write into the fields of the form that are empty."""
+def empty_fields(reader: Reader, title: str, url: str, kind: str = "webhook") -> dict[str, str]:
+    """Return what to write into the fields of the form that are empty. PagerDuty has an address of its own."""
     errors = {}
     if not title:
         errors["title"] = reader.gettext("Write what gets the events, such as On-call bridge.")
-    if not url:
+    if not url and kind != "pagerduty":
         errors["url"] = reader.gettext("Write the address to which events are sent.")
     return errors
 
@@ -135,6 +155,7 @@ def webhook_columns(reader: Reader) -> list[Column[WebhookLine]]:
     """Return the columns of the list of addresses."""
     return [
         Column("title", reader.gettext("Name"), lambda line: line.title),
+        Column("kind", reader.gettext("Sent to"), lambda line: line.kind_name),
         Column("host", reader.gettext("Address"), lambda line: line.host),
         Column("what", reader.gettext("What is sent"), lambda line: line.what),
         Column("state", reader.gettext("State"), lambda line: line.state),
