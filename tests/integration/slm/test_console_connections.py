@@ -270,6 +270,9 @@ async def test_alerts_and_messages_are_sent_to_tools_that_are_named_by_clicking(
         if "secret" in form:
             assert (await sent(browser, page, f"{page}/secret", secret=key[::-1])).status_code == 303
         assert (await sent(browser, f"{page}/remove", f"{page}/remove")).headers["location"] == here
+    again = await sent(browser, here, here, **{**chat, "title": ""})
+    assert again.status_code == 422
+    said += again.text
     assert key not in said and key[1:] not in said and "hush" not in said
 
 

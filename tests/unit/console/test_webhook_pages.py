@@ -11,7 +11,7 @@ import pytest
 from slm_console.views.connections import webhooks
 from slm_console.views.connections.event_names import event_in_words
 from slm_events.catalogue import AGREEMENTS, BREACHES, PUBLISHED, REPORTS, REVIEWS, TARGETS
-from slm_notification.domain.endpoints import EndpointKind
+from slm_notification.domain.endpoints import CHATS, EndpointKind
 from tests.unit.console.alder_answers import answers
 from tests.unit.console.negotiated import READER
 from tests.unit.console.stub_api import StubApi, browser_of, listed
@@ -113,7 +113,9 @@ async def test_a_tool_is_given_its_key_which_no_page_shows() -> None:
         token = token_in((await browser.get("/connections/webhooks")).text)
         form = {"csrf_token": token, "title": "", "kind": "pagerduty", "url": "", "what": "alarms", "secret": "hush"}
         again = await browser.post("/connections/webhooks", data=form)
-        assert again.status_code == 422 and "hush" not in again.text
+        assert (
+            again.status_code == 422 and "hush" not in again.text and 'id="secret-error">Write it again' in again.text
+        )
         assert 'value="pagerduty" selected' in again.text and "Write the address" not in again.text
         page = (await browser.post("/connections/webhooks", data={**form, "title": "On call"})).text
         assert "PagerDuty" in page and "hush" not in page and "Make a new secret" not in page
@@ -139,15 +141,46 @@ async def test_the_key_of_a_tool_is_written_again_where_its_address_changes() ->
     assert api.sent[-1][2]["secret"] == "Bearer hush" and api.sent[-1][2]["kind"] == "alertmanager"
 
 
-async def test_a_chat_has_no_secret_to_replace() -> None:
+async def test_the_address_of_a_chat_is_its_secret_which_no_page_shows() -> None:
     known = {**ENDPOINT, "kind": "slack", "url": "https://hooks.slack.com/…"}
-    async with browser_of(the_api(**{PATH: known})) as browser:
+    api = the_api(**{PATH: known, "POST /api/v1/webhook-endpoints": {**known, "secret_id": "", "secret": ""}})
+    again = 'id="url-error">Write it again'
+    async with browser_of(api) as browser:
         page = (await browser.get(PAGE)).text
-    assert "Slack" in page and "A new secret" not in page and "A new key of the tool" not in page
+        assert "Slack" in page and "A new secret" not in page and "A new key of the tool" not in page
+        change = (await browser.get(f"{PAGE}/change")).text
+        assert 'value="https://hooks.slack.com/…"' in change and "Its end is a secret" in change
+        assert 'name="secret"' not in change
+        form = {
+            "csrf_token": token_in(page),
+            "title": "",
+            "kind": "slack",
+            "url": "https://hooks.slack.com/services/hush",
+        }
+        for path in ("/connections/webhooks", f"{PAGE}/change"):
+            refused = await browser.post(path, data={**form, "tag": '"1"'})
+            assert refused.status_code == 422 and "hush" not in refused.text and again in refused.text, path
+        untouched = await browser.post(f"{PAGE}/change", data={**form, "url": known["url"], "tag": '"1"'})
+        assert untouched.status_code == 422 and again not in untouched.text, "only what was typed is lost"
+        made = await browser.post("/connections/webhooks", data={**form, "title": "Chat"})
+        assert made.status_code == 200 and 'id="secret">' not in made.text
+    assert [(body["kind"], body["url"]) for _, _, body in api.sent] == [("slack", form["url"])]
 
 
 def test_every_kind_has_a_name() -> None:
     assert set(webhooks.kinds_of_webhooks(READER)) == set(get_args(EndpointKind))
+    assert set(webhooks.CHATS) == CHATS
+
+
+async def test_why_a_key_is_refused_is_said() -> None:
+    refusal = {"status": 422, "detail": "d", "errors": [{"field": "secret", "remedy": "write the integration key"}]}
+    api = the_api(**{PATH: {**ENDPOINT, "kind": "pagerduty"}})
+    api.refused[f"POST {PATH}/secrets"] = refusal
+    async with browser_of(api) as browser:
+        token = token_in((await browser.get(PAGE)).text)
+        for typed in ("short", ""):
+            refused = await browser.post(f"{PAGE}/secret", data={"csrf_token": token, "secret": typed})
+            assert refused.status_code == 422 and "secret: write the integration key" in refused.text
 
 
 async def test_the_page_of_an_address_says_how_it_answers_and_offers_every_act() -> None:

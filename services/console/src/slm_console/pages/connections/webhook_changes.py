@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter
@@ -57,9 +57,12 @@ async def change(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
     found = await visit.api.get(path)
     chosen = {name: form.texts(name) for name in FIELDS}
     draft = _WantedEvents(form.text("title"), form.text("url"), form.text("what"), form.text("tag"), chosen)
+    new_url = draft.url if draft.url != str(found["url"]) else ""
+    unkept = webhooks.unkept_fields(visit.reader, str(found["kind"]), new_url, form.text("secret"))
+    kept = replace(draft, url=str(found["url"])) if "url" in unkept else draft
     errors = webhooks.empty_fields(visit.reader, draft.title, draft.url, str(found["kind"]))
     if errors:
-        return await _change_page(visit, found, draft, errors)
+        return await _change_page(visit, found, kept, {**unkept, **errors})
     body = {
         **kept_fields(found),
         "title": draft.title,
@@ -76,7 +79,7 @@ async def change(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
         if refused.status in (403, 404):
             raise
         fields = {name: why for name, why in refused.fields.items() if name in ("title", "url", "secret", *FIELDS)}
-        return await _change_page(visit, found, draft, fields or {"form": not_saved(visit, refused)})
+        return await _change_page(visit, found, kept, {**unkept, **(fields or {"form": not_saved(visit, refused)})})
     return go(visit, f"{_HERE}/{endpoint_id}")
 
 
@@ -97,6 +100,7 @@ async def _change_page(
         "line": webhooks.webhook_line(visit.reader, found),
         "draft": draft,
         "takes_secret": str(found["kind"]) in webhooks.WITH_SECRET,
+        "is_chat": str(found["kind"]) in webhooks.CHATS,
         "whats": webhooks.choices_in_words(visit.reader, found["event_types"]),
         "filters": filters_of(visit.reader, directory, parts["agreements"].items, draft.chosen),
         "errors": errors,

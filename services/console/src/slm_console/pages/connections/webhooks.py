@@ -14,7 +14,7 @@ from slm_console.views.connections import webhooks
 from slm_console.views.connections.webhook_filters import FIELDS, filters_of
 from slm_console.views.moments import misread_day, start_of_day
 from slm_console.views.tables import table_of
-from slm_console.web.connections import ALL, may_connect, shell
+from slm_console.web.connections import ALL, may_connect, refusal_in_words, shell
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.forms import Fields, go
 from slm_console.web.rendering import render
@@ -45,14 +45,16 @@ async def make_webhook(visit: SignedIn, form: Fields) -> Response:
     }  # fmt: skip
     if form.text("secret"):
         body["secret"] = form.text("secret")
+    unkept = webhooks.unkept_fields(visit.reader, kind, typed["url"], form.text("secret"))
+    kept = {**typed, "url": "" if "url" in unkept else typed["url"]}
     errors = webhooks.empty_fields(visit.reader, typed["title"], typed["url"], kind)
     if errors:
-        return await _list_page(visit, typed, errors)
+        return await _list_page(visit, kept, {**unkept, **errors})
     try:
         made = await visit.api.post(_ENDPOINTS, body)
     except RefusedRequest as refused:
         fields = {name: why for name, why in refused.fields.items() if name in ("title", "kind", "url", "secret")}
-        return await _list_page(visit, typed, fields or {"form": str(refused)})
+        return await _list_page(visit, kept, {**unkept, **(fields or {"form": refusal_in_words(refused)})})
     return await _webhook_page(visit, made["endpoint_id"], secret=made["secret"])
 
 
@@ -135,7 +137,7 @@ async def replace_secret(visit: SignedIn, endpoint_id: str, form: Fields) -> Res
     except RefusedRequest as refused:
         if refused.status in (403, 404):
             raise
-        return await _webhook_page(visit, endpoint_id, notice=str(refused))
+        return await _webhook_page(visit, endpoint_id, notice=refusal_in_words(refused))
     return await _webhook_page(visit, endpoint_id, secret=made["secret"])
 
 
@@ -178,5 +180,5 @@ async def _acted(visit: Visit, endpoint_id: str, path: str, body: Mapping[str, A
     except RefusedRequest as refused:
         if refused.status in (403, 404):
             raise
-        return await _webhook_page(visit, endpoint_id, notice=str(refused))
+        return await _webhook_page(visit, endpoint_id, notice=refusal_in_words(refused))
     return go(visit, f"/connections/webhooks/{endpoint_id}")

@@ -23,6 +23,8 @@ CHOICES: Mapping[str, Sequence[str]] = {"alarms": ALARMS, "breaches": BREACHES, 
 """Choice in the form → types of events; none: all types."""
 WITH_SECRET = ("pagerduty", "alertmanager")
 """The kinds whose secret comes from the tool."""
+CHATS = ("slack", "teams", "discord", "mattermost", "apprise")
+"""The kinds whose address is a secret, of which the API shows the beginning only."""
 _MARKS = {"active": "on-track", "paused": "paused", "suspended": "breached", "gone": "breached"}
 _DELIVERY_MARKS = {"delivered": "met", "waiting": "on-track", "failed": "breached"}
 
@@ -137,6 +139,16 @@ def empty_fields(reader: Reader, title: str, url: str, kind: str = "webhook") ->
     if not url and kind != "pagerduty":
         errors["url"] = reader.gettext("Write the address to which events are sent.")
     return errors
+
+
+def unkept_fields(reader: Reader, kind: str, url: str, secret: str) -> dict[str, str]:
+    """Return what to write again into a form that is shown once more: no page holds the secrets that were typed.
+
+    ``url`` and ``secret`` are what was typed, and empty if it is nothing new.
+    """
+    typed = {"url": url if kind in CHATS else "", "secret": secret}
+    again = reader.gettext("Write it again: it is a secret, which this page does not keep.")
+    return {name: again for name, value in typed.items() if value}
 
 
 def _types_in_words(reader: Reader, event_types: Sequence[str]) -> str:
