@@ -90,6 +90,7 @@ NAMES = [
     "series",
     "webhooks",
     "webhook",
+    "webhook-of-tool",
     "change-webhook",
     "remove-webhook",
     "keys",
@@ -172,7 +173,8 @@ async def _connections(world: World) -> list[Address]:
     sources = (await world.get("ada", "sources"))["items"]
     source = next(each["source_id"] for each in sources if each["source"] == "probes-berlin")
     imported = (await world.get("ada", "imports"))["items"][0]["import_id"]
-    hook = (await world.get("ada", "webhook-endpoints"))["items"][0]["endpoint_id"]
+    endpoints = {each["title"]: each for each in (await world.get("ada", "webhook-endpoints"))["items"]}
+    hook, pager = (endpoints[title]["endpoint_id"] for title in ("On-call bridge", "Pager"))
     tool = (await world.get("ada", "hooks"))["items"][0]["hook_id"]
     call = (await world.get("ada", f"hooks/{tool}/calls"))["items"][0]["call_id"]
     systems = (await world.get("ada", "principals"))["items"]
@@ -197,6 +199,7 @@ async def _connections(world: World) -> list[Address]:
         Address("series", "ada", "/connections/series", "Connections"),
         Address("webhooks", "ada", "/connections/webhooks", "Connections"),
         Address("webhook", "ada", f"/connections/webhooks/{hook}", "On-call bridge"),
+        Address("webhook-of-tool", "ada", f"/connections/webhooks/{pager}", "Pager"),
         Address("change-webhook", "ada", f"/connections/webhooks/{hook}/change", "What On-call bridge gets"),
         Address("remove-webhook", "ada", f"/connections/webhooks/{hook}/remove", "Remove On-call bridge"),
         Address("keys", "ada", "/connections/keys", "Connections"),

@@ -112,6 +112,8 @@ async def _companies(world: World) -> None:
     # Paused, so that nothing leaves this machine.
     hook = {"title": "On-call bridge", "url": "https://93.184.215.14/slm", "paused": True}
     await world.post("ada", "webhook-endpoints", hook)
+    pager = {"title": "Pager", "kind": "pagerduty", "url": "https://93.184.215.14/v2/enqueue", "secret": "R" * 32}
+    await world.post("ada", "webhook-endpoints", {**pager, "paused": True})
     tool = await world.post("ada", "hooks", {"title": "Finance desk", "connector": "zammad"})
     await world.post("ada", f"hooks/{tool['hook_id']}/tests", {})
     rule = {"match": 'probe_duration_seconds{job="shop"}', "indicator": "shop.latency", "reading": "value"}

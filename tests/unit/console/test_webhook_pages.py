@@ -131,7 +131,8 @@ async def test_the_key_of_a_tool_is_written_again_where_its_address_changes() ->
     known = {**ENDPOINT, "kind": "alertmanager"}
     refusal = {"type": "/problems/invalid-request", "title": "T", "status": 422, "detail": "d"}
     needed = {**refusal, "errors": [{"field": "secret", "value": None, "remedy": "write the header"}]}
-    api = the_api(**{PATH: known, f"PUT {PATH}": (422, needed)})
+    api = the_api(**{PATH: known})
+    api.refused[f"PUT {PATH}"] = needed
     async with browser_of(api) as browser:
         page = (await browser.get(f"{PAGE}/change")).text
         assert 'name="secret" type="password" value=""' in page
