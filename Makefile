@@ -86,8 +86,8 @@ sbom: $(READY) ## bill of materials (CycloneDX) of all that an installation need
 bench: $(READY) ## throughput and latency, into docs/benchmarks.md's figures
 	@.venv/bin/python -m tests.bench
 
-soak: $(READY) ## the long form of tests of which `make test` runs a share: a hundred kills, 200 histories, whole files
-	@.venv/bin/pytest tests -m soak -q -s
+soak: $(READY) ## the long form of tests of which `make test` runs a share: a hundred kills, 200 histories, whole files; F=file: of one
+	@.venv/bin/pytest $(or $(F),tests) -m soak -q -s
 
 mutants: $(READY) ## plants faults in a copy of the tree: the tests must notice each; make mutants F="name name"
 	@.venv/bin/python -m tests.mutants.run $(F)
