@@ -184,6 +184,7 @@ async def test_only_the_tool_is_heard(service: Service, connector: str) -> None:
             answer = await service.client("").post(made["path"], content=body, params={"secret": secret})
             assert (answer.status_code, problem(answer)["type"]) == (401, "/problems/wrong-signature"), secret
             assert SECRET not in answer.text
+        wrong += [{header: SECRET}, {header: f"Bearer {SECRET}"}]
     if made["authentication"]["kind"].startswith("hmac"):
         wrong.append({header: proven(made, body + b" ")[header]})
     for headers in wrong:
