@@ -10,7 +10,7 @@ from slm_agreement.domain.terms import targets as terms_of_targets
 from slm_agreement.domain.terms.target_context import TargetContext
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, IDENTITY, PROVIDER, SERVICE, SHARE
 
-AROUND = TargetContext(IDENTITY.agreement_id, PROVIDER, CUSTOMER, SERVICE, frozenset({"24x7"}), aggregations.ALL)
+AROUND = TargetContext(IDENTITY.agreement_id, PROVIDER, CUSTOMER, SERVICE, frozenset({"24x7"}), aggregations.ACCEPTED)
 MONTH = {"calendar": "month"}
 LATENCY = {"key": "payments.latency", "unit": "ms"}
 RATIO: dict[str, Any] = {

@@ -12,9 +12,6 @@ from slm_agreement.domain.documents import document as documents
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms import aggregations
 from slm_agreement.domain.terms import targets as terms_of_targets
-from slm_monitor.domain.terms import composite_terms
-from slm_monitor.domain.terms import terms as judged
-from slm_monitor.domain.windows import outage_evaluation, recovery_evaluation
 from tests.unit.agreement.aggregation_terms import (
     ALL,
     AROUND,
@@ -39,41 +36,12 @@ from tests.unit.agreement.aggregation_terms import (
     written,
 )
 from tests.unit.agreement.odd import places, replaced
-from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, PROVIDER, SERVICE, SHARE, resolved
+from tests.unit.agreement.people import AVAILABILITY, CLOCK, SHARE, resolved
 
 
 def test_every_aggregation_can_be_written() -> None:
     names = {next(iter(each)) if isinstance(each, dict) else each for each in (t["aggregation"] for t in taken(*EVERY))}
-    assert names == aggregations.ALL
-
-
-def test_what_is_agreed_is_what_the_judge_reads() -> None:
-    finalized = {
-        "agreement_id": "a",
-        "version": 1,
-        "service_id": SERVICE,
-        "provider_party_id": PROVIDER,
-        "timezone": "UTC",
-        "customer_party_id": CUSTOMER,
-        "effective_at": "2026-12-01T00:00:00Z",
-        "expires_at": None,
-        "closing_delay_seconds": 600,
-        "service_hours": {"24x7": "24x7"},
-        "targets": taken(*EVERY),
-    }
-    read = judged.parse_targets(finalized, judged.EVALUABLE_AGGREGATIONS)
-    composite_terms.check_composite_terms(read)
-    outage_evaluation.check_outage_terms(read)
-    recovery_evaluation.check_recovery_limits(read)
-    assert {each.aggregation for each in read} == aggregations.ALL
-    by_key = {each.key: each for each in read}
-    assert by_key["p95"].display(by_key["p95"].objective) == "95.0000"
-    assert (by_key["p95"].threshold, by_key["fast"].threshold) == (250.0, 300.0)
-    assert by_key["errors"].indicator == f"{PROVIDER}/payments.errors"
-
-
-def test_nothing_is_accepted_that_is_not_judged() -> None:
-    assert aggregations.ACCEPTED <= judged.CONTINUOUS_AGGREGATIONS
+    assert names == aggregations.ACCEPTED
 
 
 def test_the_kind_of_an_indicator_follows_from_the_aggregation() -> None:

@@ -12,73 +12,12 @@ from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms import composites, target_windows
 from slm_agreement.domain.terms.indicators import AgreementParties
 from slm_agreement.domain.terms.reading import FieldReader, decimal_text
+from slm_events import aggregations as vocabulary
+from slm_events.aggregations import WITHOUT, AggregationKind
 
-KINDS = {
-    "availability": "availability",
-    "outages": "availability",
-    "ratio": "ratio",
-    "time_slices": "ratio",
-    "share_at_most": "value",
-    "quantile": "value",
-    "mean": "value",
-    "max": "value",
-    "min": "value",
-    "count": "count",
-    "share_at_least": "value",
-    "nps": "rating",
-    "recovery_time": "recovery",
-    "recovery_point": "recovery",
-    "recovered_within": "recovery",
-}
-"""Aggregation → the kind of its indicator. A clock, compliance and a composite have no indicator."""
-OF_RECOVERIES = frozenset({"recovery_time", "recovery_point", "recovered_within"})
-OF_RATINGS = frozenset({"mean", "max", "min", "count", "share_at_least"})
-"""Aggregations whose indicator may also have the kind ``rating``."""
-SHARES = frozenset(
-    {
-        "availability",
-        "ratio",
-        "share_at_most",
-        "share_at_least",
-        "compliance",
-        "time_slices",
-        "composite",
-        "recovered_within",
-    }
-)
-"""Aggregations whose objective is in percent."""
-DERIVED = frozenset({"compliance", "composite"})
-"""Aggregations that are computed from other targets of the agreement."""
-NUMBERS = frozenset({"quantile", "mean", "max", "min"})
-"""Aggregations whose objective is a number in the indicator's unit."""
-ALL = frozenset(KINDS) | DERIVED | {"clock"}
-ACCEPTED = ALL
+ACCEPTED = frozenset(vocabulary.KINDS)
 """Aggregations that parties may agree on: all those for which monitor-svc computes figures."""
 
-_FORMS = {
-    "availability": '"availability"',
-    "ratio": '"ratio"',
-    "mean": '"mean"',
-    "max": '"max"',
-    "min": '"min"',
-    "count": '"count" or {"count": {"category": "A"}}',
-    "clock": '"clock"',
-    "share_at_most": '{"share_at_most": "300"}',
-    "quantile": '{"quantile": "0.95"}',
-    "outages": '{"outages": {"at_least": "PT5M"}}',
-    "compliance": '{"compliance": {"target": "p1-resolution"}}',
-    "time_slices": '{"time_slices": {"width": "PT5M", "good_if": "0.95"}}',
-    "share_at_least": '{"share_at_least": "4"}',
-    "nps": '"nps" or {"nps": {"promoters": "9", "detractors": "6"}}',
-    "recovery_time": '"recovery_time"',
-    "recovery_point": '"recovery_point"',
-    "recovered_within": '{"recovered_within": {"time": "PT4H", "point": "PT15M"}}',
-    "composite": '{"composite": {"of": "states", "rule": "serial", "members": ["database", "network"]}}',
-}
-_EITHER_WAY = frozenset({"count", "nps"})
-_PLAIN = frozenset(
-    {"availability", "ratio", "mean", "max", "min", "clock", "recovery_time", "recovery_point"} | _EITHER_WAY
-)
 _QUANTITY = re.compile(r"\s*(-?[0-9.]+)\s*([A-Za-z%µ/]*)\s*\Z")
 
 
@@ -100,10 +39,9 @@ class Aggregation:
         return self.document[self.name] if isinstance(self.document, Mapping) else None
 
     @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds that the target's indicator may have, the default first; empty if the target has no indicator."""
-        kind = KINDS.get(self.name)
-        return () if kind is None else (kind, "rating") if self.name in OF_RATINGS else (kind,)
+    def kind(self) -> AggregationKind:
+        """What every aggregation of this name has: its source, its unit, the kinds of its indicator."""
+        return vocabulary.KINDS[self.name]
 
     @property
     def may_roll(self) -> bool:
@@ -128,13 +66,11 @@ def read_aggregation(reader: FieldReader, accepted: Collection[str], parties: Ag
     if not isinstance(name, str) or name not in accepted:
         reader.fault("aggregation", raw, _remedy(accepted, name))
         return Aggregation("availability", "availability")
+    kind = vocabulary.KINDS[name]
+    if not kind.accepts_form(raw):
+        reader.fault("aggregation", raw, f"write {kind.form}")
+        return Aggregation(name, name) if kind.written == WITHOUT else Aggregation("availability", "availability")
     if not isinstance(raw, Mapping):
-        if name not in _PLAIN:
-            reader.fault("aggregation", raw, f"write {_FORMS[name]}")
-            return Aggregation("availability", "availability")
-        return Aggregation(name, name)
-    if name in _PLAIN - _EITHER_WAY:
-        reader.fault("aggregation", raw, f"write {_FORMS[name]}")
         return Aggregation(name, name)
     if name in ("share_at_most", "share_at_least"):
         return _share(name, raw[name], reader)
@@ -146,8 +82,8 @@ def read_aggregation(reader: FieldReader, accepted: Collection[str], parties: Ag
 
 
 def _remedy(accepted: Collection[str], name: Any) -> str:
-    forms = ", ".join(form for known, form in _FORMS.items() if known in accepted)
-    later = sorted(ALL - set(accepted))
+    forms = ", ".join(kind.form for name, kind in vocabulary.KINDS.items() if name in accepted)
+    later = sorted(ACCEPTED - set(accepted))
     more = f"; {', '.join(later)}: not judged yet" if later and name in later else ""
     return f"write one of: {forms}{more}"
 
@@ -211,7 +147,7 @@ def _recovered_within(raw: Any, path: str, findings: Findings) -> dict[str, str]
     limits = {"time": "PT4H", "point": "PT15M"}
     resolved = {name: _positive(reader, name, example) for name, example in limits.items() if reader.has(name)}
     if not resolved:
-        findings.add(path, raw, f"write {_FORMS['recovered_within']}, or one of both limits")
+        findings.add(path, raw, f"write {vocabulary.KINDS['recovered_within'].form}, or one of both limits")
     reader.done()
     return resolved or {"time": "PT4H"}
 

@@ -9,13 +9,9 @@ from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms import indicators
 from slm_agreement.domain.terms.indicators import AgreementParties
 from slm_agreement.domain.terms.reading import FieldReader
+from slm_events import aggregations as vocabulary
+from slm_events.aggregations import COMPOSITE_RULES as RULES
 
-RULES = {
-    "states": ("serial",),
-    "figures": ("weighted_mean", "missing_sum"),
-    "verdicts": ("all_of",),
-}
-"""Kind of composite → the names of its rules. Composites of states and of verdicts also allow ``{"k_of_n": k}``."""
 _SHARES = frozenset({"availability", "ratio", "share_at_most", "quantile", "compliance", "time_slices"})
 _MOST_MEMBERS = 100
 
@@ -133,7 +129,7 @@ def _unlike(target: Mapping[str, Any], member: Mapping[str, Any]) -> str | None:
     """Return why a target cannot be a member of this composite; None if it can."""
     of, name = target["aggregation"]["composite"]["of"], aggregation_name(member)
     if of == "states":
-        is_stated = name in ("availability", "outages")
+        is_stated = vocabulary.KINDS[name].source == vocabulary.STATES
         return None if is_stated else "write a target of availability or an indicator: only these have states"
     if of == "figures" and not (name in _SHARES or name == "composite"):
         return "write a target whose figure is a share in percent"
@@ -146,8 +142,7 @@ def _unlike(target: Mapping[str, Any], member: Mapping[str, Any]) -> str | None:
 
 def aggregation_name(target: Mapping[str, Any]) -> str:
     """Return the name of the aggregation of a resolved target, without its parameters."""
-    aggregation = target["aggregation"]
-    return next(iter(aggregation)) if isinstance(aggregation, Mapping) else str(aggregation)
+    return vocabulary.read_name(target["aggregation"])
 
 
 def _leads_back(key: str, member: Mapping[str, Any], by_key: Mapping[str, Any]) -> bool:

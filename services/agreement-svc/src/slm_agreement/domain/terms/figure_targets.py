@@ -6,14 +6,15 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from slm_agreement.domain.terms import aggregations, indicators, objectives, target_warnings, target_windows
+from slm_agreement.domain.terms import indicators, objectives, target_warnings, target_windows
 from slm_agreement.domain.terms.aggregations import Aggregation
 from slm_agreement.domain.terms.reading import FieldReader
 from slm_agreement.domain.terms.target_context import TargetContext
+from slm_events import aggregations as vocabulary
 
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}\Z")
 _MOST_LABELS = 5
-_EXPECTING = frozenset({"ratio", "share_at_most", "share_at_least", "quantile", "compliance"})
+_EXPECTING = frozenset(name for name, kind in vocabulary.KINDS.items() if kind.is_of_events)
 """Aggregations that may give an expected number of events for a window.
 
 With that number a breach can be certain before the window closes.
@@ -27,7 +28,8 @@ def read_figure_terms(reader: FieldReader, aggregation: Aggregation, context: Ta
     if indicator and indicator["kind"] == "rating":
         unit = unit or "points"
     promised = objectives.read_objective(reader, aggregation, unit)
-    if indicator and not unit and indicator["kind"] == "value" and aggregation.name in aggregations.NUMBERS:
+    is_in_its_unit = aggregation.kind.unit == vocabulary.UNIT_OF_INDICATOR
+    if indicator and not unit and indicator["kind"] == "value" and is_in_its_unit:
         indicator["unit"] = promised["unit"] or None
     window = _window(reader, aggregation)
     return {
@@ -45,11 +47,11 @@ def read_figure_terms(reader: FieldReader, aggregation: Aggregation, context: Ta
 
 def _indicator(reader: FieldReader, aggregation: Aggregation, context: TargetContext) -> dict[str, Any] | None:
     raw = reader.raw("indicator")
-    if not aggregation.kinds:
+    if not aggregation.kind.indicators:
         if raw is not None:
             reader.fault("indicator", raw, "leave it out: the target is judged by other targets of the agreement")
         return None
-    return indicators.read_indicator(reader, aggregation.kinds, aggregation.unit, context.parties)
+    return indicators.read_indicator(reader, aggregation.kind.indicators, aggregation.unit, context.parties)
 
 
 def _window(reader: FieldReader, aggregation: Aggregation) -> dict[str, str]:
@@ -82,32 +84,18 @@ def _warnings(
 
 def _known(aggregation: Aggregation, promised: dict[str, str]) -> frozenset[str]:
     """Return the names of the warnings that a target with this aggregation and objective may have."""
-    name = aggregation.name
-    if name == "availability" or aggregation.is_of_states:
-        return target_warnings.OF_STATES
-    if name == "composite":
-        return frozenset() if objectives.is_composite_of_verdicts(aggregation) else target_warnings.OF_FIGURES
-    if name == "count" and objectives.AT_MOST in promised:
-        return target_warnings.OF_LIMITED_COUNTS
-    return _WARNED.get(name, target_warnings.OF_EVENTS)
-
-
-_WARNED = {
-    "time_slices": target_warnings.OF_SLICES,
-    "compliance": target_warnings.OF_TICKETS,
-    "outages": frozenset[str](),
-    "count": target_warnings.OF_NUMBERS,
-    "mean": target_warnings.OF_NUMBERS,
-    "max": target_warnings.OF_NUMBERS,
-    "min": target_warnings.OF_NUMBERS,
-    "nps": target_warnings.OF_NUMBERS,
-    **dict.fromkeys(aggregations.OF_RECOVERIES, frozenset[str]()),
-}
+    if aggregation.is_of_states:
+        return vocabulary.OF_STATES
+    if objectives.is_composite_of_verdicts(aggregation):
+        return frozenset()
+    if aggregation.name == "count" and objectives.AT_MOST in promised:
+        return vocabulary.OF_LIMITED_COUNTS
+    return aggregation.kind.warnings
 
 
 def _group_by(reader: FieldReader, aggregation: Aggregation) -> list[str]:
     labels = reader.texts("group_by")
-    if labels and not aggregation.kinds:
+    if labels and not aggregation.kind.indicators:
         remedy = "leave it out: it works only for measurements with labels; write one target for each group instead"
         reader.fault("group_by", labels, remedy)
     if len(labels) > _MOST_LABELS or not all(_LABEL.match(label) for label in labels):

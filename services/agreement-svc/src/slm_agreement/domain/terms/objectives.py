@@ -10,26 +10,11 @@ from typing import Any
 from slm_agreement.domain.terms import aggregations, target_windows
 from slm_agreement.domain.terms.aggregations import Aggregation
 from slm_agreement.domain.terms.reading import FieldReader, decimal_text
+from slm_events import aggregations as vocabulary
 
-AT_LEAST, AT_MOST = "at_least", "at_most"
+AT_LEAST, AT_MOST, PERCENT = vocabulary.AT_LEAST, vocabulary.AT_MOST, vocabulary.PERCENT
 _EITHER = (AT_LEAST, AT_MOST)
-_COMPARISONS = {
-    "ratio": _EITHER,
-    "share_at_most": _EITHER,
-    "mean": _EITHER,
-    "max": _EITHER,
-    "min": _EITHER,
-    "count": _EITHER,
-    "outages": (AT_MOST,),
-    "quantile": (AT_MOST,),
-    "recovery_time": (AT_MOST,),
-    "recovery_point": (AT_MOST,),
-    "share_at_least": _EITHER,
-}
-"""Aggregation → the comparisons that its objective may have. All other aggregations have only ``at_least``."""
-_COUNTS = frozenset({"count", "outages"})
-_MINUTES = frozenset({"recovery_time", "recovery_point"})
-PERCENT = "percent"
+_EXAMPLES = {PERCENT: "99.9", vocabulary.COUNT: "3", vocabulary.POINTS: "30", vocabulary.MINUTES: "240"}
 _MINUTE = 60_000_000
 
 
@@ -75,7 +60,7 @@ def is_looser_level(second: Mapping[str, str], promised: Mapping[str, str], comp
 def _read(
     reader: FieldReader, name: str, aggregation: Aggregation, unit: str | None, comparison: str | None
 ) -> dict[str, str]:
-    allowed = (comparison,) if comparison else _COMPARISONS.get(aggregation.name, (AT_LEAST,))
+    allowed = (comparison,) if comparison else aggregation.kind.comparisons
     objective = FieldReader(reader.raw(name), reader.at(name), reader.findings)
     named = [each for each in (*_EITHER, "within") if objective.has(each)]
     for each in (*_EITHER, "within"):
@@ -84,23 +69,24 @@ def _read(
         reader.fault(name, reader.raw(name), f"write {_form(aggregation, allowed, unit)}")
         objective.raw("unit")
         objective.done()
-        return {allowed[0]: "0", "unit": unit or _unit_of(aggregation)}
+        return {allowed[0]: "0", "unit": unit or aggregation.kind.unit}
     resolved = {named[0]: _number(objective, named[0], aggregation), "unit": _unit(objective, aggregation, unit)}
     objective.done()
     return resolved
 
 
 def _number(objective: FieldReader, name: str, aggregation: Aggregation) -> str:
-    if aggregation.name in aggregations.SHARES:
+    expected = aggregation.kind.unit
+    if expected == PERCENT:
         return objective.decimal(name, least="0", most="100")
-    if aggregation.name in _COUNTS:
+    if expected == vocabulary.COUNT:
         number = objective.decimal(name, least="0")
         if Decimal(number) % 1:
             objective.fault(name, number, "write a whole number: occurrences are counted")
         return number
-    if aggregation.name == "nps":
+    if expected == vocabulary.POINTS:
         return objective.decimal(name, least="-100", most="100")
-    if aggregation.name in _MINUTES:
+    if expected == vocabulary.MINUTES:
         return _minutes(objective, name)
     value, _ = aggregations.split_quantity(objective.raw(name))
     if value is None:
@@ -121,7 +107,7 @@ def _minutes(objective: FieldReader, name: str) -> str:
 
 
 def _unit(objective: FieldReader, aggregation: Aggregation, unit: str | None) -> str:
-    expected = _unit_of(aggregation)
+    expected = aggregation.kind.unit
     if expected:
         return objective.choice("unit", (expected,), expected)
     stated = objective.raw("unit")
@@ -142,22 +128,14 @@ def parse_unit(written: Any) -> str | None:
     return aggregations.split_quantity(written)[1]
 
 
-def _unit_of(aggregation: Aggregation) -> str:
-    """Return the only unit that the aggregation's objective may have; empty if it is the indicator's unit."""
-    if aggregation.name in aggregations.SHARES:
-        return PERCENT
-    named = {"nps": "points", **dict.fromkeys(_COUNTS, "count"), **dict.fromkeys(_MINUTES, "minutes")}
-    return named.get(aggregation.name, "")
-
-
 def is_composite_of_verdicts(aggregation: Aggregation) -> bool:
     """Return whether this is a composite of verdicts, whose objective is that its members are met."""
     return aggregation.name == "composite" and aggregation.parameters["of"] == "verdicts"
 
 
 def _form(aggregation: Aggregation, allowed: tuple[str, ...], unit: str | None) -> str:
-    expected = _unit_of(aggregation)
-    example = {PERCENT: "99.9", "count": "3", "points": "30", "minutes": "240"}.get(expected, "300")
+    expected = aggregation.kind.unit
+    example = _EXAMPLES.get(expected, "300")
     return " or ".join(f'{{"{name}": "{example}", "unit": "{expected or unit or "ms"}"}}' for name in allowed)
 
 

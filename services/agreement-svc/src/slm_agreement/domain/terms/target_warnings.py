@@ -24,17 +24,6 @@ _NEVER: dict[str, Any] = {
     "time_to_exhaustion": [],
     "min_events": 0,
 }
-OF_STATES = frozenset({"budget_consumed", "burn_rate", "projected", "budget_drop", "time_to_exhaustion"})
-"""The warnings that a target of states may have. The sets below hold those of targets of events, slices, tickets,
-members' figures, values, and counts with an upper limit.
-"""
-OF_EVENTS = OF_STATES | {"min_events"}
-OF_SLICES = frozenset({"budget_consumed"})
-OF_TICKETS = frozenset({"projected", "min_events"})
-OF_FIGURES = frozenset({"projected"})
-OF_NUMBERS = frozenset({"min_events"})
-OF_LIMITED_COUNTS = frozenset({"budget_consumed", "min_events"})
-"""The warnings that a count with an upper limit may have."""
 OF_ROLLING = frozenset({"budget_consumed", "burn_rate", "budget_drop", "min_events"})
 """The warnings that are possible with a rolling window."""
 OF_BUDGETS = frozenset({"budget_consumed", "burn_rate", "budget_drop", "time_to_exhaustion"})

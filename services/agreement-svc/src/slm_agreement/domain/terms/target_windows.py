@@ -6,10 +6,10 @@ from typing import Any
 
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms.reading import FieldReader
-from slm_calendar import durations
+from slm_calendar import durations, windows
 from slm_calendar.errors import CalendarError
 
-CALENDAR_WINDOWS = ("day", "week", "month", "quarter", "year")
+CALENDAR_WINDOWS = windows.KINDS
 MINUTE = 60_000_000
 DAY = 24 * 60 * MINUTE
 _LONGEST_ROLLING = 90 * DAY

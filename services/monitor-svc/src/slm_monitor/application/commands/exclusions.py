@@ -23,7 +23,7 @@ from slm_monitor.domain.exclusions.maintenance_rules import (
     ExclusionScope,
     UncountedExclusionTime,
 )
-from slm_monitor.domain.terms.terms import EVALUABLE_AGGREGATIONS, parse_targets
+from slm_monitor.domain.terms.terms import parse_targets
 
 
 class NoSuchObject(Exception):
@@ -190,7 +190,7 @@ def _scope(wanted: ExclusionRequest, versions: Iterable[Mapping[str, Any]]) -> E
 
     Raises CalendarError for a name that the agreement does not have.
     """
-    known = [terms for version in versions for terms in parse_targets(version, EVALUABLE_AGGREGATIONS)]
+    known = [terms for version in versions for terms in parse_targets(version)]
     services = {version["service_key"]: version["service_id"] for version in versions}
     return ExclusionScope(
         _ids_of("services", wanted.services, {**services, **{terms.service_id: terms.service_id for terms in known}}),

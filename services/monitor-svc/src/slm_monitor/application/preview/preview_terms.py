@@ -105,7 +105,7 @@ def parse_draft_targets(agreement: Mapping[str, Any]) -> list[ServiceLevelTarget
     """Parse the targets of a draft agreement. Raises PreviewRejected that names a missing or invalid field."""
     targets = [tracked_document.track_fields_read_of_target(each) for each in agreement["targets"]]
     try:
-        found = terms.parse_targets({**agreement, "targets": targets}, terms.EVALUABLE_AGGREGATIONS)
+        found = terms.parse_targets({**agreement, "targets": targets})
     except CalendarError as error:
         raise PreviewRejected(error.errors) from error
     except KeyError as error:

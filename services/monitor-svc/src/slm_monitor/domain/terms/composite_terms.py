@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from slm_events.aggregations import COMPOSITE_RULES
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
 
-STATES, FIGURES, VERDICTS = "states", "figures", "verdicts"
-KINDS = (STATES, FIGURES, VERDICTS)
-_OF_FIGURES = ("weighted_mean", "missing_sum")
-_ALL = ("serial", "all_of")
+KINDS = tuple(COMPOSITE_RULES)
+STATES, FIGURES, VERDICTS = KINDS
+_OF_FIGURES = COMPOSITE_RULES[FIGURES]
+_ALL = COMPOSITE_RULES[STATES] + COMPOSITE_RULES[VERDICTS]
 
 
 @dataclass(frozen=True, slots=True)

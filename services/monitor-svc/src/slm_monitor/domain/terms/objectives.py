@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from slm_events import aggregations as vocabulary
 from slm_monitor.domain.terms import figures
 
-AT_LEAST, AT_MOST = "at_least", "at_most"
-PERCENT = "percent"
+AT_LEAST, AT_MOST, PERCENT = vocabulary.AT_LEAST, vocabulary.AT_MOST, vocabulary.PERCENT
 
 
 @dataclass(frozen=True, slots=True)

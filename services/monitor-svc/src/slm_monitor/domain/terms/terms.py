@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 from slm_calendar import durations, service_hours
 from slm_calendar.service_hours import ServiceHours
 from slm_calendar.windows import KINDS
+from slm_events import aggregations as vocabulary
 from slm_events import instants
+from slm_events.aggregations import AggregationKind
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.terms import clock_terms, customer_view, objectives, warning_terms
 from slm_monitor.domain.terms.clock_terms import TicketClockTerms
@@ -22,52 +24,22 @@ FOREVER = 253_402_300_800_000_000
 """10000-01-01: the end of an agreement that has no expiry."""
 
 
-SHARE_AGGREGATIONS = frozenset(
-    {
-        "availability",
-        "ratio",
-        "share_at_most",
-        "share_at_least",
-        "quantile",
-        "compliance",
-        "time_slices",
-        "composite",
-        "recovered_within",
-    }
-)
-"""The aggregations whose figure is a share in [0, 1]."""
-MINUTE_SUM_AGGREGATIONS = frozenset(
-    {"ratio", "share_at_most", "share_at_least", "quantile", "mean", "max", "min", "count", "time_slices", "nps"}
-)
-"""The aggregations that are summed by the minute."""
-EVENT_SHARE_AGGREGATIONS = frozenset({"ratio", "share_at_most", "share_at_least", "quantile"})
-"""The aggregations in ``MINUTE_SUM_AGGREGATIONS`` whose figure is a share of events."""
-RECOVERY_AGGREGATIONS = frozenset({"recovery_time", "recovery_point", "recovered_within"})
-"""The aggregations of an indicator's recoveries."""
-SINGLE_FACT_AGGREGATIONS = frozenset({"availability", "outages"}) | RECOVERY_AGGREGATIONS
-"""The aggregations of facts that are stored one by one: an indicator's states, or its recoveries."""
-DERIVED_AGGREGATIONS = frozenset({"compliance", "composite"})
-"""The aggregations that are computed from other targets' results or from ticket clocks."""
-EVALUABLE_AGGREGATIONS = SHARE_AGGREGATIONS | MINUTE_SUM_AGGREGATIONS | SINGLE_FACT_AGGREGATIONS | {"clock"}
-CONTINUOUS_AGGREGATIONS = MINUTE_SUM_AGGREGATIONS | SINGLE_FACT_AGGREGATIONS | DERIVED_AGGREGATIONS | {"clock"}
-"""The aggregations that are evaluated continuously; a preview can evaluate all ``EVALUABLE_AGGREGATIONS``."""
+def _kinds_where(has: Callable[[AggregationKind], bool]) -> frozenset[str]:
+    return frozenset(name for name, kind in vocabulary.KINDS.items() if has(kind))
 
-_UNITS = {"count": "count", "outages": "count", "nps": "points"} | dict.fromkeys(
-    ("recovery_time", "recovery_point"), "minutes"
-)
-_PARAMETERS = {
-    "share_at_most": True,
-    "quantile": True,
-    "outages": True,
-    "compliance": True,
-    "time_slices": True,
-    "composite": True,
-    "count": None,
-    "share_at_least": True,
-    "nps": None,
-    "recovered_within": True,
-}
-"""Whether an aggregation must be written with parameters, ``{name: parameters}``; None: with or without them."""
+
+SHARE_AGGREGATIONS = _kinds_where(lambda kind: kind.is_share)
+"""The aggregations whose figure is a share in [0, 1]."""
+MINUTE_SUM_AGGREGATIONS = _kinds_where(lambda kind: kind.source == vocabulary.SERIES)
+"""The aggregations that are summed by the minute."""
+EVENT_SHARE_AGGREGATIONS = _kinds_where(lambda kind: kind.source == vocabulary.SERIES and kind.is_of_events)
+"""The aggregations in ``MINUTE_SUM_AGGREGATIONS`` whose figure is a share of events."""
+RECOVERY_AGGREGATIONS = _kinds_where(lambda kind: kind.source == vocabulary.RECOVERIES)
+"""The aggregations of an indicator's recoveries."""
+SINGLE_FACT_AGGREGATIONS = _kinds_where(lambda kind: kind.is_of_single_facts)
+"""The aggregations of facts that are stored one by one: an indicator's states, or its recoveries."""
+DERIVED_AGGREGATIONS = _kinds_where(lambda kind: kind.is_derived)
+"""The aggregations that are computed from other targets' results or from ticket clocks."""
 
 
 SLA = "sla"
@@ -95,8 +67,8 @@ class ServiceLevelTarget:
     provider_party_id: str
     customer_party_id: str
     zone: str
-    aggregation: str
-    """The name of the aggregation, one of ``EVALUABLE_AGGREGATIONS``."""
+    kind: AggregationKind
+    """The aggregation by which the figure is computed, without its parameters."""
     indicator: str | None
     """``<owner party>/<key>``; None for a clock and for a target that is derived from other targets."""
     promise: Objective | None
@@ -153,6 +125,11 @@ class ServiceLevelTarget:
     """Which warnings, live figures and plans the customer is shown."""
 
     @property
+    def aggregation(self) -> str:
+        """The name of the aggregation."""
+        return self.kind.name
+
+    @property
     def is_support(self) -> bool:
         """Whether the agreement is a support agreement: with an internal team (OLA) or a supplier (UC)."""
         return self.agreement_kind not in ("", SLA)
@@ -188,18 +165,16 @@ class ServiceLevelTarget:
         return "–" if self.promise is None else self.promise.display(figure)
 
 
-def parse_targets(
-    finalized: Mapping[str, Any], known: Collection[str] = CONTINUOUS_AGGREGATIONS, only: str | None = None
-) -> list[ServiceLevelTarget]:
+def parse_targets(finalized: Mapping[str, Any], only: str | None = None) -> list[ServiceLevelTarget]:
     """Parse the targets of an ``AgreementFinalized`` event, given as its JSON object.
 
-    ``known`` are the aggregations allowed. With ``only``, the id of a target, the other targets are left out. Raises
+    With ``only``, the id of a target, the other targets are left out. Raises
     TermsNotEvaluable, which names the target and the term.
     """
     hours = {name: _hours(document) for name, document in finalized["service_hours"].items()}
     hours.setdefault("24x7", service_hours.ALWAYS)
     return [
-        _target(finalized, target, hours, place, known)
+        _target(finalized, target, hours, place)
         for place, target in enumerate(finalized["targets"])
         if only is None or target["target_id"] == only
     ]
@@ -214,12 +189,11 @@ def _target(
     target: Mapping[str, Any],
     hours: Mapping[str, ServiceHours],
     place: int,
-    known: Collection[str],
 ) -> ServiceLevelTarget:
     name = target["key"]
-    aggregation, parameters = _aggregation(name, target["aggregation"], known)
+    kind, parameters = _aggregation(name, target["aggregation"])
     window_kind, window, rolling = _window_terms(name, target["window"])
-    promised, unacceptable = _promises(name, aggregation, parameters, target)
+    promised, unacceptable = _promises(name, kind, parameters, target)
     indicator = target.get("indicator")
     expires = agreement.get("expires_at")
     volume = target.get("expected_volume")
@@ -235,12 +209,12 @@ def _target(
         provider_party_id=agreement["provider_party_id"],
         customer_party_id=agreement["customer_party_id"],
         zone=agreement["timezone"],
-        aggregation=aggregation,
+        kind=kind,
         indicator=f"{indicator['owner_party_id']}/{indicator['key']}" if indicator else None,
         promise=promised,
         unacceptable=unacceptable,
         objective_document=target["objective"],
-        threshold=_threshold(aggregation, parameters, target["objective"]),
+        threshold=_threshold(kind.name, parameters, target["objective"]),
         window_kind=window_kind,
         window=window,
         rolling_microseconds=rolling,
@@ -255,7 +229,7 @@ def _target(
         weight=str(target.get("weight") or "1"),
         responsible=target.get("responsible") or {},
         clock=clock_terms.parse_clock_terms(target, [hours[other] for other in others])
-        if aggregation == "clock"
+        if kind.source == vocabulary.CLOCK
         else None,
         effective_at=instants.from_text(agreement["effective_at"]),
         ends_at=instants.from_text(expires) if expires else FOREVER,
@@ -282,12 +256,12 @@ def _names(agreement: Mapping[str, Any], of: str, identity: str) -> frozenset[st
     return frozenset(named)
 
 
-def _aggregation(name: str, aggregation: Any, known: Collection[str]) -> tuple[str, Any]:
-    kind = next(iter(aggregation), "") if isinstance(aggregation, Mapping) else str(aggregation)
-    wants = _PARAMETERS.get(kind, False)
-    if kind not in known or (wants is not None and isinstance(aggregation, Mapping) != wants):
-        raise TermsNotEvaluable(f"target {name}: aggregation {aggregation!r}; judged are {', '.join(sorted(known))}")
-    return kind, aggregation[kind] if isinstance(aggregation, Mapping) else None
+def _aggregation(name: str, aggregation: Any) -> tuple[AggregationKind, Any]:
+    kind = vocabulary.KINDS.get(vocabulary.read_name(aggregation))
+    if kind is None or not kind.accepts_form(aggregation):
+        known = ", ".join(sorted(vocabulary.KINDS))
+        raise TermsNotEvaluable(f"target {name}: aggregation {aggregation!r}; judged are {known}")
+    return kind, aggregation[kind.name] if isinstance(aggregation, Mapping) else None
 
 
 def _threshold(aggregation: str, parameters: Any, objective: Mapping[str, Any]) -> float | None:
@@ -319,18 +293,18 @@ def _window_terms(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
 
 
 def _promises(
-    name: str, aggregation: str, parameters: Any, target: Mapping[str, Any]
+    name: str, kind: AggregationKind, parameters: Any, target: Mapping[str, Any]
 ) -> tuple[Objective | None, Objective | None]:
     """Return (objective, second level of unacceptable service). Both are None for a clock.
 
     The second level is also None if the terms do not name one. A quantile becomes an objective on the share of values
     within its limit. Raises TermsNotEvaluable.
     """
-    if aggregation == "clock":
+    if kind.source == vocabulary.CLOCK:
         return None, None
     written, second = target["objective"], target.get("unacceptable")
     try:
-        if aggregation == "quantile":
+        if kind.name == "quantile":
             # The q-th quantile is at most X exactly where at least the share q is at most X.
             share = Fraction(str(parameters))
             if "at_most" not in written or not 0 < share < 1:
@@ -338,9 +312,8 @@ def _promises(
                     f"quantile {parameters} of {dict(written)!r}; write at_most, and a quantile within 0 to 1"
                 )
             return Objective(objectives.AT_LEAST, share), None
-        unit = objectives.PERCENT if aggregation in SHARE_AGGREGATIONS else _UNITS.get(aggregation, "value")
-        parsed = objectives.parse_objective(written, unit)
-        if aggregation in SHARE_AGGREGATIONS and parsed.unit != objectives.PERCENT:
+        parsed = objectives.parse_objective(written, kind.unit or "value")
+        if kind.is_share and parsed.unit != objectives.PERCENT:
             raise ValueError(f"objective in {parsed.unit}; a share is promised in percent")
         return parsed, objectives.parse_objective({"unit": parsed.unit, **second}) if second else None
     except ValueError as error:

@@ -1,0 +1,196 @@
+"""The vocabulary of targets: aggregations, their objectives, and windows.
+
+agreement-svc reads terms by this vocabulary and monitor-svc evaluates by it, so that what can be agreed and what can be
+evaluated are the same. How a figure is computed is in monitor-svc, ``domain/aggregations``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+AT_LEAST, AT_MOST = "at_least", "at_most"
+"""The two comparisons of an objective. Equality meets both."""
+
+PERCENT, COUNT, POINTS, MINUTES = "percent", "count", "points", "minutes"
+"""Units of objectives. An objective of any other aggregation is a number in the indicator's unit."""
+UNIT_OF_INDICATOR = ""
+
+CALENDAR, ROLLING, TICKET = "calendar", "rolling", "ticket"
+"""The kinds of windows: calendar periods, rolling windows, and the life of each ticket."""
+
+STATES, RECOVERIES, SERIES = "states", "recoveries", "series"
+"""Sources of facts of one indicator: its states, its recoveries, or rows that are summed by the minute."""
+TICKETS, MEMBERS, CLOCK = "tickets", "members", "clock"
+"""Sources without an indicator: results of tickets, other targets, and each ticket by itself."""
+
+WITHOUT, REQUIRED, EITHER_WAY = "without", "required", "either way"
+"""Whether an aggregation is written with parameters, ``{name: parameters}``."""
+
+COMPOSITE_RULES: Mapping[str, tuple[str, ...]] = {
+    "states": ("serial",),
+    "figures": ("weighted_mean", "missing_sum"),
+    "verdicts": ("all_of",),
+}
+"""What a composite combines → its rules. Composites of states and of verdicts also allow ``{"k_of_n": k}``."""
+
+_EITHER = (AT_LEAST, AT_MOST)
+_BUDGETS = frozenset({"budget_consumed", "burn_rate", "budget_drop", "time_to_exhaustion"})
+OF_STATES = _BUDGETS | {"projected"}
+"""The warnings that a target of states may have. The sets below hold those of targets of events, slices, tickets,
+members' figures, values, and counts with an upper limit.
+"""
+OF_EVENTS = OF_STATES | {"min_events"}
+OF_SLICES = frozenset({"budget_consumed"})
+OF_TICKETS = frozenset({"projected", "min_events"})
+OF_FIGURES = frozenset({"projected"})
+OF_NUMBERS = frozenset({"min_events"})
+OF_LIMITED_COUNTS = frozenset({"budget_consumed", "min_events"})
+
+
+@dataclass(frozen=True, slots=True)
+class AggregationKind:
+    """One way to compute a target's figure: how it is written, and which objectives, indicators and warnings it has.
+
+    ``form`` shows how it is written. ``indicators`` are the kinds that the indicator may have, the default first; empty
+    if the target has no indicator.
+    """
+
+    name: str
+    source: str
+    form: str
+    indicators: tuple[str, ...] = ()
+    unit: str = PERCENT
+    """The unit of the objective; ``UNIT_OF_INDICATOR``: a number in the indicator's unit."""
+    comparisons: tuple[str, ...] = (AT_LEAST,)
+    written: str = WITHOUT
+    """Whether it is written with parameters: ``WITHOUT`` | ``REQUIRED`` | ``EITHER_WAY``."""
+    warnings: frozenset[str] = frozenset()
+    is_share: bool = False
+    """Whether the figure is a share in [0, 1]. A quantile is one too: the share of the values within its limit."""
+    is_of_events: bool = False
+    """Whether the figure is a share of events, for which terms may state an expected volume."""
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether the figure is computed from other targets' results, or from clocks of tickets."""
+        return self.source in (TICKETS, MEMBERS)
+
+    @property
+    def is_of_single_facts(self) -> bool:
+        """Whether the figure is computed from facts that are stored one by one: states or recoveries."""
+        return self.source in (STATES, RECOVERIES)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the figure follows from the facts of one indicator."""
+        return self.source in (STATES, RECOVERIES, SERIES)
+
+    def accepts_form(self, document: Any) -> bool:
+        """Return whether the aggregation may be written in this form: with parameters or without."""
+        return self.written == EITHER_WAY or isinstance(document, Mapping) == (self.written == REQUIRED)
+
+
+_VALUES = ("value", "rating")
+_ALL = (
+    AggregationKind("availability", STATES, '"availability"', ("availability",), warnings=OF_STATES, is_share=True),
+    AggregationKind("ratio", SERIES, '"ratio"', ("ratio",), PERCENT, _EITHER, WITHOUT, OF_EVENTS, True, True),
+    AggregationKind("mean", SERIES, '"mean"', _VALUES, UNIT_OF_INDICATOR, _EITHER, warnings=OF_NUMBERS),
+    AggregationKind("max", SERIES, '"max"', _VALUES, UNIT_OF_INDICATOR, _EITHER, warnings=OF_NUMBERS),
+    AggregationKind("min", SERIES, '"min"', _VALUES, UNIT_OF_INDICATOR, _EITHER, warnings=OF_NUMBERS),
+    AggregationKind(
+        "count",
+        SERIES,
+        '"count" or {"count": {"category": "A"}}',
+        ("count", "rating"),
+        COUNT,
+        _EITHER,
+        EITHER_WAY,
+        OF_NUMBERS,
+    ),
+    AggregationKind("clock", CLOCK, '"clock"'),
+    AggregationKind(
+        "share_at_most",
+        SERIES,
+        '{"share_at_most": "300"}',
+        ("value",),
+        PERCENT,
+        _EITHER,
+        REQUIRED,
+        OF_EVENTS,
+        True,
+        True,
+    ),
+    AggregationKind(
+        "quantile",
+        SERIES,
+        '{"quantile": "0.95"}',
+        ("value",),
+        UNIT_OF_INDICATOR,
+        (AT_MOST,),
+        REQUIRED,
+        OF_EVENTS,
+        is_share=True,
+        is_of_events=True,
+    ),
+    AggregationKind(
+        "outages", STATES, '{"outages": {"at_least": "PT5M"}}', ("availability",), COUNT, (AT_MOST,), REQUIRED
+    ),
+    AggregationKind(
+        "compliance",
+        TICKETS,
+        '{"compliance": {"target": "p1-resolution"}}',
+        written=REQUIRED,
+        warnings=OF_TICKETS,
+        is_share=True,
+        is_of_events=True,
+    ),
+    AggregationKind(
+        "time_slices",
+        SERIES,
+        '{"time_slices": {"width": "PT5M", "good_if": "0.95"}}',
+        ("ratio",),
+        written=REQUIRED,
+        warnings=OF_SLICES,
+        is_share=True,
+    ),
+    AggregationKind(
+        "share_at_least", SERIES, '{"share_at_least": "4"}', _VALUES, PERCENT, _EITHER, REQUIRED, OF_EVENTS, True, True
+    ),
+    AggregationKind(
+        "nps",
+        SERIES,
+        '"nps" or {"nps": {"promoters": "9", "detractors": "6"}}',
+        ("rating",),
+        POINTS,
+        written=EITHER_WAY,
+        warnings=OF_NUMBERS,
+    ),
+    AggregationKind("recovery_time", RECOVERIES, '"recovery_time"', ("recovery",), MINUTES, (AT_MOST,)),
+    AggregationKind("recovery_point", RECOVERIES, '"recovery_point"', ("recovery",), MINUTES, (AT_MOST,)),
+    AggregationKind(
+        "recovered_within",
+        RECOVERIES,
+        '{"recovered_within": {"time": "PT4H", "point": "PT15M"}}',
+        ("recovery",),
+        written=REQUIRED,
+        is_share=True,
+    ),
+    AggregationKind(
+        "composite",
+        MEMBERS,
+        '{"composite": {"of": "states", "rule": "serial", "members": ["database", "network"]}}',
+        written=REQUIRED,
+        warnings=OF_FIGURES,
+        is_share=True,
+    ),
+)
+
+KINDS: Mapping[str, AggregationKind] = {kind.name: kind for kind in _ALL}
+"""Name → aggregation: all that may be agreed, and all that are evaluated."""
+
+
+def read_name(document: Any) -> str:
+    """Return the name in an aggregation's document, such as ``"mean"`` or ``{"quantile": "0.95"}``; empty if none."""
+    return str(next(iter(document), "")) if isinstance(document, Mapping) else str(document)
