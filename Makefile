@@ -1,6 +1,6 @@
 # Two commands do everything: make demo, make test. Everything else is here too; `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up wheels wheels-check sbom test test-unit attack attack-share test-browser screenshots fuzz fuzz-share cases check check-style check-types check-imports check-rules openapi-lint bench soak mutants where structure recorded docs kafka-up kafka-down
+.PHONY: help setup demo up wheels wheels-check sbom test test-unit attack attack-share test-browser screenshots fuzz fuzz-share cases check check-style check-types check-imports check-rules openapi-lint bench soak mutants where structure choices recorded docs kafka-up kafka-down
 
 READY := .venv/.ready
 PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench tests/recorded tests/fuzz tests/browser)
@@ -97,6 +97,9 @@ where: $(READY) ## where an event is defined, created and handled: make where E=
 
 structure: $(READY) ## folders, imports, names and sizes in figures: make structure F=other-checkout
 	@.venv/bin/python -m tools.structure $(F)
+
+choices: $(READY) ## choices by kind of aggregation outside the registry: make choices F=other-checkout
+	@.venv/bin/python -m tools.aggregation_choices $(F)
 
 recorded: $(READY) ## plays the recorded scenario and compares every answer and event with the recording
 	@.venv/bin/pytest tests/recorded -q
