@@ -132,7 +132,8 @@ async def open_addresses(settings: Settings, *, beside: bool = False) -> AsyncIt
 async def _watched(server: PrivatePostgres) -> AsyncIterator[None]:
     """Restart the PostgreSQL server if it dies while the body of the ``async with`` runs.
 
-    If the restart fails, end the body and raise PostgresFailed. Errors that the body raises because of it are dropped.
+    If the restart fails, cancel the body and raise PostgresFailed; errors that the body raises on its cancellation are
+    dropped.
     """
     try:
         async with asyncio.TaskGroup() as group:
@@ -233,7 +234,7 @@ def _service_settings(settings: Settings, addresses: DatabaseAddresses, key: Ope
 
 
 def _acquaint(apps: Sequence[ServiceApp]) -> None:
-    """Connect the services that read from each other's APIs inside this process."""
+    """Connect, inside this process, the services that read from each other's APIs."""
     by_context = {app.context: app for app in apps}
     for app in apps:
         for peer in app.peers:

@@ -10,7 +10,10 @@ import typer
 
 @contextmanager
 def exit_on_refusal() -> Iterator[None]:
-    """Run the block; if a setting, a file, a port or a server causes an error, print one line and exit with code 1."""
+    """Run the body of the ``with`` statement; for a fault of the environment, print one line and exit with code 1.
+
+    The environment is settings, files, ports and servers.
+    """
     from pydantic import ValidationError
 
     from slm_chassis import startup

@@ -38,7 +38,7 @@ _MOST_REMEMBERED = 4_096
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What a token says: the API key that it stands for, its scopes, and its end."""
+    """What a token says: the API key that it stands for, its scopes, and when it expires."""
 
     key_id: str
     scopes: frozenset[str]
@@ -101,7 +101,7 @@ class TokenKeys:
         self._keys.pop(token_key_id, None)
 
     def expire(self, now: UtcMicroseconds) -> None:
-        """Drop the keys and tokens that are over."""
+        """Drop the keys and tokens that have expired."""
         self._keys = {name: kept for name, kept in self._keys.items() if now < kept[1]}
         while self._read and self._is_over(next(iter(self._read.values())), now):
             self._read.popitem(last=False)

@@ -102,7 +102,9 @@ class Transaction:
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """Run the block in a savepoint: if it raises, only its own writes and events are undone."""
+        """Run the body of the ``async with`` in a savepoint: if it raises, only its own writes and events are
+        undone.
+        """
         kept = len(self._outgoing)
         try:
             async with self.connection.begin_nested():
@@ -159,7 +161,7 @@ class Database:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
-        """Open a transaction that commits at the end of the block and rolls back if the block raises.
+        """Open a transaction, which commits at the end of the ``async with``, or rolls back if its body raises.
 
         After an infrastructure fault in the commit its outcome is unknown: read the state before trying again.
         """
@@ -186,7 +188,7 @@ class Database:
 
     @contextmanager
     def enclose(self, transaction: Transaction) -> Iterator[None]:
-        """Make ``begin()`` and ``read()`` of this task use the given transaction inside the block.
+        """Make ``begin()`` and ``read()`` of this task use the given transaction until the ``with`` statement ends.
 
         So a caller can commit its own writes together with those of a use case.
         """

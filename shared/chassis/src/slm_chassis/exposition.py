@@ -69,6 +69,6 @@ class GaugeTable(Collector):
 
 
 def _bounded(text: str) -> str:
-    """Return a label's value in one line, and shortened where it is long."""
+    """Return a label's value as one line, shortened if it is too long."""
     clean = _CONTROL.sub(" ", text.encode(errors="replace").decode())
     return clean if len(clean) <= MOST_CHARACTERS else clean[: MOST_CHARACTERS - 1] + "…"

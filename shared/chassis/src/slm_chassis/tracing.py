@@ -39,7 +39,7 @@ traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 
 @contextmanager
 def caused_by(envelope: Envelope) -> Iterator[None]:
-    """Record this event as the cause of every event that is published inside the block."""
+    """Record this event as the cause of every event that is published in the body of the ``with`` statement."""
     with track_causes() as cause:
         cause(envelope)
         yield
@@ -47,8 +47,7 @@ def caused_by(envelope: Envelope) -> Iterator[None]:
 
 @contextmanager
 def track_causes() -> Iterator[Callable[[Envelope], None]]:
-    """Give the block a function: each call makes its event the cause of everything that is published until the next
-    call.
+    """Yield a function; each call makes its event the cause of all events published until the next call.
 
     For batches of events, where this costs less than ``caused_by`` for each event.
     """
@@ -89,7 +88,7 @@ class Span:
 
 @contextmanager
 def trace_request(name: str, given: str | None, state: str | None = None) -> Iterator[Span]:
-    """Run the block as a request inside a trace. Events that the block publishes carry the trace's context.
+    """Trace a request, which is the body of the ``with`` statement. Its events carry the trace's context.
 
     ``given`` is a valid traceparent or None; ``state`` is the header ``tracestate``.
     """

@@ -25,7 +25,7 @@ SHIPPED = Path(__file__).parent / "connectors"
 class ConnectorAuthentication(MappingPart):
     """How the tool proves who it is: the kind, and the header with the signature or the credentials.
 
-    ``query`` is for tools that can send nothing but an address: the secret is its parameter ``secret``.
+    ``query`` is for tools in which only the address to call can be set: the secret is in its parameter ``secret``.
     """
 
     kind: Literal["hmac-sha256", "hmac-sha1", "bearer", "basic", "query"]
@@ -57,7 +57,7 @@ class Connector:
 def read_connectors(*folders: Path) -> dict[str, Connector]:
     """Return name → connector of all connectors in the folders, in the order of their names.
 
-    A connector in a later folder replaces one with the same name. Raises ImportRefused for one that is not complete.
+    A connector in a later folder replaces one with the same name. Raises ImportRefused for an incomplete connector.
     """
     found = {}
     for folder in folders:

@@ -25,8 +25,8 @@ _PLACE = re.compile(r"line (\d+), ")
 class MappedPayload:
     """The tickets or measurements in a payload.
 
-    ``notes`` are lines about records that the mapping leaves out. ``refused`` says which records could not be read,
-    while others could; None if all could. ``characters`` are those of all attributes of the tickets.
+    ``notes`` are lines about records that the mapping leaves out. ``refused`` names the records that could not be read;
+    None if there are none. ``characters`` is the total length of all attributes of the tickets.
     """
 
     source: str
@@ -50,8 +50,8 @@ def map_payload(payload: bytes, mapping: TicketMapping | OutageMapping) -> Mappe
 
     The mapping must be one that ``payloads.check_for_payloads`` accepts.
 
-    A record that cannot be read does not keep others from being read. Raises ImportRefused if none can; its findings
-    name the columns, their values and the remedies.
+    Records that cannot be read are left out and named in ``refused``. If no record can be read, ImportRefused is
+    raised; its findings name the columns, their values and the remedies.
     """
     records = payloads.read_payload(payload, mapping.records, payloads.count_columns(mapping))
     oddities = Oddities()
@@ -81,7 +81,7 @@ def _read(record: Record, mapping: TicketMapping | OutageMapping, oddities: Oddi
 
 
 def _check_size(found: MappedPayload) -> None:
-    """Raise ImportRefused if far more was read than a payload may say: a mapping may name a long text many times."""
+    """Raise ImportRefused if far too much was read: a mapping may name the same long text of a payload many times."""
     if found.tickets:
         found.characters += sum(len(value) for value in found.tickets[-1].attributes.values() if value is not None)
     remedy = None
@@ -94,7 +94,7 @@ def _check_size(found: MappedPayload) -> None:
 
 
 def _findings_about_payload(refused: ImportRefused, records: int) -> list[ImportFinding]:
-    """Return the findings with fields that name columns of the payload and, if it has several records, the record."""
+    """Return the findings; each field then names a column of the payload, after the record if there are several."""
     place = "" if records == 1 else r"record \1, "
     return [
         ImportFinding(_PLACE.sub(place, each.field), each.value, each.remedy.removesuffix(" (1 row)"))

@@ -1,4 +1,4 @@
-"""A file of measurements that is read at once, as a text: what its mapping reads in it, and what is set aside."""
+"""A file of measurements as one text: the measurements that its mapping reads in it, and the records set aside."""
 
 from __future__ import annotations
 

@@ -59,8 +59,8 @@ def read_payload(payload: bytes, form: Records, columns: int) -> list[Record]:
 
 
 def count_columns(mapping: TicketMapping | OutageMapping | MeasurementMapping) -> int:
-    """Return how many names a mapping follows in one record, at most: each part of a path such as ``ticket.state`` is
-    one.
+    """Return how many names a mapping follows in one record, at most: each part of a path such as ``ticket.state``
+    counts as one.
 
     The values that a mapping translates do not count, however many they are, because finding one takes constant time.
     """

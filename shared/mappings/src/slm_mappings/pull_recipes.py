@@ -21,7 +21,7 @@ PATH = r"^/[A-Za-z0-9/._~-]{0,200}$"
 
 
 class PullWay(MappingPart):
-    """A way in which the tool lets us in. ``token_path``: where ``oauth`` gets its tokens."""
+    """A kind of authentication that the tool accepts. ``token_path``: the path at which ``oauth`` gets its tokens."""
 
     kind: Literal["basic", "bearer", "token", "oauth"]
     token_path: Annotated[str, Field(pattern=PATH)] = "/"
@@ -41,7 +41,8 @@ class _Recipe(MappingPart):
 class PullRecipe:
     """How a tool is asked for its tickets.
 
-    - ``dialect``: the name of the code that asks and reads. ``path``: the path of the tickets.
+    - ``dialect``: the name of the code that writes the requests and reads the answers. ``path``: the path of the
+      tickets.
     - ``ways``: kind of authentication → how it works. ``open``: the tool's condition for open tickets.
     - ``page_size``: tickets in one answer. ``overlap_seconds``: how long the tool may need to show a change.
     """
@@ -61,7 +62,8 @@ class PullRecipe:
 def read_pull_recipes(*folders: Path) -> dict[str, PullRecipe]:
     """Return name of the connector → recipe, for those connectors in the folders that have a folder ``pull``.
 
-    A connector in a later folder replaces one with the same name. Raises ImportRefused for one that is not complete.
+    A recipe in a later folder replaces the recipe of a connector with the same name. Raises ImportRefused for an
+    incomplete recipe.
     """
     found: dict[str, PullRecipe] = {}
     for folder in folders:

@@ -202,9 +202,9 @@ class TicketHistory:
         """Return the name of the state in which the ticket was opened; None if the file does not say.
 
         If the file has a column for the state before a change, the first row's value in it is used, otherwise the first
-        row's state. But a first row later than the opening is not used if no other row has a state, or if it ends the
-        ticket: its state would pause or end clocks from the beginning. The result is then None, which is noted as an
-        oddity if the ticket will be evaluated (``judged``).
+        row's state. That state would pause or end clocks from the beginning if the first row is later than the opening
+        and ends the ticket, or is the only row with a state. The result is then None, which is noted as an oddity if
+        the ticket will be evaluated (``judged``).
         """
         states = [row for row in rows if row.state is not None]
         if not states:

@@ -48,7 +48,8 @@ def redrive(
     everything: Annotated[bool, typer.Option("--all", help="All records in state failed.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Write records to their topics again, under their own ids. Records parked behind one follow automatically.
+    """Write records to their topics again, under their own ids. Records that wait behind one of them follow
+    automatically.
 
     Remove the cause first. The services process the records as soon as they run.
     """

@@ -158,7 +158,11 @@ def _later_state(minute: int) -> str | None:
 
 
 def _ticket_steps(minute: int) -> list[tuple[str, int, dict[str, Any]]]:
-    """Return (ticket, sequence, event) of a minute: the outage's incident, later a new incident every 45 minutes."""
+    """Return the ticket events of a minute, each as (ticket, sequence, event).
+
+    They are about the incident of the first outage and, after the minute ``LAST``, about a new incident every 45
+    minutes.
+    """
     if minute <= LAST:
         return [(PLAYED_TICKET, *_PLAYED[minute])] if minute in _PLAYED else []
     steps = []

@@ -93,8 +93,9 @@ class ImportClient:
         self._register({"key": key, "kind": kind, "initial_state": initial_state}, {"kind", "initial_state"})
 
     def register_measured(self, document: Item) -> None:
-        """Register an indicator by its whole document. One that exists stays as it is: ImportRefused is raised only if
-        it has another kind. Units and scales are checked by the server with each measurement.
+        """Register an indicator by its whole document. If the indicator exists already, it stays as it is:
+        ImportRefused is raised only if it has another kind. Units and scales are checked by the server with each
+        measurement.
         """
         self._register(document, {"kind"})
 

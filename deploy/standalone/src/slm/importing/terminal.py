@@ -61,7 +61,7 @@ class ImportScreen:
 
     @contextmanager
     def progress(self, items: int) -> Iterator[None]:
-        """Show the progress bar while the block runs. ``items``: how many will be sent."""
+        """Show the progress bar while the body of the ``with`` statement runs. ``items``: how many will be sent."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         note = TextColumn("{task.fields[note]}")
         self._bar = Progress(*columns, note, console=self._console, disable=not self._console.is_terminal)
@@ -76,7 +76,7 @@ class ImportScreen:
         self._bar.update(self._task, advance=items, note="")
 
     def waiting(self, reason: str) -> None:
-        """Show why the import waits: beside the bar, or without a terminal as a line, once for each reason."""
+        """Show why the import waits: beside the progress bar or, without a terminal, as a line once for each reason."""
         if self._bar is not None and self._task is not None and self._console.is_terminal:
             self._bar.update(self._task, note=f"waiting: {reason}")
         elif reason not in self._shown_reasons:

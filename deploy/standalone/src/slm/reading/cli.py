@@ -161,7 +161,7 @@ def watch(
 
 @contextmanager
 def _answered() -> Iterator[None]:
-    """Run the block. If there is no answer, print the reason in one line and exit with code 2.
+    """Run the body of the ``with`` statement. If there is no answer, print the reason in one line and exit with code 2.
 
     Ctrl-C exits with code 130 and prints nothing. A fault of the program exits with code 2 too, because code 1 would
     say that a promise is broken.

@@ -1,4 +1,4 @@
-"""``slm explain``: how a figure, a breach or a ticket's clock is worked out: the sentence, the sum, the facts."""
+"""``slm explain``: how a figure, breach or ticket's clock is worked out: in a sentence, as a sum, by its facts."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ class SqlLedgerFactory:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlLedger]:
-        """Begin a transaction for the block. It is committed at the end of the block, or rolled back if the block
+        """Begin a transaction and yield its ledger. The changes commit when the ``async with`` ends, unless its body
         raises.
         """
         async with self._database.begin() as transaction:

@@ -14,7 +14,7 @@ _MOST_FIELDS = 50
 
 
 class WrongRequest(Exception):
-    """The request is malformed. The message, for the client, holds nothing of what was sent."""
+    """The request is malformed. The message is for the client and repeats nothing of what was sent."""
 
 
 class NotAuthenticated(Exception):

@@ -153,7 +153,7 @@ async def counter_revision(
 async def accept_revision(
     ledgers: LedgerFactory, caller: Principal, agreement_id: str, revision_hash: str
 ) -> tuple[list[Version], Version]:
-    """Accept the proposed revision with this hash; return all versions and its version."""
+    """Accept the proposed revision with this hash; return all versions and the one that has this revision."""
     async with ledgers.begin() as ledger:
         versions = await lock_visible_versions(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
@@ -164,7 +164,7 @@ async def accept_revision(
 async def answer_targets(
     ledgers: LedgerFactory, caller: Principal, agreement_id: str, revision_hash: str, reply: RevisionReply
 ) -> tuple[list[Version], Version]:
-    """Answer the targets of the revision with this hash one by one; return all versions and its version.
+    """Answer the targets of the revision with this hash one by one; return all versions and the one that has it.
 
     With a document the reply is a counter-proposal. Without one, accepting every target accepts the revision, and
     refusing some asks the other party for another revision.

@@ -58,8 +58,8 @@ def require_manager(caller: Principal) -> None:
 
 
 def refuse_token(caller: Principal) -> None:
-    """Raise NotAllowed for a caller with an access token that stands for a key: a token that ends within an hour must
-    not make what lasts longer.
+    """Raise NotAllowed for a caller with an access token that stands for a key: a token, which ends within an hour,
+    must not create anything that lasts longer.
     """
     if caller.by_token and caller.identified_by == enrolment.KEY:
         raise NotAllowed("An access token makes no keys, invitations, links or passwords: send the API key itself.")

@@ -196,7 +196,7 @@ class LedgerFactory(Protocol):
     """The address of the console, for links in mails; None if the installation sends no mails."""
 
     def begin(self) -> AbstractAsyncContextManager[Ledger]:
-        """Begin a transaction for the block. It is committed at the end of the block, or rolled back if the block
+        """Begin a transaction and yield its ledger. The changes commit when the ``async with`` ends, unless its body
         raises.
         """
         ...

@@ -83,7 +83,7 @@ async def accept_invitation(visit: AnyVisit, code: str, form: Fields) -> Respons
 
 @router.get("/sign-in/{code}")
 async def show_sign_in_link(visit: AnyVisit, code: str) -> Response:
-    """Show a button that uses the sign-in link, which works once: mail programs open links by themselves."""
+    """Show a button that uses the sign-in link. Opening the link is not enough: mail programs do that too."""
     return render(visit, "joining/link.html", {"error": ""})
 
 

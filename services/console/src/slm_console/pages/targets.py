@@ -85,7 +85,10 @@ def _period(visit: Visit) -> dict[str, str]:
 
 
 def _instant_of(window: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return the API parameter to explain an open window as of its figure's instant; empty for any other window."""
+    """Return the API parameter that asks for the explanation at the instant of an open window's figure.
+
+    Empty if the window is closed or has no figure.
+    """
     if window is None or window["closed_at"] is not None or not window["as_of"]:
         return {}
     return {"known_at": str(window["as_of"])}

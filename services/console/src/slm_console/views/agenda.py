@@ -136,7 +136,7 @@ def _day_of_item(reader: Reader, item: Item) -> str:
 
 
 def _period_of(item: Item) -> str:
-    """Return text by which items are in order of time: the calendar period that an item is about, else its instant."""
+    """Return the text by which items are sorted in time: the calendar period that an item is about, or its instant."""
     period = str(item["detail"].get("window_id") or item["detail"].get("period") or "")
     return period if period[:4].isdecimal() else str(item["at"])
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class HoldersOfItems:
-    """Who handles what.
+    """Which person handles which breach, risk or cause.
 
     ``people``: person id → name, for the reader's company. ``held``: key of an item, such as ``breach/ID`` → person id.
     """

@@ -70,7 +70,7 @@ def clock_in_words(reader: Reader, clock: str) -> str:
 def _left(reader: Reader, clock: Mapping[str, Any]) -> int:
     """Return the time left in microseconds; negative if the clock is late.
 
-    For a paused clock, it is the time that was left when the pause began.
+    For a paused clock, the time that was left when the pause began.
     """
     deadline = read(clock.get("deadline_at")) or reader.now
     if clock["state"] == "paused":

@@ -21,8 +21,8 @@ def listing(visit: Visit, **filters: str) -> dict[str, str]:
 
 
 def shell(directory: Directory, tab: str, part: Part) -> Mapping[str, Any]:
-    """Return the template variables that all tabs share: tab, the API's answer, the reader's permissions, and the next
-    page's cursor.
+    """Return the template variables that all tabs share: tab, API answer, the reader's permissions, and the cursor of
+    the next page.
     """
     return {
         "tab": tab,
@@ -39,7 +39,7 @@ def may_connect(directory: Directory) -> bool:
 
 
 def not_saved(visit: Visit, refused: RefusedRequest) -> str:
-    """Return why a change was not saved: somebody else was first, or what to mend."""
+    """Return why a change was not saved: somebody else made one meanwhile, or a field is wrong."""
     if refused.status in (412, 428):
         return visit.reader.gettext(
             "Somebody else changed this meanwhile. What you wrote is below and not saved; open the page again to see "
@@ -49,6 +49,6 @@ def not_saved(visit: Visit, refused: RefusedRequest) -> str:
 
 
 def refusal_in_words(refused: RefusedRequest) -> str:
-    """Return what to mend, the first wrong field before all: the problem's text alone does not name it."""
+    """Return the first wrong field and what to write in it; the problem's own text if no field is named."""
     errors: list[Mapping[str, Any]] = list(refused.problem.get("errors") or ())
     return f"{errors[0]['field']}: {errors[0]['remedy']}" if errors else str(refused)

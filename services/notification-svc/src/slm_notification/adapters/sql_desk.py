@@ -110,8 +110,9 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
     async def repeat_deliveries(self, delivery_ids: Sequence[str], due_at: UtcMicroseconds) -> int:
         """Let deliveries be sent again from ``due_at`` (real time) on, with their attempts counted from 0 again.
 
-        Return the number of these deliveries. A delivery that is being sent now stays as it is and is not counted. What
-        followed a delivery in its lane is sent again after it: an alert that is over must not stay open.
+        Return the number of these deliveries. A delivery that is being sent now stays as it is and is not counted. The
+        deliveries that followed it in its lane are sent again after it, so that an alert that has ended does not stay
+        open.
         """
         return await sql_sending.repeat(self._transaction, delivery_ids, due_at)
 
@@ -172,7 +173,7 @@ class SqlNotificationDesk:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlNotificationLedger]:
-        """Open a transaction and yield its ledger; the changes commit at the end of the block."""
+        """Open a transaction and yield its ledger; the changes commit when the ``async with`` ends."""
         async with self._database.begin() as transaction:
             yield SqlNotificationLedger(transaction)
 

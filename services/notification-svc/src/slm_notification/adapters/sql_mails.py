@@ -189,7 +189,7 @@ class SqlMailDesk:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlMailLedger]:
-        """Open a transaction and yield its ledger; the changes commit at the end of the block."""
+        """Open a transaction and yield its ledger; the changes commit when the ``async with`` ends."""
         async with self._database.begin() as transaction:
             yield SqlMailLedger(transaction)
 

@@ -247,7 +247,7 @@ async def _openings_of(transaction: Transaction, rows: Sequence[RowMapping]) -> 
 
 
 async def renew_alerts(transaction: Transaction) -> None:
-    """Let the deliveries that are to be repeated wait to be sent again, unless their alert is over."""
+    """Make the deliveries that are sent repeatedly due again, unless their alert has ended."""
     await transaction.execute(_RENEW, {"now": real_now()})
 
 

@@ -18,7 +18,9 @@ from slm_notification.domain.endpoints import CHATS, WebhookEndpoint
 
 
 def endpoint_json(endpoint: WebhookEndpoint, caller: Principal) -> dict[str, Any]:
-    """Return an endpoint as JSON. Only callers who may change endpoints get the whole URL, nobody that of a chat."""
+    """Return an endpoint as JSON. Only callers who may change endpoints get the whole URL; for a chat, nobody gets
+    it.
+    """
     sees_all = caller.has_role(*EDITORS)
     wanted = endpoint.wanted
     return {

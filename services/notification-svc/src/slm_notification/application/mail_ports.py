@@ -17,7 +17,7 @@ from slm_notification.domain.readers import Preference, Reader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMailDelivery:
-    """A delivery to store: an event, the person who is told of it, and the notice with the words."""
+    """A delivery to store: an event, the person who is told of it, and the notice that tells it."""
 
     reader: Reader
     event_id: str
@@ -129,7 +129,7 @@ class MailDesk(Protocol):
 
     async def prune_mails(self, before: UtcMicroseconds) -> int:
         """Remove mails, and their deliveries to people, that were stored before an instant; return how many mails were
-        removed. The instant is of the machine's clock, not of a demonstration's.
+        removed. The instant is of real time, not of a demonstration's clock.
         """
         ...
 

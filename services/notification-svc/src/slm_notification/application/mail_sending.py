@@ -32,7 +32,9 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class MailLimits:
-    """The most mails at a time, the times of bundling and of the server's replies, and for how long mails are kept."""
+    """Limits of sending: mails at a time, time between mails, time for a reply of the server, time that mails are
+    kept.
+    """
 
     console_url: str
     at_once: int = 8

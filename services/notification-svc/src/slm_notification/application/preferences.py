@@ -1,4 +1,6 @@
-"""The use cases of preferences: a person chooses which events are told by mail, when, and in which time zone."""
+"""The use cases of preferences: a person chooses of which events they are told by mail, when, and in which time
+zone.
+"""
 
 from __future__ import annotations
 

@@ -119,10 +119,10 @@ async def change_endpoint(
 ) -> WebhookEndpoint:
     """Change title, URL and filter of an endpoint, pause it, or make it active. Raises NotFound and NotAcceptable.
 
-    Its kind stays. Who changes the address of a tool gives its secret again: nobody gets to know a secret by sending it
-    to an address of their own.
+    The kind cannot be changed. Whoever changes the address of a tool must give its secret again, so that nobody learns
+    the secret by having it sent to an address of their own.
 
-    Everything that waits for an endpoint that is then active is due at once, also after failed attempts.
+    If the endpoint is active afterwards, its waiting deliveries are due at once, even after failed attempts.
     ``unless_changed`` raises if the endpoint has changed since the caller read it.
     """
     async with office.desk.begin() as ledger:
@@ -245,7 +245,7 @@ async def _put_secret(
     office: WebhookOffice, ledger: NotificationLedger, endpoint: WebhookEndpoint, given: str | None, overlap: int = 0
 ) -> WebhookSecret | None:
     """Store the secret given for a tool, or a new one for signed webhooks, and return it; None if a tool has none. The
-    earlier ones end after ``overlap`` seconds.
+    earlier secrets end after ``overlap`` seconds.
     """
     now = real_now()
     await ledger.end_secrets(endpoint.endpoint_id, now + overlap * SECOND)

@@ -48,7 +48,7 @@ class AttemptAnswer:
 
     @property
     def is_success(self) -> bool:
-        """Whether the receiver accepted the delivery: any status 2xx by which it does not say the contrary."""
+        """Whether the receiver accepted the delivery: status 2xx, and no error in the answer."""
         return self.status is not None and 200 <= self.status < 300 and not self.problem
 
     @property

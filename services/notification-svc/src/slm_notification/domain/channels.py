@@ -60,9 +60,9 @@ def notice_in(body: str) -> Notice | None:
 def wants(endpoint: WebhookEndpoint, event: HeardEvent) -> bool:
     """Whether an event is sent to this endpoint.
 
-    A tool for people on call gets the events that change an alert. Whoever chooses the events that open alerts gets
-    those that end them, too. Causes are sent only if their type is chosen, because their breaches and risks are sent.
-    A chat gets what people are told by mail.
+    A tool for people on call gets the events that change an alert. An endpoint whose filter names the events that open
+    alerts gets the events that end them, too. Causes are sent only if the filter names their type, because each cause
+    repeats breaches and risks that are sent. A chat gets what people are told by mail.
     """
     if endpoint.kind == "webhook":
         return endpoint.wants(event)
@@ -85,8 +85,8 @@ def _is_told(endpoint: WebhookEndpoint, event: HeardEvent) -> bool:
 
 
 def lane_of(kind: str, event: HeardEvent) -> str | None:
-    """Return the key of the deliveries that one endpoint gets one after the other, in the order of their events; None
-    if the order does not matter.
+    """Return the key of an event's lane: an endpoint gets the deliveries of a lane one after the other, in the order of
+    their events. None if the order does not matter.
     """
     signal = None if kind == "webhook" else signal_in(event.body)
     return None if signal is None else signal.key
@@ -112,8 +112,9 @@ def address_of(kind: EndpointKind, url: str) -> str:
 
 
 def changed_address(endpoint: WebhookEndpoint, url: str) -> str:
-    """Return the address that an endpoint has after a change to ``url``. The address of a chat is shown without its
-    path, and in this form it stays.
+    """Return the address that an endpoint has after a change to ``url``.
+
+    A chat's address is shown without its path. If ``url`` is that shown form, the address does not change.
     """
     shown = url.removesuffix(_HIDDEN)
     if endpoint.kind in CHATS and shown != url and shown.endswith("/") and endpoint.url.startswith(shown):
@@ -139,7 +140,7 @@ def check_secret(kind: EndpointKind, secret: str | None, *, is_new: bool) -> Non
 
 
 def without_secrets(text: str, secrets: Sequence[str]) -> str:
-    """Return what a receiver answered without the secrets that it repeats."""
+    """Return the text of a receiver's answer without any of these secrets."""
     for secret in secrets:
         # Of a header such as ``Bearer …`` only what follows the scheme is secret.
         text = text.replace(secret.rpartition(" ")[2], _HIDDEN)

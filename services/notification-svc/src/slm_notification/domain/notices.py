@@ -50,7 +50,9 @@ def notice_of(event: Any) -> Notice | None:
 
 
 def parties_told(event: Any, notice: Notice) -> list[str]:
-    """Return the ids of the parties whose people are told: those who may see the event, without ``not_for``."""
+    """Return the ids of the parties whose people are told: those who may see the event, except those in
+    ``notice.not_for``.
+    """
     row = PUBLISHED[type(event)]
     named: Mapping[str, Any] = {name: getattr(event, name, None) for name in (*row.parties, "hidden_from_party_id")}
     return [each for each in dict.fromkeys(row.parties_who_see(named)) if each not in notice.not_for]
@@ -141,7 +143,7 @@ def _breach_withdrawn(event: monitor.BreachWithdrawn) -> Notice:
 
 
 def _version_page(agreement_id: str, version: int) -> str:
-    """Return the page of a version of an agreement: without a number it shows what is signed, not an amendment."""
+    """Return the path of the page of one version; without the number, the page would show the signed version."""
     return f"/agreements/{agreement_id}" + (f"?version={version}" if version > 1 else "")
 
 

@@ -70,8 +70,8 @@ def alertmanager_message(
     """Return the alert for Alertmanager, at the real time ``now``.
 
     Alertmanager knows an alert by all its labels, so the event that ends it has the labels of ``opening``, the event
-    that opened it. An open alert ends an hour after it was last sent: it is sent again much more often, and longer
-    pauses, such as an update, do not look like its end.
+    that opened it. An open alert ends an hour after it was last sent. It is sent again much more often than that, so
+    that only a pause of an hour looks like its end.
     """
     is_over = signal.action == "resolve"
     known = opening if is_over and opening is not None else signal

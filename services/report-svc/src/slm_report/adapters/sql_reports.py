@@ -185,7 +185,7 @@ def _quiet(heard: ConsumerPosition, quiet_seconds: float) -> ColumnElement[bool]
 
     - No event has affected the reports for ``quiet_seconds`` before the instant up to which all events have been
       received.
-    - A report has been stale for ``IMPATIENCE`` times as long.
+    - A report has been stale for ``IMPATIENCE × quiet_seconds``.
     """
     until = literal(heard.until_on_server, DateTime(timezone=True))
     pause = literal(quiet_seconds) * text("interval '1 second'")

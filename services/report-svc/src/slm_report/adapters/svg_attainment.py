@@ -132,7 +132,7 @@ def _figure(root: Element, layout: Layout, y: float, line: Mapping[str, Any], sc
 
 
 def _ground(root: Element, layout: Layout, y: float, comparison: str, limit_x: float) -> None:
-    """Draw the agreed and the not agreed side in two colours, with the objective between them."""
+    """Draw two areas in different colours: one where the objective is met, one where it is missed."""
     met_right = comparison == "at_least"
     left, right = (svg.BAD_TINT, svg.GOOD_TINT) if met_right else (svg.GOOD_TINT, svg.BAD_TINT)
     start, end = layout.at(0), layout.at(1)

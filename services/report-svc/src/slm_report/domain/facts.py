@@ -79,8 +79,8 @@ class Risk:
     def outcome_at(self, instant: UtcMicroseconds) -> str:
         """Return the outcome of the warning as of an instant: ``open`` until the warning has ended.
 
-        An end after the instant does not count, with one exception: if the warning's calendar window was over by the
-        instant. Such a warning ends when its window closes, which is later than the window's last instant.
+        An end after the instant does not count, unless the warning's calendar window was over by the instant. Such a
+        warning ends when its window closes, which is later than the window's last instant.
         """
         if self.cleared is None or not (self.is_over_by(instant) or instants.from_text(self.cleared.at) <= instant):
             return "open"

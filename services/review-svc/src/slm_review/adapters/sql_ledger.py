@@ -68,7 +68,7 @@ class SqlDesk:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlLedger]:
-        """Begin a transaction and yield its ledger; the changes commit at the end of the block."""
+        """Begin a transaction and yield its ledger; the changes commit when the ``async with`` ends."""
         async with self._database.begin() as transaction:
             yield SqlLedger(transaction)
 

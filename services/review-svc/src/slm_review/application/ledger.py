@@ -80,8 +80,8 @@ class Desk(Protocol):
     """A database; each of its transactions is a ``Ledger``."""
 
     def begin(self) -> AbstractAsyncContextManager[Ledger]:
-        """Begin a transaction and return its ledger. The changes are kept at the end of the block, or dropped if the
-        block raises.
+        """Begin a transaction and yield its ledger. The changes commit when the ``async with`` ends, unless its body
+        raises.
         """
         ...
 

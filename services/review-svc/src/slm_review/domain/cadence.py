@@ -1,4 +1,4 @@
-"""The next period that an agreement's review cadence demands a review of."""
+"""The next period for which an agreement's review cadence demands a review."""
 
 from __future__ import annotations
 

@@ -252,7 +252,7 @@ warning at this percentage or a higher one, the plan has averted a breach.
 def _cleared_to(plan: ActionPlan, verdict: str | None, now: UtcMicroseconds, again_after: int) -> str | None:
     """Return the next state of a plan whose risk has cleared without a known breach; None while it is not decided.
 
-    - Window with a verdict: a breach was averted if a projection had predicted one and the window closed without one.
+    - Window with a verdict: a breach was averted if a projection had predicted it and the window closed without it.
     - Rolling window: a breach was averted if none came within a window's length after the predicted instant.
     - Ticket: a breach was averted if the deadline was met after a warning at ``WARNED_LATE`` percent or later.
     - If the risk ended in a breach, the plan waits for the breach event, which names the breach, or for the verdict.

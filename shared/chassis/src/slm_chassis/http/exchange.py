@@ -93,7 +93,7 @@ class Exchange:
 
     @contextmanager
     def traced(self) -> Iterator[None]:
-        """Run the block with the request's correlation id, tracing span and log fields."""
+        """Run the body of the ``with`` statement with the request's correlation id, tracing span and log fields."""
         correlation = tracing.correlation_id.set(self.correlation_id)
         client = self.scope.get("client")
         address = tracing.client_address.set(client[0] if client else None)

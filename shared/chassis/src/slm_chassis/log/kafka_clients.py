@@ -134,7 +134,7 @@ class SharedClient(Generic[C]):
 
     @asynccontextmanager
     async def use(self) -> AsyncIterator[C]:
-        """Give the block the started client; raises only the errors of the log port."""
+        """Yield the started client. Errors of the client are raised as those of the log port."""
         with translate_kafka_errors():
             client = await self._started()
             try:

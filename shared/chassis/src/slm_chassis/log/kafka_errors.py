@@ -12,7 +12,7 @@ from slm_chassis.log.port import LogUnavailable, OffsetVanished, RecordRefused, 
 
 @contextmanager
 def translate_kafka_errors() -> Iterator[None]:
-    """Raise the log port's error for each error of the Kafka client in the block."""
+    """In the body of the ``with`` statement, replace each error of the Kafka client by the log port's error."""
     try:
         yield
     except errors.MessageSizeTooLargeError as cause:

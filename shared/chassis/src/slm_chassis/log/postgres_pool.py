@@ -18,7 +18,7 @@ READERS = 8
 
 @contextmanager
 def raise_log_unavailable() -> Iterator[None]:
-    """Raise LogUnavailable for every fault in the block that means that the server cannot be reached."""
+    """In the body of the ``with`` statement, replace faults of an unreachable server by LogUnavailable."""
     try:
         yield
     except Exception as cause:
@@ -61,7 +61,7 @@ class Pool:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
-        """Lend a connection to the block; raises LogUnavailable."""
+        """Yield a connection, which returns to the pool afterwards; raises LogUnavailable."""
         with raise_log_unavailable():
             async with self._pool.acquire(timeout=COMMAND_SECONDS) as connection:
                 yield connection

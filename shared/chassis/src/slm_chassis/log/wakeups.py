@@ -15,7 +15,7 @@ class Wakeups:
 
     @contextmanager
     def bell(self, topics: Iterable[str]) -> Iterator[Bell]:
-        """Give the block a bell that rings when ``ring`` is called for one of the topics."""
+        """Yield a bell that rings when ``ring`` is called for one of the topics."""
         bell, names = Bell(), list(topics)
         for topic in names:
             self._bells.setdefault(topic, set()).add(bell)

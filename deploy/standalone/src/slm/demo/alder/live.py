@@ -29,8 +29,8 @@ _SECONDS = 10
 def scripted_states(look: int, mail_left: int) -> list[Fact]:
     """Return the scripted changes of state that follow a visitor's first page.
 
-    ``look``: the instant of that first page, microseconds UTC; ``mail_left``: microseconds of downtime that this month
-    still allows mail.
+    ``look``: the instant of that first page, microseconds UTC; ``mail_left``: how much longer, in microseconds, mail
+    may be down this month.
     """
     mail_down = max(_MAIL_DOWN, mail_left + _LONGER)
     changes = (
@@ -79,7 +79,7 @@ def everyday_measurements(minute: int, portal_from: int) -> list[Fact]:
 class LiveSender:
     """Sends the everyday facts from the start, and the scripted facts after a visitor has opened a page (``looked``).
 
-    ``mail_left`` is the downtime that mail's targets still allow this month, in microseconds.
+    ``mail_left`` is how much longer, in microseconds, mail may be down this month.
     """
 
     def __init__(self, enrolled: Participants, clock: Clock, mail_left: int) -> None:

@@ -14,8 +14,9 @@ RATE = 60
 
 @dataclass(frozen=True)
 class _Pace:
-    """The clock's rate from a real instant on: the clock shows ``at`` at that instant and advances ``rate`` times as
-    fast.
+    """The clock's rate from the real instant ``real`` on.
+
+    At that instant the clock shows ``at``; then it advances ``rate`` times as fast as real time.
     """
 
     real: int
@@ -57,8 +58,9 @@ class PlayedClock:
         return (passed - real) / SECOND
 
     def play(self, length: int = HOUR) -> int:
-        """Let the next ``length`` microseconds (whole minutes) pass 60 times as fast; return the instant at which that
-        ends.
+        """Let the next ``length`` microseconds (whole minutes) pass 60 times as fast as real time.
+
+        Return the instant of this clock at which that ends.
 
         A call while the clock is already playing adds nothing.
         """

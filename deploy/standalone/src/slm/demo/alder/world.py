@@ -110,7 +110,7 @@ class WorldBuilder:
             self._world.places[f"{names[target['agreement_id']]}-{target['key']}"] = target["target_id"]
 
     async def _breach_of(self, enrolled: Participants, window: str) -> str:
-        """Return the id of the breach of checkout's availability in the window (a month) with this id."""
+        """Return the id of the breach of checkout's availability in a month: ``2026-11``."""
         path = f"breaches?target_id={self._world.places['checkout-availability']}&window_id={window}"
         ada = enrolled.manager(PROVIDER)
         seen = await handling.wait_for_answer(enrolled, ada, path, lambda now: bool(now["items"]))

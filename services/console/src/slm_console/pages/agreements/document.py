@@ -102,8 +102,8 @@ async def _compared_with(
 ) -> tuple[Mapping[str, Any] | None, str]:
     """Return the document that the newest revision is compared with, and its name in words.
 
-    It is the revision before, and for the first revision of an amendment the version that was signed last. None and an
-    empty text if there is neither, for a draft, and if the version is no longer negotiated.
+    That is the previous revision or, for the first revision of an amendment, the version that was signed last. Return
+    None and an empty text if there is neither, if the agreement is a draft, or if the version is no longer negotiated.
     """
     number, path = int(agreement["revision"]["number"]), f"/api/v1/agreements/{agreement['agreement_id']}"
     if agreement["state"] not in ("proposed", "countered", "agreed"):

@@ -1,4 +1,4 @@
-"""Page that drafts a new agreement of any kind with three usual promises: availability, time to answer and resolve."""
+"""Page that drafts a new agreement with three usual promises: availability, time to answer, time to resolve."""
 
 from __future__ import annotations
 

@@ -38,11 +38,11 @@ class _HookPage:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """The mapping and the payload that the page shows, and what came of them.
+    """The mapping and the payload that the page shows, and the result of trying or saving the mapping.
 
-    - ``tag``: the entity tag of the hook whose mapping was changed.
-    - ``read``: what the mapping reads in the payload; None if it was not tried.
-    - ``notice``: why it was not saved, or could not be tried.
+    - ``tag``: the entity tag that the hook had when the form was shown.
+    - ``read``: what the mapping reads in the payload; None if the mapping was not tried.
+    - ``notice``: why the mapping was not saved, or could not be tried.
     """
 
     mapping: str
@@ -54,7 +54,7 @@ class _Draft:
 
 @router.get("/connections/hooks/{hook_id}/mapping")
 async def show_mapping(visit: SignedIn, hook_id: str) -> Response:
-    """Show the mapping of a hook with a payload: that of the call in the address, or else of the last one."""
+    """Show a hook's mapping, and what it reads in the payload of one call: the call in the address, else the last."""
     known = await _ask(visit, hook_id)
     wanted = visit.request.query_params.get("call", "")
     shown = [each for each in known.kept if not wanted or each["call_id"] == wanted]

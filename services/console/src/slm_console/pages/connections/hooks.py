@@ -1,4 +1,4 @@
-"""Pages of hooks, the addresses that other tools call: the list, a new one, one with its calls, and one call."""
+"""Pages of hooks, the addresses that other tools call: the list, a new hook, one hook, and one of its calls."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ async def _hook_page(visit: Visit, hook_id: str, *, secret: str = "", notice: st
 
 @router.get("/connections/hooks/{hook_id}/calls/{call_id}")
 async def show_call(visit: SignedIn, hook_id: str, call_id: str) -> Response:
-    """Show one call: what was sent, what came of it, and what to mend."""
+    """Show one call: what the tool sent, what the product did with it, and what to correct."""
     return await _call_page(visit, hook_id, call_id, "")
 
 
@@ -137,7 +137,7 @@ async def _call_page(visit: Visit, hook_id: str, call_id: str, notice: str) -> R
 
 @router.post("/connections/hooks/{hook_id}/calls/{call_id}/repeat")
 async def repeat_call(visit: SignedIn, hook_id: str, call_id: str, form: Fields) -> Response:
-    """Take what an earlier call sent in once more, by the present mapping."""
+    """Read the payload of an earlier call once more, by the present mapping."""
     try:
         await visit.api.post(f"{_HOOKS}/{hook_id}/calls/{call_id}/repeat")
     except RefusedRequest as refused:
@@ -149,7 +149,7 @@ async def repeat_call(visit: SignedIn, hook_id: str, call_id: str, form: Fields)
 
 @router.post("/connections/hooks/{hook_id}/test")
 async def send_test(visit: SignedIn, hook_id: str, form: Fields) -> Response:
-    """Read an example of the tool by the mapping, and note it among the calls."""
+    """Read an example of the tool's payloads by the mapping, and add it to the list of calls."""
     try:
         made = await visit.api.post(f"{_HOOKS}/{hook_id}/tests")
     except RefusedRequest as refused:
@@ -161,7 +161,7 @@ async def send_test(visit: SignedIn, hook_id: str, form: Fields) -> Response:
 
 @router.post("/connections/hooks/{hook_id}/paused")
 async def pause(visit: SignedIn, hook_id: str, form: Fields) -> Response:
-    """Pause an address or let it go on, depending on the field ``paused``."""
+    """Pause an address or resume it, depending on the field ``paused``."""
     path = f"{_HOOKS}/{hook_id}"
     _, tag = await visit.api.tagged(path)
     await visit.api.send("PATCH", path, {"paused": form.text("paused") == "yes"}, tag)
@@ -170,7 +170,10 @@ async def pause(visit: SignedIn, hook_id: str, form: Fields) -> Response:
 
 @router.post("/connections/hooks/{hook_id}/secret")
 async def replace_secret(visit: SignedIn, hook_id: str, form: Fields) -> Response:
-    """Give an address a new secret, shown once, or the one that the tool gave out; earlier ones end after a day."""
+    """Give an address the typed secret, which the tool issued, or else a new secret, which is shown once.
+
+    The earlier secrets work for another day.
+    """
     given = form.password("secret")
     body = {"overlap_seconds": _DAY, **({"secret": given} if given else {})}
     try:

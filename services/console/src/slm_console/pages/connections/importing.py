@@ -1,4 +1,4 @@
-"""Pages on which a file of measurements is imported: what it says, its mapping, what would be sent, and the import."""
+"""Pages on which a file of measurements is imported: kind of measurement, mapping, what would be sent, import."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Unread(Exception):
 class _FileDraft:
     """The file and the mapping that the page shows, what the mapping reads in it, and why it was not imported.
 
-    ``refused`` are the rows that were not taken in, of the import ``import_id``.
+    ``refused`` are the rows that the import ``import_id`` did not accept.
     """
 
     measures: str
@@ -52,7 +52,7 @@ class _FileDraft:
 
 @router.get("/connections/imports/new")
 async def choose_measures(visit: SignedIn) -> Response:
-    """List what a file of measurements may say."""
+    """List the kinds of measurement that a file may contain."""
     parts = await visit.api.gather(**WHO)
     directory = directory_from(parts)
     model = {
@@ -65,7 +65,7 @@ async def choose_measures(visit: SignedIn) -> Response:
 
 @router.get("/connections/imports/new/{measures}")
 async def show_file_form(visit: SignedIn, measures: str) -> Response:
-    """Show the form for a file that says one thing, with a mapping to begin with."""
+    """Show the form for a file with one kind of measurement, and an example mapping to change."""
     if measures not in MEASURES:
         raise NotFound(404, {})
     return await _form_page(visit, _FileDraft(measures, measured_files.starter(measures), ""))
@@ -103,7 +103,7 @@ async def try_or_import(visit: SignedIn, measures: str, form: Fields) -> Respons
 
 
 async def _content_of(visit: Visit, form: Form) -> str:
-    """Return the text of the chosen file, or else the pasted one. Raises _Unread."""
+    """Return the text of the chosen file, or else the pasted text. Raises _Unread."""
     file = form.files.get("file")
     data = await file.read() if file is not None else b""
     if data.startswith(_WORKBOOK):
@@ -124,7 +124,7 @@ async def _content_of(visit: Visit, form: Form) -> str:
 
 
 async def _send(visit: Visit, preview: Mapping[str, Any]) -> tuple[str, list[Mapping[str, Any]]]:
-    """Import what a preview has: return the import's id, and the rows that were not taken in."""
+    """Import the measurements of a preview; return the import's id, and the rows that were not accepted."""
     for indicator in preview["indicators"]:
         try:
             await visit.api.post(_INDICATORS, indicator)
@@ -152,7 +152,7 @@ async def _send(visit: Visit, preview: Mapping[str, Any]) -> tuple[str, list[Map
 
 
 async def _send_batch(visit: Visit, batch: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Send measurements; return the rows that were not taken in, each with field, value and remedy."""
+    """Send measurements; return the rows that were not accepted, each with field, value and remedy."""
     try:
         answer = await visit.api.send("POST", _MEASUREMENTS, [each["item"] for each in batch])
     except RefusedRequest as refused:

@@ -51,7 +51,10 @@ async def _rules_page(
 
 @router.post("/connections/series")
 async def try_or_add(visit: SignedIn, form: Fields) -> Response:
-    """Try the rules on pasted series, with the rule of the form if there is one, or add that rule at the end."""
+    """Try the rules on the pasted series, or add the form's rule after all others, depending on the button ``act``.
+
+    A rule in the form is tried too, as the last one.
+    """
     typed = {name: form.text(name) for name in _FIELDS}
     is_rule = bool(typed["match"] or typed["indicator"])
     if form.text("act") == "add":
@@ -93,7 +96,7 @@ def _rule_of(typed: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _errors_of(visit: Visit, refused: RefusedRequest, place: int) -> dict[str, str]:
-    """Return what is wrong beside the fields of the form; ``place`` is that of its rule among all rules."""
+    """Return field of the form → error. ``place`` is the index, from 0, of the form's rule in the refused list."""
     errors, within = {}, f"rules[{place}]."
     for field, why in refused.fields.items():
         own = field.removeprefix(within).partition("[")[0]
@@ -139,7 +142,7 @@ async def move_or_remove(visit: SignedIn, number: int, act: str, form: Fields) -
 
 
 def _is_current(kept: Mapping[str, Any], form: Form) -> bool:
-    """Whether nobody has changed the rules since the form was shown: a place in the list means the same rule."""
+    """Whether nobody has changed the rules since the form was shown, so that an index still means the same rule."""
     return form.text("revision") == str(kept["revision"])
 
 

@@ -29,9 +29,9 @@ _COMPUTED = (
 
 @dataclass(frozen=True, slots=True)
 class _WantedEvents:
-    """What the form holds. ``what`` is a key of CHOICES, or empty for other types of events, which stay as they are.
+    """The values of the form. ``what`` is a key of CHOICES; empty: the address keeps its own set of event types.
 
-    ``tag`` is the entity tag of the endpoint that was changed. ``chosen``: field → ids.
+    ``tag`` is the entity tag that the endpoint had when the form was shown. ``chosen``: field → ids.
     """
 
     title: str
@@ -84,7 +84,7 @@ async def change(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
 
 
 def kept_fields(endpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of an endpoint that a change of others sends back as they are."""
+    """Return the fields that a PUT must contain: unchanged fields are sent back as they are."""
     return {name: value for name, value in endpoint.items() if name not in _COMPUTED}
 
 

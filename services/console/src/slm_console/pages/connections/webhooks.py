@@ -113,7 +113,7 @@ async def send_test(visit: SignedIn, endpoint_id: str, form: Fields) -> Response
 
 @router.post("/connections/webhooks/{endpoint_id}/paused")
 async def pause(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
-    """Pause an address or let it go on, depending on the field ``paused``."""
+    """Pause an address or resume it, depending on the field ``paused``."""
 
     def changed(endpoint: Mapping[str, Any]) -> dict[str, Any]:
         return {**kept_fields(endpoint), "paused": form.text("paused") == "yes"}
@@ -126,8 +126,8 @@ async def pause(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
 async def replace_secret(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
     """Give an address a new secret.
 
-    That of signed requests is made and shown once, and the earlier one ends after a day. That of a tool is typed in,
-    and the earlier one ends at once.
+    A secret that signs requests is made here and shown once; the earlier secret works for another day. The secret of a
+    tool is typed in; the earlier secret ends at once.
     """
     path, typed = f"{_ENDPOINTS}/{endpoint_id}/secrets", form.text("secret")
     if typed:
@@ -143,7 +143,7 @@ async def replace_secret(visit: SignedIn, endpoint_id: str, form: Fields) -> Res
 
 @router.post("/connections/webhooks/{endpoint_id}/replay")
 async def replay(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
-    """Send all events again from a day on."""
+    """Send all events since a given day again."""
     typed = form.text("from")
     since = start_of_day(visit.reader, typed, is_past=True) if typed else None
     if since is None:

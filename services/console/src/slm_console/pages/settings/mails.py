@@ -1,4 +1,4 @@
-"""Settings page of mails: a person chooses what is told by mail and when, and sees the last mails."""
+"""Settings page of mails: a person chooses what they are told by mail and when, and sees the last mails."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def hours_of(reader: Reader, document: Mapping[str, Any]) -> list[tuple[str, str
 
 
 def _weekly_in_words(reader: Reader, hours: Mapping[str, Any]) -> str:
-    """Return weekly hours in words, days with the same hours together: ``Mon–Fri 08:00–18:00, Sat 08:00–16:00``."""
+    """Return weekly hours in words; days with the same hours are joined: ``Mon–Fri 08:00–18:00, Sat 08:00–16:00``."""
     by_day = [_spans_of_day(hours["weekly"].get(day) or ()) for day in _DAYS]
     texts, first = [], 0
     while first < len(_DAYS):

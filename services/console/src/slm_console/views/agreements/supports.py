@@ -30,7 +30,7 @@ def named_by(agreement: Mapping[str, Any]) -> list[str]:
 def supports_of(
     reader: Reader, directory: Directory, named: Sequence[str], readable: Sequence[Mapping[str, Any]]
 ) -> list[Support]:
-    """Return a Support for each id in ``named``. ``readable`` has the agreements of these that the reader may read."""
+    """Return a Support for each id in ``named``. ``readable``: those of these agreements that the reader may read."""
     by_id = {str(each["agreement_id"]): each for each in readable}
     return [_support(reader, directory, by_id.get(each), each) for each in named]
 

@@ -62,7 +62,7 @@ def guide_blocks(guide: str, address: str = "") -> list[Block]:
 
 
 def _pieces(lines: Sequence[str]) -> Iterator[tuple[bool, list[str]]]:
-    """Return the steps of a guide, and the lines between them: whether a piece is a step, and its lines."""
+    """Split a guide into its steps and the parts between them; yield each as (whether it is a step, its lines)."""
     piece: list[str] = []
     is_step, indent = False, 0
     for line in lines:
@@ -78,7 +78,7 @@ def _pieces(lines: Sequence[str]) -> Iterator[tuple[bool, list[str]]]:
 
 
 def _plain(lines: Sequence[str]) -> Iterator[Block]:
-    """Return the paragraphs and the code of some lines."""
+    """Yield a block for each paragraph, and for each piece of code, in these lines."""
     paragraph: list[str] = []
     code: list[str] | None = None
     for line in lines:

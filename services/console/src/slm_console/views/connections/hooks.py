@@ -21,7 +21,7 @@ _REPEATED = ("accepted", "ignored", "refused", "paused")
 
 @dataclass(frozen=True, slots=True)
 class ToolLine:
-    """A tool that can call. ``name`` is the connector's, ``title`` that of the tool."""
+    """A tool that can call hooks. ``name`` is the connector's name, ``title`` the tool's."""
 
     name: str
     title: str
@@ -50,7 +50,7 @@ class HookLine:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A field that is wrong: its name, what came, and what to write."""
+    """A wrong field: its name, the value that was sent, and what to send instead."""
 
     field: str
     value: str
@@ -89,7 +89,7 @@ def tool_line(reader: Reader, connector: Mapping[str, Any]) -> ToolLine:
 
 
 def way_in_words(reader: Reader, way: Mapping[str, Any]) -> str:
-    """Return in words how a caller proves to be the tool."""
+    """Return in words how a caller proves that it is the tool."""
     kind, header, user = str(way["kind"]), str(way["header"]), str(way["user"])
     if kind == "basic":
         return reader.gettext(
@@ -134,7 +134,7 @@ def hook_columns(reader: Reader) -> list[Column[HookLine]]:
 
 
 def outcome_in_words(reader: Reader, outcome: str) -> str:
-    """Return in words what came of a call."""
+    """Return the outcome of a call in words."""
     known = {
         "accepted": reader.gettext("taken in"),
         "ignored": reader.gettext("nothing in it for us"),
@@ -147,7 +147,7 @@ def outcome_in_words(reader: Reader, outcome: str) -> str:
 
 
 def call_line(reader: Reader, call: Mapping[str, Any]) -> CallLine:
-    """Return a call with what came of it."""
+    """Return a call as a row, with its outcome in words."""
     outcome, detail, payload = str(call["outcome"]), call["detail"], call["payload"]
     can_repeat = payload is not None and outcome in _REPEATED
     return CallLine(
@@ -193,7 +193,7 @@ def _ticket_said(reader: Reader, ticket: Mapping[str, Any]) -> str:
 
 
 def faults_of(errors: Sequence[Mapping[str, Any]]) -> list[Fault]:
-    """Return wrong fields with what came and what to write instead."""
+    """Return the wrong fields, each with the value that was sent and what to send instead."""
     return [
         Fault(
             str(each.get("field", "")),

@@ -1,4 +1,4 @@
-"""Files of measurements: what they may say, a mapping to begin with for each, and what a mapping reads in one."""
+"""Files of measurements: the kinds of measurement, an example mapping for each, and what a mapping reads in a file."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ MEASURES = tuple(_CONTENTS)
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """A measurement of a file: its line, what is measured, when, and what it says. ``own`` is its name or value there.
+    """A measurement in a file: its line, the indicator, the instant, and its content.
 
-    ``said`` are words of the console; ``own`` is written by somebody else.
+    ``own`` is the part of the content that is quoted from the file, such as a name or value; ``said`` is the rest, in
+    the console's words.
     """
 
     row: str
@@ -42,7 +43,7 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """What a mapping reads in a file. ``count`` are all measurements, of which the first are ``rows``."""
+    """What a mapping reads in a file. ``count`` is the number of all measurements; ``rows`` are the first ones."""
 
     records: int
     count: int
@@ -60,7 +61,7 @@ class ReadFile:
 
 
 def starter(measures: str) -> str:
-    """Return a mapping to begin with."""
+    """Return an example mapping for a kind of measurement."""
     return (
         f"kind: measurements\nmeasures: {measures}\nsource: my-tool\nrecords: {{format: csv}}\n"
         f"times: {{format: iso, zone: UTC}}\nindicator: shop.checkout\n{_CONTENTS[measures]}"
@@ -68,7 +69,7 @@ def starter(measures: str) -> str:
 
 
 def measures_in_words(reader: Reader) -> dict[str, str]:
-    """Return what files may say: the name in a mapping → in words."""
+    """Return the kinds of measurement that a file may contain: name in a mapping → words."""
     return {
         "probes": reader.gettext("whether a check succeeded"),
         "states": reader.gettext("since when something is up or down"),
@@ -108,7 +109,7 @@ def read_file(reader: Reader, preview: Mapping[str, Any]) -> ReadFile:
 
 
 def aside_faults(reader: Reader, rows: Sequence[Mapping[str, Any]]) -> list[Fault]:
-    """Return rows that cannot be sent, each with its line, what came, and what to do."""
+    """Return the rows that cannot be sent, each with its line, the wrong value, and what to do."""
     return faults_of([{**each, "field": _line_and_column(reader, each)} for each in rows])
 
 
@@ -131,7 +132,7 @@ def _row(reader: Reader, placed: Mapping[str, Any]) -> FileRow:
 
 
 def _content(reader: Reader, item: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what a measurement says: the part that the file wrote, and the console's words."""
+    """Return the content of a measurement: the part quoted from the file, and the rest in the console's words."""
     if "ok" in item:
         return "", reader.gettext("succeeded") if item["ok"] else reader.gettext("failed")
     if "failed" in item:

@@ -15,11 +15,11 @@ from slm_console.views.tickets import clock_in_words, why_not_judged
 
 @dataclass(frozen=True, slots=True)
 class ReadFact:
-    """What is known of a ticket, as name and value.
+    """One fact about a ticket, as name and value.
 
     - ``own_name``: the name of the field, if the mapping gave it, else empty.
     - ``own_value``: the value, if it comes from the payload or the mapping, else empty.
-    - ``said``: what the console says of it.
+    - ``said``: the value in the console's words.
     """
 
     name: str = ""
@@ -44,7 +44,8 @@ class ReadClock:
 class ReadTicket:
     """A ticket as a mapping reads it.
 
-    ``clocks`` are those that it would have; if there are none, ``why_none`` says why, as far as it is known.
+    ``clocks`` are those that the ticket would have. If there are none, ``why_none`` gives the reason, empty if not
+    known.
     """
 
     number: str
@@ -79,7 +80,9 @@ class ReadPayload:
 
 
 def read_payload(reader: Reader, preview: Mapping[str, Any], judged: Sequence[Mapping[str, Any]] = ()) -> ReadPayload:
-    """Return the answer of a preview in words. ``judged`` are the previews of its first tickets, in order."""
+    """Return the view model of a preview. ``judged``: what the API says of the clocks of its first tickets, in
+    order.
+    """
     notes = [str(each) for each in preview["notes"]]
     if 0 < len(judged) < len(preview["tickets"]):
         notes.append(
@@ -97,7 +100,7 @@ def read_payload(reader: Reader, preview: Mapping[str, Any], judged: Sequence[Ma
 
 
 def wrong_mapping(faults: Sequence[Mapping[str, Any]]) -> ReadPayload:
-    """Return the preview of a mapping that cannot be read itself."""
+    """Return the view model for a mapping that is itself not valid."""
     return ReadPayload((), (), (), faults_of(faults))
 
 

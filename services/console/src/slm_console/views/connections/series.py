@@ -16,7 +16,7 @@ _ESCAPED = re.compile(r"\\(.)")
 
 
 class SeriesMisread(ValueError):
-    """A line is no series; the message is the line."""
+    """A line of text is not a series; the message is that line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def rule_lines(reader: Reader, rules: Sequence[Mapping[str, Any]]) -> list[RuleL
 
 
 def reading_in_words(reader: Reader, reading: object) -> str:
-    """Return in words what a sample is; None or empty: what fits the measurement."""
+    """Return in words how a rule reads samples; None or empty means: as the indicator's kind needs it."""
     known = {
         "value": reader.gettext("a value"),
         "state": reader.gettext("1 for up, 0 for down"),
@@ -98,16 +98,19 @@ def _series_line(reader: Reader, item: Mapping[str, Any]) -> SeriesLine:
 
 
 def _problem_in_words(reader: Reader, item: Mapping[str, Any]) -> str:
-    """Return why a series would be refused. The API's text on what is not registered names a request to send."""
+    """Return why a series would be refused.
+
+    For an indicator that is not registered, the API's text names a request to send; people get a shorter text.
+    """
     if item["indicator"] and item["kind"] is None:
         return reader.gettext("no measurement %(name)s is registered", name=item["indicator"])
     return str(item["problem"])
 
 
 def series_of(text: str) -> list[dict[str, str]]:
-    """Return the labels of each series in a text, one a line, as Prometheus writes them. Raises SeriesMisread.
+    """Return the labels of each series in a text with one series a line, as Prometheus writes it. Raises SeriesMisread.
 
-    What follows the closing brace, or the name, such as the value of a sample, is left out; so are comments.
+    Comments are ignored, and so is everything after the series, such as the value of a sample.
     """
     return [_labels_of(line) for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 

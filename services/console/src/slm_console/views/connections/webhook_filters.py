@@ -1,4 +1,4 @@
-"""View models of what narrows the events that an address gets: agreements, services and companies, by their names."""
+"""View models of the filters for the events that an address gets: by agreement, by service and by company."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIELDS = ("agreement_ids", "service_ids", "other_party_ids")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An agreement, service or company that can be chosen. ``detail`` tells those of one name apart."""
+    """An agreement, service or company that can be chosen. ``detail`` tells choices with the same name apart."""
 
     value: str
     name: str
@@ -25,7 +25,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One of the lists by which events are narrowed. ``title`` is what it lists; ``field`` is one of FIELDS."""
+    """One of the lists by which events are filtered. ``title`` is its heading; ``field`` is one of FIELDS."""
 
     field: str
     title: str
@@ -33,7 +33,7 @@ class Filter:
 
     @property
     def chosen(self) -> list[str]:
-        """The names that are chosen; none: everything passes."""
+        """The names that are chosen. If none is chosen, the list filters nothing."""
         return [each.name for each in self.choices if each.is_chosen]
 
 
@@ -43,7 +43,7 @@ def filters_of(
     agreements: Sequence[Mapping[str, Any]],
     chosen: Mapping[str, Sequence[str]],
 ) -> list[Filter]:
-    """Return the three lists, with what is chosen first. ``chosen``: field → ids."""
+    """Return the three lists; chosen entries come first. ``chosen``: field → ids."""
     known = {
         "agreement_ids": {
             str(each["agreement_id"]): (str(each["title"]), directory.company(directory.other(each)))

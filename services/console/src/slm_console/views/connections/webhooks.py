@@ -76,7 +76,7 @@ class DeliveryLine:
 
 
 def kinds_of_webhooks(reader: Reader) -> Mapping[str, str]:
-    """Return what can get the events: kind → its name."""
+    """Return kind of receiver, such as ``teams`` → its name."""
     return {
         "webhook": reader.gettext("a program of yours, by signed requests"),
         "pagerduty": reader.gettext("PagerDuty"),
@@ -116,13 +116,15 @@ def webhook_line(reader: Reader, endpoint: Mapping[str, Any]) -> WebhookLine:
 
 
 def choice_of(event_types: Sequence[str]) -> str:
-    """Return the choice in the form that means these types of events; empty: none of them."""
+    """Return the key of the choice that stands for exactly these event types; empty if there is none."""
     wanted = frozenset(event_types)
     return next((key for key, types in CHOICES.items() if frozenset(types) == wanted), "")
 
 
 def choices_in_words(reader: Reader, event_types: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Return the choices of the form, and the given types of events if they are none of these."""
+    """Return the choices of the form as (key, words). ``event_types`` are one more choice, with the key empty, if no
+    other choice stands for them.
+    """
     found = [
         ("alarms", reader.gettext("risks and breaches")),
         ("breaches", reader.gettext("breaches")),
@@ -132,7 +134,7 @@ def choices_in_words(reader: Reader, event_types: Sequence[str] = ()) -> list[tu
 
 
 def empty_fields(reader: Reader, title: str, url: str, kind: str = "webhook") -> dict[str, str]:
-    """Return what to write into the fields of the form that are empty. PagerDuty has an address of its own."""
+    """Return field → what to write into it, for the empty fields of the form. For PagerDuty the address is known."""
     errors = {}
     if not title:
         errors["title"] = reader.gettext("Write what gets the events, such as On-call bridge.")
@@ -142,9 +144,9 @@ def empty_fields(reader: Reader, title: str, url: str, kind: str = "webhook") ->
 
 
 def unkept_fields(reader: Reader, kind: str, url: str, secret: str) -> dict[str, str]:
-    """Return what to write again into a form that is shown once more: no page holds the secrets that were typed.
+    """Return field → message, for typed secrets that must be typed again: a form that is shown again leaves them out.
 
-    ``url`` and ``secret`` are what was typed, and empty if it is nothing new.
+    ``url`` and ``secret`` are the typed texts, empty if they are not new. The address of a chat is a secret.
     """
     typed = {"url": url if kind in CHATS else "", "secret": secret}
     again = reader.gettext("Write it again: it is a secret, which this page does not keep.")
@@ -176,7 +178,7 @@ def webhook_columns(reader: Reader) -> list[Column[WebhookLine]]:
 
 
 def standing_of_webhook(reader: Reader, status: Mapping[str, Any]) -> WebhookStanding:
-    """Return the state of an address in words: its waiting deliveries, since when it fails, and its secrets."""
+    """Return the state of an address in words: its waiting deliveries, since when it has failed, and its secrets."""
     failing = ""
     if status["failing_since"]:
         failing = reader.gettext(

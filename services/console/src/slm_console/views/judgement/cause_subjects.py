@@ -17,7 +17,7 @@ def name_cause(reader: Reader, directory: Directory, cause: Answer) -> str:
 
     If the cause affects only one service, the title is the outcome that this service is for. Otherwise the title is the
     first configuration item, or else the first service, with ``and others``. A cause without any of these is named
-    after its ticket or measurement. Numbers of tickets come first, where a cause is about tickets alone.
+    after its ticket or measurement. If a cause is about tickets alone, the title begins with their numbers.
     """
     services = [directory.outcome(each) for each in cause["service_ids"]]
     if len(services) == 1:

@@ -1,4 +1,4 @@
-"""Figures in words: with as many decimals as the verdict needs, unit and period."""
+"""Figures in words, with unit and period, and with as many decimals as the verdict needs."""
 
 from __future__ import annotations
 

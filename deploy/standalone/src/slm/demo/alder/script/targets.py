@@ -146,7 +146,7 @@ def failed_releases_target() -> Target:
 
 
 def at_risk_plan(owner: str) -> dict[str, Any]:
-    """Return the steps agreed for a target at risk, and ``owner``, who takes them."""
+    """Return the agreed plan for a target at risk: its steps, and ``owner``, who takes them."""
     steps = [
         {"step": "Stop releases until the month is over", "owner": "Release manager"},
         {"step": "Move traffic to the second site", "owner": "Duty engineer"},
