@@ -8,12 +8,12 @@ import json
 
 import pytest
 
-from slm_agreement.application.access_tokens import announcement_of
 from slm_chassis.access_registry import AccessRegistry, AccessUnavailable
 from slm_chassis.access_tokens import LIFETIME, PREFIX, SIGNING, AccessToken, TokenSigner
 from slm_chassis.clock import SECOND, ManualClock
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import Record
+from slm_chassis.reading_tokens import announcement_of
 from slm_events import instants
 from slm_events.access_tokens import TokenKeyAnnounced
 from slm_events.catalogue import ACCESS

@@ -26,6 +26,10 @@ def access_event_of(record: StoredRecord) -> Any:
         raise envelope.NotAnEvent(f"the record describes {described!r} under the key of another principal")
     if not isinstance(event, TokenKeyAnnounced):
         _check_keys(event.keys)
+        try:
+            end_of(event)
+        except (TypeError, ValueError, AttributeError, OverflowError):
+            raise envelope.NotAnEvent("the ends_at of the principal is not an instant") from None
     return event
 
 
@@ -50,6 +54,14 @@ def expiry_of(key: Mapping[str, Any]) -> UtcMicroseconds | None:
     """
     written = key.get("expires_at")
     return None if written is None else instants.from_text(written)
+
+
+def end_of(event: Any) -> UtcMicroseconds | None:
+    """Return the instant from which a principal may do nothing any more, microseconds UTC; None if it does not end.
+
+    Raises TypeError, ValueError, AttributeError or OverflowError if the field is not an instant.
+    """
+    return None if event.ends_at is None else instants.from_text(event.ends_at)
 
 
 def is_past(expires_at: UtcMicroseconds | None, now: UtcMicroseconds) -> bool:

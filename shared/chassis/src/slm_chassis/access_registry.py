@@ -17,12 +17,13 @@ import structlog
 
 from slm_chassis.access import OPERATOR, Principal, hash_of
 from slm_chassis.access_records import access_event_of, expiry_of, is_past
-from slm_chassis.access_tokens import PREFIX, TokenKeys
+from slm_chassis.access_tokens import PREFIX, ReadingToken, TokenKeys
 from slm_chassis.clock import Clock, SystemClock
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.identity import NAMESPACE, named_id
 from slm_chassis.log.port import Batch, EventLog, LogError, StoredRecord, TopicPartition
 from slm_chassis.openid.access_tokens import AccessTokenChecker, ProviderKeysUnavailable, looks_like_token
+from slm_chassis.reading_tokens import TokenReaders
 from slm_events import envelope
 from slm_events.access_tokens import TokenKeyAnnounced
 from slm_events.catalogue import ACCESS
@@ -72,6 +73,7 @@ class AccessRegistry:
         self._hashes: dict[str, set[str]] = {}
         self._hash_of_key: dict[str, str] = {}
         """Key id → hash of the key, for access tokens, which name the key that they stand for."""
+        self._readers = TokenReaders()
         self._token_keys = TokenKeys()
         self._revoked: set[str] = set()
         self._dead: set[str] = set()
@@ -157,6 +159,7 @@ class AccessRegistry:
         principal = Principal(
             event.principal_id, event.party_id, event.name, frozenset(event.roles), person_id=event.person_id
         )
+        self._readers.learn(principal, event)
         if event.person_id is not None and event.party_id is not None:
             self._parties_of_people[event.person_id] = event.party_id
         # A key once revoked stays so: the log may still deliver an older state of the principal after a `learn`.
@@ -196,6 +199,7 @@ class AccessRegistry:
 
     def _void(self, principal_id: str) -> None:
         """Invalidate all keys of a principal until a readable record says which of them are valid."""
+        self._readers.forget(principal_id)
         for sha256 in self._hashes.pop(principal_id, set()):
             self._bury(self._principals.pop(sha256, None))
 
@@ -218,6 +222,8 @@ class AccessRegistry:
     def _bearer_of(self, text: str) -> Principal | None:
         """Return the principal of the key for which an access token stands; None if token or key are not valid."""
         token = self._token_keys.read(text, self._clock.now())
+        if isinstance(token, ReadingToken):
+            return self._readers.reader_of(token, self._clock.now())
         found = None if token is None else self._live(self._hash_of_key.get(token.key_id, ""))
         if token is None or found is None:
             return None

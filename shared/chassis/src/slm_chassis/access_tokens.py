@@ -1,4 +1,5 @@
-"""Access tokens (RFC 6749, 4.4), each of which stands for an API key for an hour at most.
+"""Access tokens, each of which stands for an API key (RFC 6749, 4.4) for an hour at most, or reads in the place of a
+person for some minutes.
 
 The key pair that signs them is in the memory of the process that made it and is stored nowhere. Its public half is
 announced on ``slm.access``, where every service reads it: all processes accept the tokens, also after the one that
@@ -47,6 +48,19 @@ class AccessToken:
     """The instant from which the token is refused, in whole seconds, as microseconds UTC."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReadingToken:
+    """What a token says with which a service reads in the place of a person: the person's principal, the only paths
+    that may be read, and its end.
+    """
+
+    principal_id: str
+    paths: tuple[str, ...]
+    """Not empty."""
+    expires_at: UtcMicroseconds
+    """The instant from which the token is refused, in whole seconds, as microseconds UTC."""
+
+
 class TokenSigner:
     """A new key pair with which tokens are signed. The private half is in memory only."""
 
@@ -62,12 +76,16 @@ class TokenSigner:
         """The public half, Base64url: the ``x`` of a JSON Web Key."""
         return str(self._pair.as_dict(private=False)["x"])
 
-    def sign(self, token: AccessToken) -> str:
+    def sign(self, token: AccessToken | ReadingToken) -> str:
         """Return the token as text."""
         header = {"alg": _ALGORITHM, "typ": "at+jwt", "kid": self.token_key_id}
-        claims = {"client_id": token.key_id, "exp": token.expires_at // SECOND}
-        if token.scopes:
-            claims["scope"] = " ".join(sorted(token.scopes))
+        claims: dict[str, Any] = {"exp": token.expires_at // SECOND}
+        if isinstance(token, ReadingToken):
+            claims |= {"sub": token.principal_id, "reads": list(token.paths)}
+        else:
+            claims["client_id"] = token.key_id
+            if token.scopes:
+                claims["scope"] = " ".join(sorted(token.scopes))
         text = json.dumps(claims, separators=(",", ":")).encode()
         return PREFIX + jws.serialize_compact(header, text, self._pair, algorithms=[_ALGORITHM])
 
@@ -77,7 +95,7 @@ class TokenKeys:
 
     def __init__(self) -> None:
         self._keys: dict[str, tuple[OKPKey, UtcMicroseconds]] = {}
-        self._read: OrderedDict[str, tuple[str, AccessToken]] = OrderedDict()
+        self._read: OrderedDict[str, tuple[str, AccessToken | ReadingToken]] = OrderedDict()
         """Hash of a token → id of its signing key, and what it says. A signature costs a tenth of a millisecond."""
 
     def __contains__(self, token_key_id: object) -> bool:
@@ -106,7 +124,7 @@ class TokenKeys:
         while self._read and self._is_over(next(iter(self._read.values())), now):
             self._read.popitem(last=False)
 
-    def read(self, token: str, now: UtcMicroseconds) -> AccessToken | None:
+    def read(self, token: str, now: UtcMicroseconds) -> AccessToken | ReadingToken | None:
         """Return what a token says; None if it is not signed with a known key, or has expired."""
         remembered = hash_of(token)
         found = self._read.get(remembered) or self._checked(token)
@@ -117,11 +135,11 @@ class TokenKeys:
             self._read.popitem(last=False)
         return found[1]
 
-    def _is_over(self, found: tuple[str, AccessToken], now: UtcMicroseconds) -> bool:
+    def _is_over(self, found: tuple[str, AccessToken | ReadingToken], now: UtcMicroseconds) -> bool:
         key = self._keys.get(found[0])
         return key is None or now >= key[1] or now >= found[1].expires_at
 
-    def _checked(self, token: str) -> tuple[str, AccessToken] | None:
+    def _checked(self, token: str) -> tuple[str, AccessToken | ReadingToken] | None:
         text = token.removeprefix(PREFIX)
         if len(text) > _LONGEST or not text.isascii():
             return None
@@ -137,7 +155,12 @@ class TokenKeys:
             return None
 
 
-def _read_claims(claims: Mapping[str, Any]) -> AccessToken:
-    return AccessToken(
-        str(claims["client_id"]), frozenset(claims.get("scope", "").split()), int(claims["exp"]) * SECOND
-    )
+def _read_claims(claims: Mapping[str, Any]) -> AccessToken | ReadingToken:
+    expires_at = int(claims["exp"]) * SECOND
+    if "sub" in claims:
+        paths = tuple(claims["reads"])
+        # Without a path the token would read everything that the person may read.
+        if "client_id" in claims or not paths or not all(isinstance(each, str) for each in paths):
+            raise ValueError("a token that reads for a person names the paths that it reads, and no key")
+        return ReadingToken(str(claims["sub"]), paths, expires_at)
+    return AccessToken(str(claims["client_id"]), frozenset(claims.get("scope", "").split()), expires_at)

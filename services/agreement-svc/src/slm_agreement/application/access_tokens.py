@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 from slm_agreement.application.ledger import LedgerFactory
 from slm_agreement.domain.people import enrolment
 from slm_chassis.access import Principal
 from slm_chassis.access_registry import BOOTSTRAP_ID, AccessRegistry
-from slm_chassis.access_tokens import CURVE, LIFETIME, AccessToken, TokenSigner
+from slm_chassis.access_tokens import LIFETIME, AccessToken
 from slm_chassis.clock import SECOND, Clock
-from slm_events import instants
+from slm_chassis.reading_tokens import AnnouncedSigner
 from slm_events.access_tokens import TokenKeyAnnounced
 
 
@@ -49,18 +48,13 @@ class IssuedToken:
 
 
 class TokenIssuer:
-    """Issues access tokens. Nothing is stored for a token; the key that signs tokens is announced once a day.
-
-    The private half of the key is in the memory of this process only. Another process has a key of its own, and every
-    process accepts the tokens of all of them.
-    """
+    """Issues access tokens. Nothing is stored for a token; the key that signs tokens is announced once a day."""
 
     def __init__(self, ledgers: LedgerFactory, access: AccessRegistry, clock: Clock) -> None:
         self._ledgers = ledgers
         self._access = access
         self._clock = clock
-        self._signer: TokenSigner | None = None
-        self._announcing = asyncio.Lock()
+        self._signer = AnnouncedSigner(self._publish, access, clock)
 
     async def issue(self, given: ClientCredentials) -> IssuedToken:
         """Issue a token that stands for an API key.
@@ -74,7 +68,7 @@ class TokenIssuer:
         if any(not client.in_scope(*each.split(":", 1)) for each in given.scopes):
             raise BeyondKey
         scopes = given.scopes or client.scopes
-        signer = await self._announced_signer()
+        signer = await self._signer.ready()
         now = self._clock.now()
         ends = min(now + LIFETIME, client.expires_at or now + LIFETIME) // SECOND * SECOND
         if ends - now < SECOND:
@@ -82,29 +76,9 @@ class TokenIssuer:
         text = signer.sign(AccessToken(given.key_id, scopes, ends))
         return IssuedToken(client, text, (ends - now) // SECOND, scopes)
 
-    async def _announced_signer(self) -> TokenSigner:
-        """Return the key pair to sign with, once every service can know its public half."""
-        async with self._announcing:
-            now = self._clock.now()
-            if self._signer is None or now >= self._signer.signs_until:
-                signer = TokenSigner(now)
-                async with self._ledgers.begin() as ledger:
-                    ledger.publish(announcement_of(signer))
-                self._signer = signer
-            signer = self._signer
-        # A request that gives up waiting leaves the key: the next one waits for it, and announces no other.
-        await self._access.wait_for_token_key(signer.token_key_id)
-        return signer
-
-
-def announcement_of(signer: TokenSigner) -> TokenKeyAnnounced:
-    """Return the event by which every service learns the public half of a key pair."""
-    return TokenKeyAnnounced(
-        token_key_id=signer.token_key_id,
-        curve=CURVE,
-        public_key=signer.public_key,
-        expires_at=instants.to_text(signer.expires_at),
-    )
+    async def _publish(self, announced: TokenKeyAnnounced) -> None:
+        async with self._ledgers.begin() as ledger:
+            ledger.publish(announced)
 
 
 def _must_suit(client: Principal) -> None:
