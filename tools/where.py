@@ -48,10 +48,14 @@ def find(name: str, root: Path = ROOT) -> Answer:
     """Find an event by class name or published type. Raises UnknownEvent, which names similar ones."""
     row = published(name)
     context = row.type.split(".")[1]
+    rooms = [_source(root, context) / room for room in ("domain", "application")]
+    if row.topic is catalogue.ACCESS:
+        # Every service may announce a key of its own, by the same code.
+        rooms.append(root / "shared/chassis/src")
     return Answer(
         row,
         _definition(row, root),
-        _creations(row, [_source(root, context) / room for room in ("domain", "application")], root),
+        _creations(row, rooms, root),
         listeners(row, root),
     )
 

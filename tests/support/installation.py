@@ -74,6 +74,9 @@ async def apart(
     # In production the address is a gateway's, which finds a replica that lives. Here it is the last one: tests kill
     # the first.
     environment["SLM_REPORT_MONITOR_URL"] = f"http://127.0.0.1:{ports['monitor', counts['monitor'] - 1]}"
+    for context in ("agreement", "monitor", "review"):
+        url = f"http://127.0.0.1:{ports[context, counts[context] - 1]}"
+        environment[f"SLM_NOTIFICATION_{context.upper()}_URL"] = url
     async with AsyncExitStack() as stack:
         installation = Installation(folder, environment, ports, stack)
         for context, number in ports:

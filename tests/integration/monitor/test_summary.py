@@ -93,6 +93,18 @@ async def test_a_service_shows_its_state_time_lost_and_months(service: Service) 
     assert found["services"][0] is checkout, "what is down comes first"
 
 
+async def test_the_list_of_services_can_be_narrowed_to_some_while_the_counts_stay(service: Service) -> None:
+    whole = await summary(service.provider)
+    assert {each["service_id"] for each in whole["services"]} >= {"summary-service", "summary-other"}
+    narrowed = await summary(service.provider, service_id=["summary-other", "unknown"], limit=1)
+    assert [each["service_id"] for each in narrowed["services"]] == ["summary-other"]
+    assert narrowed["counts"]["services"] == whole["counts"]["services"]
+    found = await summary(service.provider, service_id="summary-service")
+    # It is down, so its lost time is worked out anew.
+    assert [each["service_id"] for each in found["services"]] == ["summary-service"]
+    assert found["services"][0]["lost_seconds"] > 0
+
+
 async def test_a_party_sees_its_own_share_and_a_scope_narrows_it(service: Service) -> None:
     assert {each["service_name"] for each in (await summary(service.customer))["services"]} == {"Checkout"}
     assert (await summary(service.foreigner))["services"] == []

@@ -32,7 +32,9 @@ RULES = [
     for kind in KINDS
     for severity in SEVERITIES
 ]
-PREFERENCE: dict[str, Any] = {"person_id": "grace", "time_zone": "Europe/Berlin", "rules": RULES}
+PREFERENCE: dict[str, Any] = {
+    "person_id": "grace", "time_zone": "Europe/Berlin", "rules": RULES, "monday_service_ids": [],
+}  # fmt: skip
 DELIVERY: dict[str, Any] = {
     "delivery_id": "d-1", "event_id": "x", "event_type": "slm.monitor.target-breached.v1", "person_id": "grace",
     "agreement_id": None, "kind": "breach", "severity": "normal", "when": "at_once",
@@ -121,8 +123,32 @@ async def test_what_is_chosen_is_saved_and_an_empty_choice_is_the_roles() -> Non
         {"kind": "review", "severity": "high", "when": "never"},
         {"kind": "report", "severity": "normal", "when": "never"},
     ]
-    assert api.sent == [("PUT", PATH, {"time_zone": "Asia/Tokyo", "rules": rules})]
+    assert api.sent == [("PUT", PATH, {"time_zone": "Asia/Tokyo", "rules": rules, "monday_service_ids": []})]
     assert api.matched == [ETAG], "nothing that was chosen elsewhere meanwhile is lost"
+
+
+def ticked(page: str) -> dict[str, bool]:
+    """Id of each service of the Monday mail → whether it is ticked, in the order of the page."""
+    found = re.findall(r'<input type="checkbox" name="monday" value="([^"]+)"( checked)?>', page)
+    return {service_id: bool(checked) for service_id, checked in found}
+
+
+async def test_the_services_of_the_monday_mail_are_ticked_and_saved() -> None:
+    known = {each["service_id"]: each["name"] for each in answers()["/api/v1/services"]["items"]}
+    mine, other = list(known)[-1], next(iter(known))
+    api = the_api()
+    api.answers[PATH] = PREFERENCE | {"monday_service_ids": [mine, "no-longer-seen"]}
+    async with browser_of(api) as browser:
+        page = (await browser.get(PAGE)).text
+        form = {"csrf_token": token_in(page), "time_zone": "UTC", "monday": other, "monday_shown": "yes"}
+        assert (await browser.post(PAGE, data=form)).status_code == 303
+        del form["monday"], form["monday_shown"]
+        assert (await browser.post(PAGE, data=form)).status_code == 303
+    assert set(ticked(page)) == set(known) and next(iter(ticked(page))) == mine, "what is chosen comes first"
+    assert [each for each, is_ticked in ticked(page).items() if is_ticked] == [mine]
+    assert " open><summary>Your Mon" in page
+    sent = [body["monday_service_ids"] for _, _, body in api.sent]
+    assert sent == [[other], [mine, "no-longer-seen"]], "a form that shows no services changes none"
 
 
 @pytest.mark.parametrize("zone", ["Mars/Base", "", "../../etc/passwd"])

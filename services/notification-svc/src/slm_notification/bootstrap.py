@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slm_chassis.app import ServiceApp
 from slm_chassis.clock import Clock
+from slm_chassis.database import Database
 from slm_chassis.foundation import open_foundation
 from slm_chassis.http import dead_letter_routes, key_use_routes
 from slm_chassis.http.api import build_api, openapi_of
+from slm_chassis.http.peers import Peer
 from slm_chassis.http.problems import answer_refusals
 from slm_chassis.identity import new_id
 from slm_chassis.lag import LagMeter
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import OutboxRelay
 from slm_chassis.outgoing import AddressRules, Resolve, parse_networks, system_resolve
+from slm_chassis.reading_tokens import AnnouncedSigner
 from slm_chassis.settings import ServiceSettings
 from slm_chassis.smtp import SmtpServer
 from slm_chassis.subscriptions import Subscriptions, topics_of
 from slm_chassis.workers import Worker
+from slm_events.access_tokens import TokenKeyAnnounced
+from slm_notification.adapters.product_answers import Peers, ProductAnswers
 from slm_notification.adapters.sql_desk import SqlNotificationDesk
 from slm_notification.adapters.sql_mails import SqlMailDesk
+from slm_notification.adapters.sql_weeks import SqlWeekDesk
 from slm_notification.adapters.web_courier import WebCourier
 from slm_notification.api import (
     dependencies,
@@ -35,6 +42,7 @@ from slm_notification.api.document import DOCUMENT
 from slm_notification.application.mail_sending import NotificationMailer
 from slm_notification.application.sending import WebhookSender
 from slm_notification.application.webhooks import WebhookOffice
+from slm_notification.application.week_writing import WeekWriter
 from slm_notification.domain.errors import Refusal
 from slm_notification.settings import NotificationSettings
 from slm_notification.subscriptions import EVENTS, projection
@@ -81,10 +89,25 @@ async def build(
         LagMeter(GROUP, database, log, topics_of(EVENTS), foundation.metrics),
         WebhookSender(desk, courier, own.retry_rules(), limits),
     ]
+    peers = Peers(
+        Peer("agreement", own.agreement_url, setting="SLM_NOTIFICATION_AGREEMENT_URL"),
+        Peer("monitor", own.monitor_url, setting="SLM_NOTIFICATION_MONITOR_URL"),
+        Peer("review", own.review_url, setting="SLM_NOTIFICATION_REVIEW_URL"),
+    )
     if own.smtp_url is not None:
         server = SmtpServer(own.smtp_url.get_secret_value(), own.mail_from, own.mail_reply_seconds)
         workers.append(NotificationMailer(mails, server, rules_of_mails, own.mail_limits()))
-    return ServiceApp(foundation, http, workers)
+        signer = AnnouncedSigner(_publisher(database), foundation.access, clock)
+        workers.append(WeekWriter(SqlWeekDesk(database), ProductAnswers(peers, signer)))
+    return ServiceApp(foundation, http, workers, [peers.agreement, peers.monitor, peers.review])
+
+
+def _publisher(database: Database) -> Callable[[TokenKeyAnnounced], Awaitable[None]]:
+    async def publish(announced: TokenKeyAnnounced) -> None:
+        async with database.begin() as transaction:
+            transaction.publish(announced)
+
+    return publish
 
 
 def document() -> dict[str, Any]:

@@ -48,6 +48,14 @@ class NotificationSettings(ServiceSettings):
     """The most mails that one process sends at a time."""
     mail_together_minutes: float = Field(default=15.0, ge=0)
     """The least real minutes between two mails about one cause. The second mail has all that was added meanwhile."""
+    agreement_url: str = ""
+    """URL of agreement-svc, such as ``http://agreement:8080``, for the mails on Monday. This and the next two are not
+    needed if one process runs all services.
+    """
+    monitor_url: str = ""
+    """URL of monitor-svc, for the mails on Monday."""
+    review_url: str = ""
+    """URL of review-svc, for the mails on Monday."""
     mail_reply_seconds: float = Field(default=20.0, gt=0, le=120)
     """Real seconds that each reply of the mail server may take."""
     mail_longest_retry_minutes: float = Field(default=30.0, gt=0)

@@ -54,8 +54,20 @@ mail_preference = Table(
     Column("rules", JSONB, nullable=False),
     Column("time_zone", Text, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("monday_service_ids", JSONB, nullable=False, server_default=text("'[]'")),
 )
-"""The choices of people: which kinds of events they are told of by mail, and when."""
+"""The choices of people: which kinds of events they are told of by mail, when, and of which services each
+Monday.
+"""
+
+mail_week = Table(
+    "mail_week",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("next_at", BigInteger, nullable=False),
+    Index("mail_week_next_at", "next_at"),
+)
+"""When the next Monday mail of each person who gets one is due, in installation time."""
 
 mail_delivery = Table(
     "mail_delivery",

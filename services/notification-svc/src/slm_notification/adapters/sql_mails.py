@@ -21,6 +21,7 @@ from slm_notification.adapters.mail_tables import (
     mail_preference,
     mail_principal,
 )
+from slm_notification.adapters.sql_weeks import choose_week
 from slm_notification.application.mail_ports import ClaimedMail, FailedMail, MailContent, NewMailDelivery
 from slm_notification.domain.bundles import Bundle, WaitingDelivery, bundles_of, when_to_make
 from slm_notification.domain.notices import FINDINGS
@@ -151,6 +152,7 @@ class SqlMailLedger(SqlLedgerOfTransaction):
     async def put_preference(self, preference: Preference) -> None:
         """Insert or replace the choices of a person about mails."""
         await SqlRepository(self._transaction, mail_preference, Preference).put(preference)
+        await choose_week(self._transaction, preference)
 
     async def _put(self, table: Table, rows: Collection[Mapping[str, Any]], key: str) -> None:
         if rows:

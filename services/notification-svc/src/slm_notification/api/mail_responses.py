@@ -7,25 +7,28 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from slm_chassis.http.response_models import Answer, Instant
-from slm_notification.domain.notices import Kind, Severity
+from slm_notification.domain.notices import Kind, MailKind, Severity
 from slm_notification.domain.readers import When
+from slm_notification.domain.weeks import MOST_SERVICES
 
 
 class MailDeliveryResponse(Answer):
-    """The delivery of one event to one person by mail."""
+    """The delivery of one event, or of the Monday mail of a week, to one person by mail."""
 
     delivery_id: str
     """Id of the delivery (UUID), always the same for an event and a person"""
     event_id: str
-    """Id of the event"""
+    """Id of the event; for a Monday mail its week, such as `2026-W49`"""
     event_type: str
-    """Type of the event"""
+    """Type of the event; `week` for a Monday mail"""
     person_id: str
     """Id of the person who is told"""
     agreement_id: str | None
     """Id of the agreement that the event is about; null if it is about none"""
-    kind: Kind
-    """What the notice is about. `decision` and `signature`: somebody of the person's party has to decide or sign"""
+    kind: MailKind
+    """What the notice is about; `week` is a Monday mail. `decision` and `signature`: somebody of the person's party has
+    to decide or sign
+    """
     severity: Severity
     """`high`, for example: a breach of an unacceptable level, a breach expected within an hour, an overdue answer, an
     agreement that ended early, a recovery
@@ -74,6 +77,8 @@ class NotificationPreferenceResponse(Answer):
     """IANA time zone of the person, for instants in mails and for the daily digest, which is sent at 08:00"""
     rules: list[PreferenceRuleAnswer]
     """One rule for each kind and severity"""
+    monday_service_ids: list[str]
+    """Ids of the services of which the person gets a mail each Monday at 08:00"""
 
 
 class PreferenceRuleBody(BaseModel):
@@ -96,6 +101,7 @@ class NotificationPreferenceBody(BaseModel):
                 {
                     "time_zone": "Europe/Berlin",
                     "rules": [{"kind": "recovered", "severity": "high", "when": "digest"}],
+                    "monday_service_ids": ["0193a5c0-7a00-7000-8000-000000000107"],
                 }
             ]
         },
@@ -105,4 +111,11 @@ class NotificationPreferenceBody(BaseModel):
     rules: Annotated[
         list[PreferenceRuleBody],
         Field(max_length=100, description="Your choices; for what is left out, the rules of your roles apply"),
+    ] = []
+    monday_service_ids: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=100)]],
+        Field(
+            max_length=MOST_SERVICES,
+            description="Ids of the services of which you want a mail each Monday at 08:00 in your time zone",
+        ),
     ] = []

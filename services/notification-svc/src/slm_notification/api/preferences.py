@@ -14,7 +14,7 @@ from slm_chassis.http.operation import ETAG, operation
 from slm_notification.api.dependencies import ThePreferences
 from slm_notification.api.mail_responses import NotificationPreferenceBody, NotificationPreferenceResponse
 from slm_notification.application import preferences
-from slm_notification.application.preferences import Choice
+from slm_notification.application.preferences import Choice, Choices
 from slm_notification.domain.readers import KINDS, SEVERITIES, Preference, when_told
 
 router = APIRouter(prefix="/api/v1/notification-preferences", tags=["notification-preferences"])
@@ -38,10 +38,15 @@ async def get_notification_preferences(caller: Caller, desk: ThePreferences, res
 async def put_notification_preferences(
     body: NotificationPreferenceBody, caller: Caller, desk: ThePreferences, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Replace your choices. They apply to events from now on. Notices that already wait for a digest stay in it."""
+    """Replace your choices. They apply to events from now on. Notices that already wait for a digest stay in it.
+
+    `monday_service_ids` are services of which you get five lines each Monday: whether they work, what was kept, the
+    minutes lost, and what comes next.
+    """
     choices = [Choice(each.kind, each.severity, each.when) for each in body.rules]
+    chosen = Choices(choices, body.time_zone, body.monday_service_ids)
     changed = await preferences.change_preference(
-        desk, caller, choices, body.time_zone, lambda known: etag.check_if_match(if_match, known.version)
+        desk, caller, chosen, lambda known: etag.check_if_match(if_match, known.version)
     )
     return _shape(changed, caller, response)
 
@@ -52,6 +57,7 @@ def _shape(preference: Preference, caller: Principal, response: Response) -> dic
     return {
         "person_id": preference.person_id,
         "time_zone": preference.time_zone,
+        "monday_service_ids": list(preference.monday_service_ids),
         "rules": [
             {
                 "kind": kind,

@@ -11,7 +11,7 @@ from slm_chassis.access import Principal
 from slm_chassis.ledger import NO_DETAIL
 from slm_chassis.smtp import OutgoingMail, RefusedMail
 from slm_events.instants import UtcMicroseconds
-from slm_notification.domain.notices import Kind, Notice
+from slm_notification.domain.notices import MailKind, Notice
 from slm_notification.domain.readers import Preference, Reader
 
 
@@ -47,7 +47,7 @@ class ClaimedMail:
 class MailContent:
     """The content of a mail: its first notices as they were stored, and the number of all its notices (``count``)."""
 
-    notices: Sequence[tuple[Kind, Mapping[str, Any], str | None]]
+    notices: Sequence[tuple[MailKind, Mapping[str, Any], str | None]]
     """For each notice: its kind, its stored words, and the title of its agreement (None: it is about no agreement)."""
     count: int
 

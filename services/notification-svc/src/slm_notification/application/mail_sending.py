@@ -18,6 +18,8 @@ from slm_notification.application.mail_ports import ClaimedMail, FailedMail, Mai
 from slm_notification.domain.attempts import RetryRules, pause_after
 from slm_notification.domain.mail_text import MOST_SHOWN, MailFrame, MailItem, MailWords, words_of
 from slm_notification.domain.readers import Reader
+from slm_notification.domain.week_text import words_of_week
+from slm_notification.domain.weeks import WEEK
 
 _POLL_SECONDS = 0.25
 _PEOPLE_AT_ONCE = 200
@@ -139,6 +141,9 @@ class NotificationMailer:
     async def _words(self, claim: ClaimedMail, reader: Reader) -> MailWords:
         content = await self._desk.content_of(claim.message_id, MOST_SHOWN)
         console = self._limits.console_url
+        frame = MailFrame(reader.name, reader.time_zone, console)
+        if (week := next((words for kind, words, _ in content.notices if kind == WEEK), None)) is not None:
+            return words_of_week(week, frame)
         told = [
             MailItem(
                 kind=kind,
@@ -148,9 +153,9 @@ class NotificationMailer:
                 url=f"{console}{words['path']}",
             )
             for kind, words, title in content.notices
+            if kind != WEEK
         ]
         page = None if claim.cause_id is None else f"{console}/causes/{claim.cause_id}"
-        frame = MailFrame(reader.name, reader.time_zone, console)
         return words_of(told, content.count, frame, is_digest=claim.is_digest, page=page)
 
     async def _store(self, claim: ClaimedMail, refused: RefusedMail | None) -> None:

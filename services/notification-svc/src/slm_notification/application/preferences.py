@@ -31,11 +31,19 @@ async def read_preference(desk: PreferenceDesk, caller: Principal) -> Preference
         return await ledger.preference(person_id) or Preference(person_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """All that a person chooses: what is told and when, the time zone, and the services of the Monday mail."""
+
+    rules: Sequence[Choice]
+    time_zone: str
+    monday_service_ids: Sequence[str] = ()
+
+
 async def change_preference(
     desk: PreferenceDesk,
     caller: Principal,
-    choices: Sequence[Choice],
-    time_zone: str,
+    chosen: Choices,
     unless_changed: Callable[[Preference], None],
 ) -> Preference:
     """Replace all choices of the caller. For kinds that are left out, the rules of the caller's roles apply again.
@@ -44,15 +52,21 @@ async def change_preference(
     NotAcceptable.
     """
     person_id = _person_of(caller)
-    _check_zone(time_zone)
+    _check_zone(chosen.time_zone)
     rules: dict[Kind, dict[Severity, When]] = {}
-    for choice in choices:
+    for choice in chosen.rules:
         rules.setdefault(choice.kind, {})[choice.severity] = choice.when
     async with desk.begin() as ledger:
         await ledger.lock(f"mail preference of {person_id}")
         known = await ledger.preference(person_id) or Preference(person_id)
         unless_changed(known)
-        changed = replace(known, rules=rules, time_zone=time_zone, version=known.version + 1)
+        changed = replace(
+            known,
+            rules=rules,
+            time_zone=chosen.time_zone,
+            version=known.version + 1,
+            monday_service_ids=list(dict.fromkeys(chosen.monday_service_ids)),
+        )
         await ledger.put_preference(changed)
         await ledger.note(caller, "notification-preference.change", person_id)
         return changed

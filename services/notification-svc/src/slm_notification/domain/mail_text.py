@@ -67,7 +67,7 @@ def words_of(told: Sequence[MailItem], count: int, frame: MailFrame, *, is_diges
 def _single(told: MailItem, frame: MailFrame) -> MailWords:
     headline = _marked(told)
     lines = [f"{label}: {_value(text, frame.time_zone)}" for label, text in _labelled(told)]
-    text = "\n".join([headline, "", *lines, "", told.url, "", _foot(frame)])
+    text = "\n".join([headline, "", *lines, "", told.url, "", foot_of(frame)])
     rows = "".join(
         f"<tr><td style='padding-right:1em;color:#555'>{escape(label)}</td><td>{_cell(text, frame.time_zone)}</td></tr>"
         for label, text in _labelled(told)
@@ -77,7 +77,7 @@ def _single(told: MailItem, frame: MailFrame) -> MailWords:
         f"<p><a href='{escape(told.url)}'>Open</a></p>"
     )
     about = f" – {one_line(told.agreement)}" if told.agreement and told.agreement not in told.headline else ""
-    return MailWords(one_line(f"{headline}{about}"), text, _page(html, frame))
+    return MailWords(one_line(f"{headline}{about}"), text, page_of(html, frame))
 
 
 def _several(told: Sequence[MailItem], count: int, frame: MailFrame, *, is_digest: bool, page: str | None) -> MailWords:
@@ -98,11 +98,11 @@ def _several(told: Sequence[MailItem], count: int, frame: MailFrame, *, is_diges
         items.append(f"<li>… and {more} more.</li>")
     together = [] if is_digest else ["They have the same cause and come as one mail."]
     opening = [] if page is None else ["", f"All of it on one page: {page}"]
-    text = "\n".join([subject.strip(), *together, *opening, "", *rows, "", _foot(frame)])
+    text = "\n".join([subject.strip(), *together, *opening, "", *rows, "", foot_of(frame)])
     link = "" if page is None else f"<p><a href='{escape(page)}'>All of it on one page</a></p>"
     said = "".join(f"<p>{escape(each)}</p>" for each in together)
     html = f"<h1 style='font-size:1.2em'>{escape(subject.strip())}</h1>{said}{link}<ul>{''.join(items)}</ul>"
-    return MailWords(one_line(subject), text, _page(html, frame))
+    return MailWords(one_line(subject), text, page_of(html, frame))
 
 
 def _marked(told: MailItem) -> str:
@@ -134,10 +134,12 @@ def _local(text: str, time_zone: str) -> str | None:
     return f"{at:%d %b %Y, %H:%M} ({time_zone})"
 
 
-def _foot(frame: MailFrame) -> str:
+def foot_of(frame: MailFrame) -> str:
+    """Return the last line of every mail."""
     return f"To {one_line(frame.name)}. What you hear of is yours to choose: {frame.console_url}/settings/mails"
 
 
-def _page(html: str, frame: MailFrame) -> str:
-    foot = f"<p style='color:#555;font-size:.9em'>{escape(_foot(frame))}</p>"
+def page_of(html: str, frame: MailFrame) -> str:
+    """Return the HTML of a mail around its content."""
+    foot = f"<p style='color:#555;font-size:.9em'>{escape(foot_of(frame))}</p>"
     return f"<!doctype html><html lang='en'><body style='{_STYLE}'>{html}{foot}</body></html>"

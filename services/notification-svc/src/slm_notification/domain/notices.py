@@ -10,6 +10,8 @@ from slm_events import agreement, breach_life, exclusions, monitor, report, revi
 from slm_events.catalogue import PUBLISHED
 
 Kind = Literal["breach", "risk", "recovered", "signature", "agreement", "decision", "review", "report", "data"]
+MailKind = Literal[Kind, "week"]
+"""The kind of a delivery: that of its notice, or ``week`` for a Monday mail, which is about no event."""
 Severity = Literal["high", "normal"]
 FINDINGS: tuple[Kind, ...] = ("breach", "risk", "recovered")
 """Kinds of which one cause may bring many at the same time. Notices of these kinds about one cause become one mail."""

@@ -92,6 +92,8 @@ class Preference:
     rules: Rules = field(default_factory=dict)
     time_zone: str = "UTC"
     version: int = 0
+    monday_service_ids: Sequence[str] = ()
+    """The services of which the person gets a mail each Monday."""
 
 
 def mail_delivery_id(person_id: str, event_id: str) -> str:

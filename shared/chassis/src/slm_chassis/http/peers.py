@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import httpx
 from starlette.types import ASGIApp
@@ -34,7 +34,7 @@ class Peer:
             # An exception in the application must become a 500, as it would over the network.
             self._client = self._made(_NO_HOST, httpx.ASGITransport(app, raise_app_exceptions=False))
 
-    async def get(self, path: str, params: Mapping[str, str], key: str) -> httpx.Response:
+    async def get(self, path: str, params: Mapping[str, str | Sequence[str]], key: str) -> httpx.Response:
         """Send a GET request with the caller's key and return the answer if its status is below 500; raises
         PeerUnavailable.
         """

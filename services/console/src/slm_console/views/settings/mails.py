@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from slm_console.views.directory import Directory
 from slm_console.views.instants import read
 from slm_console.views.reader import Reader
 
+MONDAY = "monday"
+"""The field of the form with the services of the Monday mail, once for each."""
+MONDAY_SHOWN = "monday_shown"
+"""The field that says that the form shows services to choose from."""
 FIELD = "when-"
 """What the names of the form's choices begin with; kind and severity of the notices follow, as in ``breach-high``."""
 _WHENS = ("at_once", "digest", "never")
@@ -44,6 +49,16 @@ class KindLine:
 
 
 @dataclass(frozen=True, slots=True)
+class MondayChoice:
+    """A service of which the person can get a mail each Monday. ``outcome`` is empty if it only repeats the name."""
+
+    service_id: str
+    name: str
+    outcome: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MailLine:
     """A row for the delivery of one notice by mail."""
 
@@ -73,6 +88,15 @@ def kind_lines(reader: Reader, rules: Sequence[Mapping[str, Any]], typed: Mappin
         )
         for kind in dict.fromkeys(kind for kind, _ in known)
     ]
+
+
+def monday_services(directory: Directory, chosen: Collection[str]) -> list[MondayChoice]:
+    """Return the services that the reader sees, by name; those that are chosen come first."""
+    found = []
+    for service_id in directory.services:
+        name, outcome = directory.service(service_id), directory.outcome(service_id)
+        found.append(MondayChoice(service_id, name, "" if outcome == name else outcome, service_id in chosen))
+    return sorted(found, key=lambda each: (not each.is_chosen, each.name.casefold(), each.service_id))
 
 
 def rules_to_save(rules: Sequence[Mapping[str, Any]], chosen: Mapping[str, str]) -> list[dict[str, str]]:

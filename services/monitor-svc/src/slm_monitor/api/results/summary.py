@@ -53,6 +53,10 @@ class SummaryParameters:
     )
     timezone: Annotated[str, Query(description="The reader's IANA time zone: where days and months end")] = "UTC"
     limit: Annotated[int, Query(ge=1, le=200, description="Most items in each list")] = 50
+    service_id: Annotated[
+        list[str] | None,
+        Query(max_length=50, description="In the list `services` only these; repeat it for several"),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +113,10 @@ async def read_summary(
     lists.check_scopes()
     zone, now = _zone(wanted.timezone), readers.clock.now()
     horizon, months = urgency.compute_urgency_horizon(now, zone), urgency.list_months_until(now, zone)
-    asked = SummaryQuestion(caller, wanted.party, horizon, months, wanted.limit)
+    only = frozenset(wanted.service_id or ())
+    asked = SummaryQuestion(caller, wanted.party, horizon, months, wanted.limit, only)
     rows = await queries.read(asked)
-    lost = await _lost_by_now(rows, readers, now)
+    lost = await _lost_by_now(rows, readers, asked)
     document = await asyncio.to_thread(summary.build_summary_document, asked, rows, lost)
     document |= await lists.read(document, wanted.limit)
     return Response(msgspec.json.encode(document), media_type="application/json")
@@ -160,14 +165,16 @@ def _zone(name: str) -> ZoneInfo:
         raise invalid("query.timezone", name, "name an IANA time zone such as Europe/Berlin or UTC") from error
 
 
-async def _lost_by_now(rows: SummaryRows, readers: TargetReaders, now: int) -> Mapping[str, int | None]:
-    """Return service id → time lost until now (µs), for the services with an indicator down: their lost time keeps
-    growing.
+async def _lost_by_now(rows: SummaryRows, readers: TargetReaders, asked: SummaryQuestion) -> Mapping[str, int | None]:
+    """Return service id → time lost until now (µs), for the asked services with an indicator down: their lost time
+    keeps growing.
 
     The time is computed for at most ten services. It is None for the others, because the stored value lacks their
     latest downtime.
     """
+    now = asked.horizon.now
     down = {each for row in rows.streams if row["state"] == "down" for each in row["service_ids"]}
+    down &= asked.service_ids or down
     worst = [row for row in rows.lost if row["service_id"] in down][:_MOST_LIVE]
     ids = {row["service_id"]: row["target_id"] for row in worst}
     windows = await readers.queries.windows_at(list(ids.values()), now)

@@ -34,6 +34,8 @@ class SummaryQuestion:
     horizon: UrgencyHorizon
     months: Sequence[CalendarMonth]
     limit: int
+    service_ids: frozenset[str] = frozenset()
+    """The only services of the list of services; empty: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +294,7 @@ def _services(asked: SummaryQuestion, rows: SummaryRows, lost: Mapping[str, int 
     found = [
         _service(row, states.get(row["service_id"], []), strips.get(row["service_id"], []), asked, rows.names)
         for row in rows.services
+        if not asked.service_ids or row["service_id"] in asked.service_ids
     ]
     losses = {**{row["service_id"]: row["lost"] for row in rows.lost}, **lost}
     for each in found:
