@@ -122,12 +122,14 @@ class SqlHooks:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlHookLedger]:
-        """Give the block the storage within one transaction."""
+        """Open a transaction and yield its ledger; the changes commit when the ``async with`` ends."""
         async with self._database.begin() as transaction:
             yield SqlHookLedger(transaction)
 
     async def find(self, hook_id: str, now: UtcMicroseconds) -> tuple[Hook, Sequence[str]] | None:
-        """Return a hook with what is stored of its secrets that are valid at ``now`` (real time); None without hook."""
+        """Return a hook, and the secrets that are valid at ``now`` (real time) as they are stored; None if there is no
+        such hook.
+        """
         given = {"hook_id": hook_id}
         async with self._database.read() as connection:
             statement = text(f"SELECT {_COLUMNS} FROM hook WHERE hook_id = :hook_id")

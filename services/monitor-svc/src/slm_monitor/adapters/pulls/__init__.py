@@ -1,1 +1,3 @@
-"""Pulls in PostgreSQL, the client that asks tools, and their dialects. The package must not decide what is asked."""
+"""Pulls in PostgreSQL, and the HTTP client that sends requests to tools. The package must not decide what is
+requested.
+"""

@@ -1,4 +1,4 @@
-"""The rows of pulls and their runs, and what they stand for."""
+"""Conversion of pulls, their progress and their runs to database rows, and back."""
 
 from __future__ import annotations
 

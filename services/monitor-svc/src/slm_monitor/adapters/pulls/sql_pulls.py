@@ -99,7 +99,7 @@ class SqlPullLedger(SqlLedgerOfTransaction):
     """The storage of pulls within one transaction."""
 
     async def pull(self, pull_id: str) -> Pull | None:
-        """Return the pull with this id, locked against changes and turns; None if there is none."""
+        """Return the pull with this id, locked against changes and runs; None if there is none."""
         found = await self._rows(f"SELECT {PULL_COLUMNS} FROM pull WHERE pull_id = :id FOR UPDATE", id=pull_id)
         return pull_of(found[0]) if found else None
 
@@ -114,7 +114,7 @@ class SqlPullLedger(SqlLedgerOfTransaction):
         return [pull_of(row) for row in await self._rows(statement, party_id=party_id)]
 
     async def put(self, pull: Pull, progress: PullProgress, secret: str | None) -> None:
-        """Insert or replace the pull and its progress; its secret too, unless None. A turn that is on is over."""
+        """Insert or replace the pull, its progress and, unless None, its secret. A run that is under way ends."""
         await self._transaction.execute(text(_PUT), pull_row(pull, progress, secret))
         await self._transaction.execute(text(_INTERRUPT), {"pull_id": pull.pull_id, "now": real_now()})
 
@@ -136,7 +136,7 @@ class SqlPullTurn:
         self._leased_until = leased_until
 
     async def keep(self, progress: PullProgress, run: PullRun, *, is_over: bool) -> None:
-        """Store how far the pull has come, and renew its lease, or end it. Raises LeaseLost."""
+        """Store how far the pull has come, and renew its lease or, if ``is_over``, end it. Raises LeaseLost."""
         given = {
             **progress_row(progress),
             "pull_id": run.pull_id,
@@ -159,7 +159,7 @@ class SqlPulls:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlPullLedger]:
-        """Give the block the storage within one transaction."""
+        """Open a transaction and yield its ledger; the changes commit when the ``async with`` ends."""
         async with self._database.begin() as transaction:
             yield SqlPullLedger(transaction)
 
@@ -169,7 +169,7 @@ class SqlPulls:
         return None if found is None else found[0]
 
     async def find_with_progress(self, pull_id: str) -> tuple[Pull, PullProgress] | None:
-        """Return a pull and what it has done; None if there is none."""
+        """Return a pull and its progress; None if there is none."""
         async with self._database.read() as connection:
             row = (await connection.execute(text(_ONE), {"pull_id": pull_id})).mappings().one_or_none()
         return None if row is None else (pull_of(row), progress_of(row["progress"]))
@@ -216,19 +216,21 @@ class SqlPulls:
 
     @asynccontextmanager
     async def turn(self, claim: ClaimedPull, lease_seconds: float) -> AsyncIterator[SqlPullTurn]:
-        """Give the block a transaction of the pull, in which the facts that it takes in are stored too."""
+        """Open a transaction of the pull's run. Facts that the body takes in are stored in it, too."""
         async with self._database.begin() as transaction:
             with self._database.enclose(transaction):
                 yield SqlPullTurn(transaction, claim, real_now() + int(lease_seconds * SECOND))
 
     async def release(self, claim: ClaimedPull) -> None:
-        """End the lease of a run that stops in the middle, so that another process can go on at once."""
+        """End the lease of a run that stops in the middle, so that another process can continue the run at once."""
         given = {"pull_id": claim.pull.pull_id, "lease_id": claim.lease_id}
         async with self._database.begin() as transaction:
             await transaction.execute(text(_RELEASE), given)
 
     async def open_numbers(self, party_id: str, source: str, after: str, most: int) -> list[str]:
-        """Return the numbers of tickets of a source that are open here, in order, those after ``after``."""
+        """Return the numbers of a source's tickets that the product knows as open: the first ``most`` after
+        ``after``.
+        """
         given = {"party_id": party_id, "source": source, "after": after, "most": most}
         async with self._database.read() as connection:
             return list((await connection.execute(text(_OPEN), given)).scalars().all())

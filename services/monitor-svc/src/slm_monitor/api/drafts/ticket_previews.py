@@ -1,4 +1,4 @@
-"""Route that tells how a ticket would be evaluated that a tool shows: ``POST /api/v1/previews/ticket``."""
+"""Route that tells how a ticket, as a tool shows it, would be evaluated: ``POST /api/v1/previews/ticket``."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class TicketToPreview(BaseModel):
 async def preview_ticket(given: TicketToPreview, caller: Caller, readers: TheTicketReaders) -> dict[str, Any]:
     """Tell which clocks a ticket of your party would have under the agreements in force, and when they are due.
 
-    What is known of the ticket already counts as well.
+    Facts that are known about the ticket already count as well.
     """
     owner = caller.party_id
     if owner is None:

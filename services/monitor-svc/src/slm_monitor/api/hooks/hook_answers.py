@@ -145,7 +145,7 @@ class HookTicketReceipt(Answer):
 
 
 class HookReceipt(Answer):
-    """The answer to a call of a hook. The facts that it says were accepted are durable."""
+    """The answer to a call of a hook. Facts that it reports as accepted are durable."""
 
     call_id: str
     """Id of the call in the hook's log (UUID)"""

@@ -111,7 +111,7 @@ class PullToMake(_PullFields):
 class PullToChange(_PullFields):
     """Request body that changes a pull. Fields that are left out keep their values.
 
-    Whoever changes address, path or authentication gives the secret again.
+    Whoever changes address, path or authentication must give the secret again.
     """
 
     model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"paused": True}]}}
@@ -181,7 +181,9 @@ async def change_pull(
     parts: _Parts,
     response: Response,
 ) -> dict[str, Any]:
-    """Change a pull, pause it, or give it a new secret. What a former mapping could not read is read again."""
+    """Change a pull, pause it, or give it a new secret. After a change of the mapping, tickets that the former mapping
+    could not read are read again.
+    """
     await keeping.change_pull(
         parts.office, caller, pull_id, _details(given), lambda known: etag.check_if_match(if_match, known.version)
     )

@@ -57,7 +57,7 @@ class FactDoors:
 
 
 class HookCalls:
-    """Takes the calls of tools in."""
+    """Takes in the calls of tools."""
 
     def __init__(self, store: HookStore, doors: FactDoors, clock: Clock, new_id: NewId) -> None:
         self._store = store
@@ -72,8 +72,8 @@ class HookCalls:
     async def receive(self, hook_id: str, headers: Mapping[str, str], body: bytes, secret: str | None) -> Document:
         """Take in a call; return the answer to it. The facts are durable when this returns.
 
-        ``secret`` is the parameter of this name in the address, for tools that can send nothing else. The call and the
-        answer are kept in the hook's log. Raises NoSuchHook, CallNotAccepted and Overload.
+        ``secret`` is the parameter of this name in the address, for tools in which only the address can be set. The
+        call and the answer are kept in the hook's log. Raises NoSuchHook, CallNotAccepted and Overload.
         """
         found = await self._store.find(hook_id, real_now())
         if found is None:
@@ -87,8 +87,8 @@ class HookCalls:
         return await self._answered(hook, body, refused)
 
     async def repeat(self, hook_id: str, call_id: str, caller: Principal) -> Document:
-        """Take the kept payload of an earlier call in once more, by the present mapping. The caller is not asked for
-        the tool's proof. Raises NoSuchHook, CallNotAccepted and Overload.
+        """Take in the stored payload of an earlier call once more, by the present mapping. The caller need not prove to
+        be the tool. Raises NoSuchHook, CallNotAccepted and Overload.
         """
         hook = await find_own_hook(self._store, hook_id, caller)
         call = await self._store.call(hook_id, call_id)
@@ -97,7 +97,9 @@ class HookCalls:
         return await self._answered(hook, call.payload.encode(), None)
 
     async def _answered(self, hook: Hook, body: bytes, refused: CallNotAccepted | None) -> Document:
-        """Take a body in, unless the call is refused already, and keep the call with our answer."""
+        """Take in the body of a call, unless ``refused`` is given. Store the call with its answer, and return the
+        answer.
+        """
         call_id = self._new_id()
         try:
             if refused is not None:
@@ -113,7 +115,7 @@ class HookCalls:
         return {"call_id": call_id, "outcome": outcome, **answer}
 
     async def try_out(self, hook: Hook, example: str) -> Document:
-        """Map an example payload by the hook's mapping and note it in the log as a test; no fact is stored."""
+        """Map an example payload by the hook's mapping, and add a test to the hook's log; no fact is stored."""
         answer = await self.preview(hook.mapping, example.encode(), hook.party_id)
         call_id = self._new_id()
         status = 422 if answer["errors"] else 202
@@ -138,7 +140,7 @@ class HookCalls:
 
     @asynccontextmanager
     async def _turn(self, party_id: str) -> AsyncIterator[None]:
-        """Let the calls of a party take turns, so that those of one party never fill the service."""
+        """Wait until the party's earlier calls are done, so that no party uses up the service; then run the body."""
         turn = self._turns.setdefault(party_id, _Turn())
         if turn.waiting > MOST_WAITING:
             raise Overload("too many calls of your hooks wait", 1)

@@ -12,7 +12,7 @@ from slm_monitor.domain.facts.rejections import shorten_value_for_display
 
 
 def preview_file(mapping: str, content: str) -> dict[str, Any]:
-    """Return as JSON what a mapping reads in the content of a file, or the errors in the one or the other."""
+    """Return as JSON what a mapping reads in the content of a file, or the errors in the mapping or the content."""
     read, errors = MeasuredText(), []
     within = "mapping"
     try:
@@ -38,5 +38,5 @@ def _valid_fault(fault: dict[str, Any]) -> dict[str, Any]:
 
 
 def _valid_text(text: str) -> str:
-    """Return a text that may have parts of the file in a form that is valid UTF-8."""
+    """Return a text, which may quote the file, with every character that UTF-8 cannot write replaced."""
     return text.encode("utf-8", "replace").decode()

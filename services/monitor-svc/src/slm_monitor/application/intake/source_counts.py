@@ -98,7 +98,9 @@ class SourceTally:
         self.refused.append(sample)
 
     def ignore(self, count: int, names: Sequence[str], now: UtcMicroseconds) -> None:
-        """Count samples that are left out, because no rule matches their series. ``names``: of some of these series."""
+        """Count samples that are left out, because no rule matches their series. ``names``: the names of some of these
+        series.
+        """
         self.items[now // SLOT_MICROSECONDS * SLOT_MICROSECONDS, IGNORED] += count
         self.ignored_names = tuple(names)
 
@@ -196,7 +198,7 @@ class SourceCounts:
         return due
 
     def put_back(self, tallies: Tallies) -> None:
-        """Keep counts that were taken and could not be stored."""
+        """Add counts again that ``take`` returned and that could not be stored."""
         for name, tally in tallies.items():
             if (later := self._tallies.get(name)) is not None:
                 tally.add(later)

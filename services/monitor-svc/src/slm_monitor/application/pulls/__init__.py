@@ -1,4 +1,4 @@
-"""The use cases of pulls: make and change them, ask the tools, and take what they answer in as tickets.
+"""The use cases of pulls: make and change them, send requests to the tools, and take in the tickets of the answers.
 
-This package must not judge: the tickets go to the intake, like those that a hook brings.
+This package must not judge: the tickets go to the intake, like tickets that a hook receives.
 """

@@ -71,7 +71,7 @@ class PullDetails:
 async def make_pull(
     office: PullOffice, caller: Principal, connector: str, details: PullDetails, since: int | None
 ) -> Pull:
-    """Make a pull of the caller's party; its first turn is at once. ``since``: read changes from this instant on.
+    """Make a pull of the caller's party; its first run begins at once. ``since``: read changes from this instant on.
 
     Raises PullWithoutParty, InvalidPull and TooManyPulls.
     """
@@ -117,8 +117,8 @@ async def make_pull(
 async def change_pull(
     office: PullOffice, caller: Principal, pull_id: str, details: PullDetails, unless_changed: Callable[[Pull], None]
 ) -> Pull:
-    """Change a pull; what it is just doing is given up. ``unless_changed`` raises if the pull has changed since the
-    caller read it.
+    """Change a pull; a run that is under way ends. ``unless_changed`` raises if the pull has changed since the caller
+    read it.
 
     Raises NoSuchPull and InvalidPull.
     """
@@ -148,7 +148,7 @@ async def remove_pull(office: PullOffice, caller: Principal, pull_id: str) -> No
 
 
 async def start_run(office: PullOffice, caller: Principal, pull_id: str, kind: RunKind) -> PullProgress:
-    """Let a pull work now instead of waiting for its time; a wait that the tool asked for stays. Raises NoSuchPull."""
+    """Begin a run of a pull now, or as soon as a wait that the tool asked for is over. Raises NoSuchPull."""
     async with office.store.begin() as ledger:
         pull = await _own_pull(ledger, caller, pull_id)
         known = await ledger.progress(pull_id)
@@ -177,7 +177,10 @@ async def _own_pull(ledger: PullLedger, caller: Principal, pull_id: str) -> Pull
 
 
 def _progress_of(before: Pull, after: Pull, known: PullProgress) -> PullProgress:
-    """Return the progress of a changed pull: it tries again at once, and a new mapping reads again what was refused."""
+    """Return the progress of a changed pull: its next run begins at once.
+
+    If the mapping changed, the run begins with the earliest change that the old mapping could not read.
+    """
     now, position, refused = real_now(), known.position, known.refused_since
     if after.mapping != before.mapping and refused is not None:
         position, refused = Position(min(refused, position.since)), None

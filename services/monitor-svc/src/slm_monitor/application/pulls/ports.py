@@ -21,7 +21,7 @@ class PullLedger(Protocol):
     async def lock(self, name: str) -> None: ...
 
     async def pull(self, pull_id: str) -> Pull | None:
-        """Return the pull with this id, locked against changes and turns; None if there is none."""
+        """Return the pull with this id, locked against changes and runs; None if there is none."""
         ...
 
     async def progress(self, pull_id: str) -> PullProgress: ...
@@ -29,7 +29,7 @@ class PullLedger(Protocol):
     async def pulls_of(self, party_id: str) -> Sequence[Pull]: ...
 
     async def put(self, pull: Pull, progress: PullProgress, secret: str | None) -> None:
-        """Insert or replace the pull and its progress; its secret too, unless None. A turn that is on is over."""
+        """Insert or replace the pull, its progress and, unless None, its secret. A run that is under way ends."""
         ...
 
     async def remove(self, pull_id: str) -> None:
@@ -42,10 +42,10 @@ class PullLedger(Protocol):
 
 
 class PullTurn(Protocol):
-    """One transaction of a claimed pull. Tickets that are taken in inside of it are stored together with ``keep``."""
+    """One transaction of a run. Tickets that are taken in within it commit together with what ``keep`` stores."""
 
     async def keep(self, progress: PullProgress, run: PullRun, *, is_over: bool) -> None:
-        """Store how far the pull has come, and renew its lease, or end it. Raises LeaseLost."""
+        """Store how far the pull has come, and renew its lease or, if ``is_over``, end it. Raises LeaseLost."""
         ...
 
 
@@ -63,11 +63,13 @@ class PullStore(Protocol):
     def turn(self, claim: ClaimedPull, lease_seconds: float) -> AbstractAsyncContextManager[PullTurn]: ...
 
     async def release(self, claim: ClaimedPull) -> None:
-        """End the lease of a run that stops in the middle, so that another process can go on at once."""
+        """End the lease of a run that stops in the middle, so that another process can continue the run at once."""
         ...
 
     async def open_numbers(self, party_id: str, source: str, after: str, most: int) -> list[str]:
-        """Return the numbers of tickets of a source that are open here, in order, those after ``after``."""
+        """Return the numbers of a source's tickets that the product knows as open: the first ``most`` after
+        ``after``.
+        """
         ...
 
 

@@ -1,4 +1,4 @@
-"""One run of a pull: questions to the tool until it has no further changes, each answer stored with its place."""
+"""One run of a pull: requests until the tool has no further changes. Each answer is stored with its position."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class _Course:
     newest: UtcMicroseconds | None = None
 
     def count(self, page: Page, found: ReadTickets) -> None:
-        """Add what came of one answer."""
+        """Add the tickets of one answer to the run's counts."""
         times = [row.updated_at for row in page.rows if row.updated_at is not None]
         self.newest = max([*times, *([] if self.newest is None else [self.newest])], default=None)
         refused = [at for at in found.refused.values() if at is not None]
@@ -74,11 +74,11 @@ class _Course:
         )
 
     def end(self, outcome: RunOutcome, problem: str = "") -> None:
-        """Note how the run ends."""
+        """Record how the run ends."""
         self.run = replace(self.run, outcome=outcome, problem=problem, ended_at=real_now())
 
     def succeed(self) -> None:
-        """Note that the run has done all it was for."""
+        """Record that the run is complete."""
         self.end("done")
         self.progress = replace(
             self.progress, failures=0, problem="", succeeded_at=self.run.ended_at, is_held_by_tool=False
@@ -86,7 +86,7 @@ class _Course:
 
 
 class PullRunner:
-    """Runs claimed pulls. What it reads is taken in and stored together with the place up to which it has read."""
+    """Runs claimed pulls. Tickets and the position up to which a run has read are stored together."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class PullRunner:
         self._lease_seconds = lease_seconds
 
     async def run(self, claim: ClaimedPull) -> None:
-        """Run a claimed pull until it is done, has had its share of requests, or fails.
+        """Run a claimed pull until it is done, has sent its share of requests, or fails.
 
         How it ended is stored; only faults of our own database and log are raised.
         """
@@ -160,7 +160,7 @@ class PullRunner:
             self._mind_limit(answer)
 
     def _move(self, course: _Course, position: Position, following: Position | None) -> None:
-        """Note where the pull goes on, and when."""
+        """Set the position from which the pull continues, and when it continues."""
         now, pull = real_now(), course.claim.pull
         if following is not None:
             course.progress = replace(course.progress, position=following)
@@ -187,7 +187,7 @@ class PullRunner:
                 self._mind_limit(answer)
 
     async def _read_open(self, course: _Course, done: ReconciliationProgress) -> ToolAnswer:
-        """Take in the next tickets that the tool has open."""
+        """Read the next tickets that are open in the tool, and take them in; return the tool's answer."""
         position = Position(0, done.after, done.extra)
         answer = await self._ask(course, course.dialect.open(course.question, done.after, done.extra))
         page = _page_of(course.dialect, answer, course.question, position)
@@ -201,7 +201,10 @@ class PullRunner:
         return answer
 
     async def _ask_known(self, course: _Course, done: ReconciliationProgress) -> ToolAnswer | None:
-        """Ask for the next tickets that are open here, and note those that the tool does not show."""
+        """Request the next tickets that the product knows as open, and record those that the tool does not show.
+
+        Return the tool's answer; None if there are no further tickets.
+        """
         pull = course.claim.pull
         numbers = await self._store.open_numbers(pull.party_id, pull.source, done.after, course.question.size)
         if not numbers:
@@ -262,7 +265,7 @@ class PullRunner:
     async def _failed(
         self, course: _Course | None, claim: ClaimedPull, trouble: ToolTrouble, *, is_ours: bool = False
     ) -> None:
-        """Store why the run ended early, and until when the pull waits. ``is_ours``: the tool has no part in it."""
+        """Store why the run ended early, and until when the pull waits. ``is_ours``: the tool is not at fault."""
         now, progress = real_now(), claim.progress if course is None else course.progress
         run = claim.run if course is None else course.run
         is_told = trouble.wait is not None and (trouble.is_limit or is_ours)
@@ -291,7 +294,7 @@ class PullRunner:
 
 
 def _page_of(dialect: Dialect, answer: ToolAnswer, question: Question, position: Position) -> Page:
-    """Return the tickets of an answer. Raises UnreadableAnswer, also if there are more than were asked for."""
+    """Return the tickets of an answer. Raises UnreadableAnswer, also if the answer has more than were requested."""
     page = dialect.read(answer, question, position)
     if len(page.rows) > question.size + position.extra:
         # Each takes time, all in one transaction.

@@ -1,4 +1,4 @@
-"""Tickets in the answers of tools: mapped, and taken in like those that a hook brings."""
+"""Tickets in the answers of tools: mapped, and taken in like tickets that a hook receives."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class ReadTickets:
     changed: int = 0
 
     def refuse(self, number: str, changed_at: UtcMicroseconds | None, errors: Sequence[dict[str, Any]]) -> None:
-        """Note a ticket that cannot be read."""
+        """Record a ticket that cannot be read."""
         self.refused[number] = changed_at
         self.errors += [{**each, "field": f"{number}.{each['field']}"} for each in errors]
         del self.errors[MOST_ERRORS:]
 
 
 class TicketReader:
-    """Maps the answers of tools, and takes their tickets in."""
+    """Maps the answers of tools, and takes in their tickets."""
 
     def __init__(self, doors: FactDoors, clock: Clock) -> None:
         self._doors = doors
@@ -67,12 +67,12 @@ class TicketReader:
     async def read(self, pull: Pull, dialect: Dialect, rows: Sequence[Row]) -> ReadTickets:
         """Return the tickets that the pull's mapping reads in rows of an answer.
 
-        A row that it cannot read is left out and noted; the others are not affected.
+        A row that the mapping cannot read is left out and recorded in the result.
         """
         return await asyncio.get_running_loop().run_in_executor(self._threads, _read_rows, pull, dialect, rows)
 
     async def take(self, pull: Pull, found: ReadTickets) -> None:
-        """Take tickets in, and count those that brought events. What is not valid is noted in ``found``."""
+        """Take in tickets, and count those with new events. Tickets that are not valid are recorded in ``found``."""
         sender = Principal(pull.pull_id, pull.party_id, pull.title, frozenset({"integrator"}))
         counts, now = self._doors.intake.sources, self._clock.now()
         for ticket in found.tickets:

@@ -32,7 +32,7 @@ class PullWorker:
         self._running: dict[asyncio.Task[None], ClaimedPull] = {}
 
     async def run(self) -> None:
-        """Run pulls until cancelled; those that are under way then go on where they stopped, here or elsewhere."""
+        """Run pulls until cancelled. Runs under way then stop, and are continued later by this or another process."""
         try:
             while True:
                 await self.step()

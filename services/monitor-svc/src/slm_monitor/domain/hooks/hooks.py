@@ -117,7 +117,9 @@ class TooManyHooks(HookRefusal):
 
 
 class CallNotAccepted(HookRefusal):
-    """Nothing of a call was taken in. ``status`` and ``code`` are those of the answer; ``errors`` name what to mend."""
+    """Nothing of a call was taken in. ``status`` and ``code`` are those of the answer; ``errors`` name what to
+    correct.
+    """
 
     def __init__(self, status: int, code: str, detail: str, errors: list[dict[str, Any]] | None = None) -> None:
         super().__init__(detail)

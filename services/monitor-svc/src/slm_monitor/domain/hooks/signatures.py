@@ -39,8 +39,10 @@ def stored_secret(authentication: HookAuthentication, secret: str) -> str:
 
 
 def proof_of(authentication: HookAuthentication, secret: str, body: bytes) -> str:
-    """Return the value of the header, or for ``query`` of the parameter of the address, that proves a call to be the
-    tool's, for a call that monitor-svc makes in its place.
+    """Return the text that proves that a call comes from the tool, for a call that monitor-svc makes in place of the
+    tool.
+
+    It is the value of the header or, for ``query``, of the address's parameter.
     """
     if authentication.kind in SIGNED:
         signature = hmac.new(secret.encode(), body, _DIGESTS[authentication.kind]).hexdigest()

@@ -1,4 +1,4 @@
-"""What a tool's REST API is asked, and how its answers are read: the interface that each tool's dialect has."""
+"""Dialects: how requests to a tool's REST API are written, and how its answers are read."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ToolAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A ticket in an answer: its number, when it last changed (None if that cannot be read), and the JSON of it."""
+    """A ticket in an answer: its number, when it last changed (None if that cannot be read), and its JSON."""
 
     number: str
     updated_at: UtcMicroseconds | None
@@ -58,9 +58,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The tickets of one answer, in the order that was asked for.
+    """The tickets of one answer, in the requested order.
 
-    ``more``: whether the tool has further tickets. ``after``: what has been read, in the tool's own form.
+    ``more``: whether the tool has further tickets. ``after``: where the next request continues, in the tool's own form.
     """
 
     rows: Sequence[Row]
@@ -73,16 +73,16 @@ class UnreadableAnswer(ValueError):
 
 
 class Dialect(Protocol):
-    """The way to ask the API of one tool. Whatever a ticket's number or time is, no request may change anything."""
+    """The form of one tool's requests and answers. No request may change anything, whatever a number contains."""
 
     @property
     def unit(self) -> int:
-        """The precision of the tool's questions about time, in microseconds."""
+        """The precision, in microseconds, with which a request can name a time."""
         ...
 
     @property
     def stays_inside(self) -> bool:
-        """Whether a question with ``Position.after`` asks for nothing but its unit of time."""
+        """Whether a request with ``Position.after`` covers only one unit of time, and not the time after it."""
         ...
 
     def changed(self, question: Question, position: Position) -> ToolRequest:
@@ -90,7 +90,9 @@ class Dialect(Protocol):
         ...
 
     def open(self, question: Question, after: str, extra: int) -> ToolRequest:
-        """Return the request for the tool's open tickets after what has been read."""
+        """Return the request for the tool's next open tickets. ``after``: the last answer's ``Page.after``; empty at
+        first.
+        """
         ...
 
     def named(self, question: Question, numbers: Sequence[str]) -> ToolRequest:
@@ -98,16 +100,16 @@ class Dialect(Protocol):
         ...
 
     def read(self, answer: ToolAnswer, question: Question, position: Position) -> Page:
-        """Return the tickets of an answer. ``position``: the one that was asked with. Raises UnreadableAnswer."""
+        """Return the tickets of an answer. ``position``: that of the request. Raises UnreadableAnswer."""
         ...
 
     def page(self, records: Sequence[Mapping[str, Any]]) -> Any:
-        """Return these tickets as an answer of the tool would have them, for the mapping."""
+        """Return these tickets in the form of an answer of the tool, for the mapping."""
         ...
 
 
 def wider(extra: int, size: int) -> int:
-    """Return how many more tickets to ask for after an answer that shows none: twice as many in all.
+    """Return how many tickets beyond ``size`` to request after an answer without tickets: twice as many in all.
 
     Raises UnreadableAnswer if that is too many.
     """
@@ -119,8 +121,9 @@ def wider(extra: int, size: int) -> int:
 def advance(dialect: Dialect, question: Question, position: Position, page: Page) -> Position | None:
     """Return the position after an answer; None if the tool has no further changes.
 
-    Tickets may change while they are read, and then leave their place in the order: the next request never counts
-    rows from the beginning. So nothing is skipped. Raises UnreadableAnswer if the tool shows none of what it counts.
+    A ticket that changes while others are read moves to another place in the order. The next request therefore begins
+    at a time or after an id and not at a row number, so that no ticket is skipped. Raises UnreadableAnswer if the tool
+    counts many tickets but shows none.
     """
     here = position.since - position.since % dialect.unit
     is_inside = bool(position.after) and dialect.stays_inside

@@ -1,6 +1,6 @@
 """The dialect of Jira Cloud's REST API: JQL, with a precision of a minute, and tokens that lead to further answers.
 
-JQL reads written times in the time zone of the account, so the questions are for the last so many minutes.
+JQL would read a written time in the time zone of the account, so a request names how many minutes back to look.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SEARCH, _FETCH = "/search/jql", "/issue/bulkfetch"
 
 
 class Jira:
-    """Questions to ``/rest/api/3``. ``Position.after`` is the number of minutes in the question, and its token."""
+    """Requests to ``/rest/api/3``. ``Position.after`` is the number of minutes in the request, and the token."""
 
     unit = _MINUTE
     stays_inside = False
@@ -37,12 +37,12 @@ class Jira:
         return _search_request(question, question.open, "key ASC", _token(after))
 
     def named(self, question: Question, numbers: Sequence[str]) -> ToolRequest:
-        """Return the request for issues by key; JQL would refuse all of them if there is one that does not exist."""
+        """Return the request for issues by key; JQL is not used, as it refuses all if one does not exist."""
         path = question.path.removesuffix(_SEARCH) + _FETCH
         return ToolRequest(path, body={"issueIdsOrKeys": list(numbers), "fields": _fields(question)})
 
     def read(self, answer: ToolAnswer, question: Question, position: Position) -> Page:
-        """Return the issues of an answer; a token leads to the next one."""
+        """Return the issues of an answer; a token leads to the next answer."""
         document = answer.document if isinstance(answer.document, Mapping) else {}
         listed = document.get("issues")
         if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
@@ -55,7 +55,7 @@ class Jira:
         return Page(rows, more, f"{_minutes(question, position)} {token}" if more else "")
 
     def page(self, records: Sequence[Mapping[str, Any]]) -> Any:
-        """Return issues as an answer has them."""
+        """Return issues in the form of an answer."""
         return {"issues": list(records)}
 
 

@@ -1,4 +1,4 @@
-"""Pulls, the place up to which each has read, and the log of their runs."""
+"""Pulls, the position up to which each has read, and the log of their runs."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Pull:
 
     - ``address``: address of the tool; ``path``: path of its tickets below it.
     - ``filter``: a condition in the tool's own language that every ticket fulfils; empty for all tickets.
-    - ``every_seconds``: real seconds between two questions for changes.
+    - ``every_seconds``: real seconds between two requests for changes.
     - ``reconcile_at``, ``zone``: the local time of the nightly reconciliation, such as ``02:30``.
-    - ``cancels_missing``: whether a ticket is cancelled that the tool does not show in two reconciliations in a row.
+    - ``cancels_missing``: whether a ticket is cancelled if the tool does not show it in two reconciliations in a row.
     """
 
     pull_id: str
@@ -64,11 +64,11 @@ class Pull:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The place up to which the changes of a tool have been read.
+    """The position up to which the changes of a tool have been read.
 
     - ``since``: everything that changed before this instant of the tool's clock has been read.
-    - ``after``: inside a unit of time with more tickets than one answer holds: what has been read of it, in the
-      tool's own form.
+    - ``after``: where the next request continues, in the tool's own form, inside a unit of time with more tickets than
+      one answer holds; otherwise empty.
     - ``extra``: how many tickets more than usual are asked for, because the tool counts the usual number but shows none
       of them to this account.
     """
@@ -80,7 +80,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationProgress:
-    """How far a reconciliation has come: first the tickets that the tool has open, then those that are open here."""
+    """How far a reconciliation has come: first tickets open in the tool, then those known as open here."""
 
     stage: Literal["open", "known"] = "open"
     after: str = ""
@@ -121,7 +121,7 @@ class PullProgress:
 
 @dataclass(frozen=True, slots=True)
 class PullRun:
-    """A run of a pull, with what came of it. Instants are real time.
+    """A run of a pull, with its results. Instants are real time.
 
     - ``requests``: requests that were sent; ``tickets``: tickets that were read; ``changed``: those with new events.
     - ``refused``: tickets that could not be read; ``errors`` names the fields of the first ones.
@@ -145,7 +145,8 @@ class PullRun:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedPull:
-    """A pull whose turn a process has until its lease ends; the lease is renewed with everything that is stored.
+    """A pull that only this process runs until the lease ends. Each time that the run stores something, the lease is
+    renewed.
 
     ``secret`` is not part of ``repr``, so that it gets into no log.
     """
@@ -193,7 +194,7 @@ class ToolTrouble(Exception):
     """The tool did not answer a request as it should. ``problem`` is a sentence for the pull's party.
 
     ``wait``: microseconds that the tool asks to wait. ``is_limit``: the tool refuses because there were too many
-    requests. ``is_question``: the tool does not accept the question itself.
+    requests. ``is_question``: the tool does not accept the request itself.
     """
 
     def __init__(

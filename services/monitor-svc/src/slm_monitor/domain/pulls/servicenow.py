@@ -1,7 +1,7 @@
 """The dialect of ServiceNow's Table API: encoded queries, times in UTC with a precision of a second.
 
-Rows that the account may not see are left out of an answer but counted in ``X-Total-Count``, so a short answer is not
-the last one.
+Rows that the account may not see are left out of an answer but counted in ``X-Total-Count``, so an answer with few rows
+need not be the last.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ID = re.compile(r"[0-9a-zA-Z_-]{1,64}")
 
 
 class ServiceNow:
-    """Questions to the Table API. A row has each field as ``{value, display_value}``."""
+    """Requests to the Table API. A row has each field as ``{value, display_value}``."""
 
     unit = SECOND
     stays_inside = True
@@ -43,7 +43,7 @@ class ServiceNow:
         return _table_request(question, f"{question.open}{since}^ORDERBYsys_id", extra)
 
     def named(self, question: Question, numbers: Sequence[str]) -> ToolRequest:
-        """Return the request for rows by number. A number with a sign of the query language asks for nothing."""
+        """Return the request for rows by number. Numbers with a character of the query language are left out."""
         plain = [each for each in numbers if not set(each) & set("^,@")]
         return _table_request(question, f"numberIN{','.join(plain)}", 0)
 
@@ -64,7 +64,7 @@ class ServiceNow:
         return Page(rows, more, after)
 
     def page(self, records: Sequence[Mapping[str, Any]]) -> Any:
-        """Return rows as an answer has them."""
+        """Return rows in the form of an answer."""
         return {"result": list(records)}
 
 

@@ -15,7 +15,7 @@ _MILLISECOND = 1_000
 
 
 class Zammad:
-    """Questions to ``/api/v1/tickets/search``. ``Position.after`` is the id of the last ticket of a millisecond."""
+    """Requests to ``/api/v1/tickets/search``. ``Position.after`` is the id of the last ticket of a millisecond."""
 
     unit = _MILLISECOND
     stays_inside = True
@@ -32,12 +32,12 @@ class Zammad:
         return _ticket_request(question, f"({question.open}) AND id:>{after or '0'}", "id")
 
     def named(self, question: Question, numbers: Sequence[str]) -> ToolRequest:
-        """Return the request for tickets by number. What is no number asks for nothing."""
+        """Return the request for tickets by number. Only letters and digits may be in it."""
         plain = [each for each in numbers if each.isascii() and each.isalnum()]
         return _ticket_request(question, f"number:({' OR '.join(plain) or '0'})", "id")
 
     def read(self, answer: ToolAnswer, question: Question, position: Position) -> Page:
-        """Return the tickets of an answer; one that is full may not be the last."""
+        """Return the tickets of an answer. After a full answer there may be more."""
         listed = answer.document
         if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
             raise UnreadableAnswer("The answer is no list of tickets: is the address that of Zammad?")
@@ -50,7 +50,7 @@ class Zammad:
         return Page(rows, len(listed) >= question.size, last if is_by_id else "0")
 
     def page(self, records: Sequence[Mapping[str, Any]]) -> Any:
-        """Return tickets as an answer has them."""
+        """Return tickets in the form of an answer."""
         return list(records)
 
 

@@ -194,7 +194,7 @@ def _changes(snapshot: TicketSnapshot, known: _KnownTicket, sequence: int) -> li
 
 
 def _end_of(snapshot: TicketSnapshot) -> str | None:
-    """Return the event by which a ticket ends that enters the snapshot's state; None if it does not end."""
+    """Return the event that ends a ticket when it enters the snapshot's state; None if that state is not an end."""
     if snapshot.state_event in ENDS:
         return snapshot.state_event
     return ENDED_STATES.get((snapshot.state or "").lower())
