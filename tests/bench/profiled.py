@@ -11,6 +11,8 @@ import runpy
 import signal
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -37,6 +39,16 @@ class Samples:
             seen.add(name)
             frame = frame.f_back
         self._within.update(seen)
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Take samples while the block runs."""
+        signal.signal(signal.SIGPROF, self.take)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS, SECONDS)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
 
     def text(self) -> str:
         lines = [f"{self._number} samples"]

@@ -10,34 +10,46 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
+import gc
+import itertools
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import psutil
 from sqlalchemy import text
 
 from slm_chassis.app import ServiceApp, topic_specs
 from slm_chassis.clock import SystemClock
 from slm_chassis.identity import named_id
 from slm_chassis.log.memory import MemoryEventLog
-from slm_chassis.log.port import Record
+from slm_chassis.log.port import Record, TopicPartition
 from slm_chassis.migrations import migrate
 from slm_chassis.subscriptions import Subscriptions
-from slm_events.catalogue import PUBLISHED
-from slm_events.envelope import to_json
+from slm_events.catalogue import PUBLISHED, TOPICS
+from slm_events.envelope import Envelope, to_headers, to_json
 from slm_events.instants import to_text
 from slm_report import bootstrap as report
 from slm_report.settings import ReportSettings
 from slm_review import bootstrap as review
 from slm_review.settings import ReviewSettings
 from tests.bench.figures import circumstances
+from tests.bench.profiled import Samples
+from tests.bench.system import cpu_of
 from tests.support import postgres
 from tests.support import report as of_report
 from tests.support import review as of_review
 
 AGREEMENTS = 5
 MINUTE = 60_000_000
+SOURCE = "/slm/bench/monitor"
+PIECE = 50_000
+"""How many events lie in the log at once: memory holds no more of millions."""
 
 
 def agreement_id(number: int) -> str:
@@ -90,13 +102,25 @@ def heard_by_review(count: int) -> Iterator[Any]:
         yield dataclasses.replace(closing, agreement_id=agreement)
 
 
-async def appended(log: MemoryEventLog, events: Iterator[Any]) -> int:
+def headers_of(event: Any, number: int) -> dict[str, str]:
+    """The headers that a published event has: an id of its own, and what caused it."""
+    row, at = PUBLISHED[type(event)], to_text(of_report.at("2026-11-01T00:00") + number * 1_000)
+    identity = str(uuid.UUID(int=number))
+    subject = str(getattr(event, row.subject_field))
+    causes = {"correlation_id": identity, "causation_id": identity}
+    envelope = Envelope(
+        id=identity, source=SOURCE, type=row.type, subject=subject, time=at, recorded_at=at, data=event, **causes
+    )
+    return to_headers(envelope)
+
+
+async def appended(log: MemoryEventLog, events: Iterator[Any], first: int) -> int:
+    """Append the events, whose ids count from ``first``; return how many they were."""
     count = 0
     records: dict[str, list[Record]] = {}
-    for number, event in enumerate(events):
+    for event in events:
         row = PUBLISHED[type(event)]
-        headers = {"ce_id": f"event-{number}", "ce_source": "/slm/bench/monitor", "ce_type": row.type}
-        record = Record(str(getattr(event, row.key_field)), to_json(event), headers)
+        record = Record(str(getattr(event, row.key_field)), to_json(event), headers_of(event, first + count))
         records.setdefault(row.topic.name, []).append(record)
         count += 1
     for topic, waiting in records.items():
@@ -104,31 +128,83 @@ async def appended(log: MemoryEventLog, events: Iterator[Any]) -> int:
     return count
 
 
+async def forget(log: MemoryEventLog) -> None:
+    """Delete the records that have been heard, so that memory does not grow with millions of them."""
+    for topic in TOPICS:
+        for number, end in (await log.end_offsets(topic)).items():
+            log.forget(TopicPartition(topic, number), end)
+
+
+@dataclass
+class Piece:
+    """Some of the events: how many they were, and the seconds that hearing them took."""
+
+    events: int
+    took: float
+    """By the clock."""
+    spent: float
+    """CPU time of this process."""
+    stored: float
+    """CPU time of PostgreSQL."""
+
+
+def said(pieces: Sequence[Piece]) -> str:
+    """Events a second of some pieces, by the clock and of CPU time."""
+    count = sum(piece.events for piece in pieces)
+    took, spent, stored = (sum(getattr(piece, name) for piece in pieces) for name in ("took", "spent", "stored"))
+    return (
+        f"{count:,} events, {count / spent:,.0f} a second of its own CPU, {count / took:,.0f} by the clock; "
+        f"PostgreSQL {stored / count * 1e6:.1f} µs of CPU an event"
+    )
+
+
+async def postmaster(app: ServiceApp) -> psutil.Process:
+    """The process of PostgreSQL, whose children serve its connections."""
+    async with app.database.read() as connection:
+        server = psutil.Process((await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()).parent()
+    assert server is not None
+    return server
+
+
 async def measure(
-    name: str, build: Callable[[str, MemoryEventLog], Awaitable[ServiceApp]], events: Iterator[Any]
+    name: str,
+    build: Callable[[str, MemoryEventLog], Awaitable[ServiceApp]],
+    events: Iterator[Any],
+    samples: Samples | None = None,
 ) -> str:
-    """Events a second of wall time and of the process's own CPU, once all have been heard."""
+    """Events a second of wall time and of the process's own CPU: of all, and of the first and the last tenth."""
     url = await postgres.fresh_database(f"slm_bench_{name}")
     await migrate(url, f"slm_{name}")
     log = MemoryEventLog()
     await log.ensure_topics(topic_specs(4))
-    count = await appended(log, events)
     app = await build(url, log)
     heard = next(worker for worker in app.workers if isinstance(worker, Subscriptions))
-    began, cpu = time.perf_counter(), time.process_time()
-    while await heard.step(0.0):
-        pass
-    took, spent = time.perf_counter() - began, time.process_time() - cpu
+    server = await postmaster(app)
+    pieces: list[Piece] = []
+    count = 0
+    while more := await appended(log, itertools.islice(events, PIECE), count):
+        count += more
+        # A log of its own process does not make the collector of garbage walk through it.
+        gc.collect()
+        gc.freeze()
+        began, cpu, stored = time.perf_counter(), time.process_time(), cpu_of(server)
+        with samples.taken() if samples else nullcontext():
+            while await heard.step(0.0):
+                pass
+        pieces.append(Piece(more, time.perf_counter() - began, time.process_time() - cpu, cpu_of(server) - stored))
+        gc.unfreeze()
+        await forget(log)
     async with app.database.read() as connection:
         inserted = (await connection.execute(text("SELECT count(*) FROM inbox"))).scalar_one()
         aside = (await connection.execute(text("SELECT count(*) FROM dead_letter"))).scalar_one()
     await heard.close()
     await app.stop()
     assert (inserted, aside) == (count, 0), (inserted, aside, count)
-    return (
-        f"{name}-svc: {count:,} events heard in {took:.1f} s, {count / took:,.0f} events/s; "
-        f"{count / spent:,.0f} events a second of its own CPU; {circumstances()}"
-    )
+    lines = [f"{name}-svc: {said(pieces)}; {circumstances()}"]
+    if len(pieces) >= 10:
+        tenth = len(pieces) // 10
+        lines += [f"  the first of them: {said(pieces[:tenth])}", f"  the last of them: {said(pieces[-tenth:])}"]
+    return "\n".join(lines)
 
 
 async def _report(url: str, log: MemoryEventLog) -> ServiceApp:
@@ -139,22 +215,30 @@ async def _review(url: str, log: MemoryEventLog) -> ServiceApp:
     return await review.build(ReviewSettings(database_url=url), log, SystemClock())
 
 
-async def run(count: int) -> None:
-    print(await measure("report", _report, heard_by_report(count)), flush=True)
-    print(await measure("review", _review, heard_by_review(count)), flush=True)
+SERVICES: dict[str, tuple[Callable[..., Awaitable[ServiceApp]], Callable[[int], Iterator[Any]]]] = {
+    "report": (_report, heard_by_report),
+    "review": (_review, heard_by_review),
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=50_000)
+    parser.add_argument("--only", choices=sorted(SERVICES), help="one service instead of both")
+    parser.add_argument("--profile", type=Path, help="write where the CPU time of hearing goes to this file")
     given = parser.parse_args()
     postgres.session()
     # The server is a process of its own: on its core it waits for nobody.
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    samples = Samples() if given.profile else None
     try:
-        asyncio.run(run(given.events))
+        for name in [given.only] if given.only else SERVICES:
+            build, events = SERVICES[name]
+            print(asyncio.run(measure(name, build, events(given.events), samples)), flush=True)
     finally:
         postgres.end_session()
+    if samples is not None:
+        given.profile.write_text(samples.text())
 
 
 if __name__ == "__main__":

@@ -55,9 +55,9 @@ class System:
     def cpu(self) -> dict[str, float]:
         """CPU seconds spent so far: ``services`` (all of them), ``postgres`` (with every backend, ended ones too),
         ``kafka`` where there is a broker."""
-        spent = {"services": sum(_cpu(each) for each in self.processes.values()), "postgres": _cpu(self.postgres)}
+        spent = {"services": sum(cpu_of(each) for each in self.processes.values()), "postgres": cpu_of(self.postgres)}
         if self.broker is not None:
-            spent["kafka"] = _cpu(self.broker)
+            spent["kafka"] = cpu_of(self.broker)
         return spent
 
     def memory(self) -> dict[str, float]:
@@ -109,7 +109,8 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
     return [process, *process.children(recursive=True)]
 
 
-def _cpu(process: psutil.Process) -> float:
+def cpu_of(process: psutil.Process) -> float:
+    """CPU seconds of a process and its descendants, ended ones too."""
     total = 0.0
     for each in _family(process):
         with suppress(psutil.NoSuchProcess):

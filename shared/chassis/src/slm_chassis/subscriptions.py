@@ -18,9 +18,10 @@ from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.port import Batch, Consumer, EventLog, OffsetVanished, StoredRecord
 from slm_chassis.poison import PoisonLimit
 from slm_chassis.positions import FenceLost, OwnedPartitions, PartitionOwnership
+from slm_chassis.record_reader import read_event
 from slm_chassis.workers import Backoff, Halt, Progress
 from slm_events.catalogue import PUBLISHED, TOPICS
-from slm_events.envelope import Envelope, NotAnEvent, from_record
+from slm_events.envelope import Envelope, NotAnEvent
 
 _log = structlog.get_logger(__name__)
 
@@ -198,7 +199,7 @@ class Subscriptions:
         if not dead_letters.must_handle(self._group, record.headers):
             return None
         try:
-            return _Delivery(record, from_record(record.value, record.headers))
+            return _Delivery(record, read_event(record.value, record.headers))
         except NotAnEvent as flaw:
             return _Delivery(record, None, str(flaw))
 
