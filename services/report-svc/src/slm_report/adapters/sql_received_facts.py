@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ARRAY, Table, Text, any_, bindparam, select
@@ -44,11 +44,6 @@ class _StoredKind:
         return bulk.newest_rows(map(self.row, events), self.table, order)
 
 
-def _text(event: Any) -> str | None:
-    # Shallow: the values in an event are JSON already, and ``asdict`` would copy all of them.
-    return bulk.to_json({field.name: getattr(event, field.name) for field in fields(event)})
-
-
 def _turn(event: AgreementFinalized | AgreementLifeEvent) -> dict[str, Any]:
     return {"agreement_id": event.agreement_id, "version": event.version}
 
@@ -58,8 +53,10 @@ def _instant(text: str) -> int:
 
 
 _KEPT = (
-    _StoredKind(lambda b: b.versions, tables.agreement_version, lambda e: _turn(e) | {"finalized": _text(e)}),
-    _StoredKind(lambda b: b.ends, tables.agreement_end, lambda e: _turn(e) | {"type": type_of(e), "event": _text(e)}),
+    _StoredKind(lambda b: b.versions, tables.agreement_version, lambda e: _turn(e) | {"finalized": bulk.to_json(e)}),
+    _StoredKind(
+        lambda b: b.ends, tables.agreement_end, lambda e: _turn(e) | {"type": type_of(e), "event": bulk.to_json(e)}
+    ),
     _StoredKind(
         lambda b: b.windows,
         tables.target_window,
@@ -70,7 +67,7 @@ _KEPT = (
             "revision": e.revision,
             "end_at": _instant(e.window_end_at or e.closed_at),
             "type": type_of(e),
-            "event": _text(e),
+            "event": bulk.to_json(e),
         },
     ),
     _StoredKind(
@@ -81,14 +78,14 @@ _KEPT = (
             "agreement_id": e.agreement_id,
             "certain_at": _instant(e.certain_at),
             "calendar_end_at": calendar_end_of(e),
-            "breached": _text(e),
+            "breached": bulk.to_json(e),
         },
         ("breached", "revision"),
     ),
     _StoredKind(
         lambda b: b.withdrawals,
         tables.breach,
-        lambda e: {"breach_id": e.breach_id, "agreement_id": e.agreement_id, "withdrawn": _text(e)},
+        lambda e: {"breach_id": e.breach_id, "agreement_id": e.agreement_id, "withdrawn": bulk.to_json(e)},
         ("withdrawn", "revision"),
     ),
     _StoredKind(
@@ -98,7 +95,7 @@ _KEPT = (
             "breach_id": e.breach_id,
             "agreement_id": e.agreement_id,
             "recovered_at": _instant(e.recovered_at),
-            "recovered": _text(e),
+            "recovered": bulk.to_json(e),
         },
         ("recovered", "published_at"),
     ),
@@ -109,7 +106,7 @@ _KEPT = (
             "risk_id": e.risk_id,
             "agreement_id": e.agreement_id,
             "raised_at": _instant(e.at),
-            "raised": _text(e),
+            "raised": bulk.to_json(e),
         },
         ("raised", "published_at"),
     ),
@@ -120,7 +117,7 @@ _KEPT = (
             "risk_id": e.risk_id,
             "agreement_id": e.agreement_id,
             "cleared_at": _instant(e.at),
-            "cleared": _text(e),
+            "cleared": bulk.to_json(e),
         },
         ("cleared", "published_at"),
     ),
@@ -133,7 +130,7 @@ _KEPT = (
             "ticket": e.ticket,
             "agreement_id": e.agreement_id,
             "stopped_at": _instant(e.at),
-            "stopped": _text(e),
+            "stopped": bulk.to_json(e),
         },
         ("stopped", "published_at"),
     ),
@@ -144,13 +141,18 @@ _KEPT = (
             "plan_id": e.plan_id,
             "agreement_id": e.agreement_id,
             "risk_id": e.risk_id,
-            "opened": _text(e),
+            "opened": bulk.to_json(e),
         },
     ),
     _StoredKind(
         lambda b: b.plan_ends,
         tables.action_plan,
-        lambda e: {"plan_id": e.plan_id, "agreement_id": e.agreement_id, "risk_id": e.risk_id, "ended": _text(e)},
+        lambda e: {
+            "plan_id": e.plan_id,
+            "agreement_id": e.agreement_id,
+            "risk_id": e.risk_id,
+            "ended": bulk.to_json(e),
+        },
     ),
     _StoredKind(
         lambda b: b.actions,
@@ -159,7 +161,7 @@ _KEPT = (
             "action_id": e.action_id,
             "agreement_id": e.agreement_id,
             "opened_at": _instant(e.opened_at),
-            "opened": _text(e),
+            "opened": bulk.to_json(e),
         },
     ),
     _StoredKind(
@@ -169,19 +171,19 @@ _KEPT = (
             "action_id": e.action_id,
             "agreement_id": e.agreement_id,
             "completed_at": _instant(e.completed_at),
-            "completed": _text(e),
+            "completed": bulk.to_json(e),
         },
     ),
     _StoredKind(
         lambda b: b.decisions,
         tables.exclusion,
-        lambda e: {"exclusion_id": e.exclusion_id, "agreement_id": e.agreement_id, "decided": _text(e)},
+        lambda e: {"exclusion_id": e.exclusion_id, "agreement_id": e.agreement_id, "decided": bulk.to_json(e)},
         ("decided", "decided_at"),
     ),
     _StoredKind(
         lambda b: b.revocations,
         tables.exclusion,
-        lambda e: {"exclusion_id": e.exclusion_id, "agreement_id": e.agreement_id, "revoked": _text(e)},
+        lambda e: {"exclusion_id": e.exclusion_id, "agreement_id": e.agreement_id, "revoked": bulk.to_json(e)},
         ("revoked", "revoked_at"),
     ),
 )
