@@ -28,7 +28,7 @@ def copy(tmp_path: Path) -> Path:
 
 def test_every_distribution_has_the_product_s_version_licence_and_pins() -> None:
     assert distributions.flaws(ROOT) == []
-    assert len(distributions.distributions(ROOT)) == 11
+    assert len(distributions.distributions(ROOT)) == 12
 
 
 @pytest.mark.parametrize(

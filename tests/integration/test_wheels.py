@@ -17,7 +17,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_no_file_licence_or_pin_is_missing(built: list[Path]) -> None:
-    assert len(built) == 11
+    assert len(built) == 12
     assert wheels.content_flaws(ROOT, built) == []
     [monitor] = [each for each in built if "_monitor-" in each.name]
     names = zipfile.ZipFile(monitor).namelist()

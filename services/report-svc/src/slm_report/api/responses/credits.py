@@ -11,12 +11,14 @@ from slm_report.api.responses.shapes import Exact
 
 
 class CreditBand(Answer):
-    """A band of the credit schedule. It includes the value `from`, but `to` only if the scale ends there."""
+    """A band of the credit schedule. It includes one of its ends; the ends of the scale are always included."""
 
-    start: Exact = Field(alias="from")
-    """The lowest value of the band"""
+    start: Exact | None = Field(alias="from")
+    """The value at which the band begins; null if the scale has no lower end"""
     end: Exact | None = Field(alias="to")
-    """The first value above the band, or the end of the scale; null if the scale has no end"""
+    """The value at which the band ends; null if the scale has no upper end"""
+    closed: Literal["left", "right"]
+    """`left`: the band includes `from`; `right`: it includes `to`"""
 
 
 class CreditPreviewLine(Answer):
@@ -24,20 +26,22 @@ class CreditPreviewLine(Answer):
 
     target: str
     """The target as the request names it"""
-    kind: Literal["credit", "reward", "none"]
-    """Whether something is credited, rewarded, or neither"""
-    value: Exact
-    """The value that was looked up in the bands, exact"""
-    band: CreditBand
-    """The band that the value lies in"""
+    kind: Literal["credit", "reward", "none", "no_figure", "charge_missing"]
+    """Whether something is credited, rewarded, or neither; `no_figure`: there is nothing to judge; `charge_missing`:
+    the amount depends on a charge that is not known
+    """
+    value: Exact | None
+    """The value that was looked up in the bands, exact; null: no figure"""
+    band: CreditBand | None
+    """The band that the value lies in; null: no figure"""
     reckoning: str
     """The calculation of the amount, in words"""
     clause: str
     """The clause of the agreement that the credit or reward is based on"""
-    exact: Exact
-    """The amount before rounding and caps, exact, in the schedule's currency"""
-    amount: str
-    """The amount after rounding and caps, in the schedule's currency"""
+    exact: Exact | None
+    """The amount before rounding and caps, exact, in the schedule's currency; null if it is not known"""
+    amount: str | None
+    """The amount after rounding and caps, in the schedule's currency; null if it is not known"""
     capped_by: str | None
     """The cap that lowered the amount, `cap_per_period` or `cap_per_year`; null if none did"""
 
@@ -54,6 +58,8 @@ class CreditPreview(Answer):
     rewards: str
     """Sum of the rewards, in the schedule's currency"""
     payout: str
-    """The amount that is paid out; zero if the credits are below the minimum"""
+    """The amount that is paid out, with the credits carried from earlier periods; zero if they are below the minimum"""
     below_minimum_payout: bool
     """Whether the credits are too small to be paid out"""
+    carried: str
+    """The credits that are carried to the next period, in the schedule's currency"""
