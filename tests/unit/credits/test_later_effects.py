@@ -64,7 +64,7 @@ def test_enough_breached_windows_of_the_last_give_the_right_to_terminate() -> No
     assert chronic(BAD, BAD, BAD) == [("2026-01", "2026-02"), ("2026-01", "2026-02", "2026-03")]
     # The right comes with a breach: a met window repeats none, and a window without a verdict is none.
     assert chronic(BAD, BAD, GOOD) == [("2026-01", "2026-02")]
-    assert chronic(BAD, None, GOOD) == []
+    assert chronic(BAD, None, None, BAD) == []
     assert chronic_failures(cloud(STORAGE), lines([BAD, BAD, BAD])) == []
 
 

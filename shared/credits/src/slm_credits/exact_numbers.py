@@ -47,12 +47,12 @@ def number_to_text(number: Fraction) -> str:
 
 def round_half_up(amount: Fraction, places: int) -> int:
     """Return an amount of money of at least 0 as a whole number of minor units, half a unit rounded up."""
-    return math.floor(amount * 10**places + Fraction(1, 2))
+    return math.floor(amount * Fraction(10**places) + Fraction(1, 2))
 
 
 def whole_units(amount: Fraction, places: int) -> int:
     """Return an amount of money as a whole number of minor units, rounded down: what a limit allows at most."""
-    return math.floor(amount * 10**places)
+    return math.floor(amount * Fraction(10**places))
 
 
 def money_to_text(units: int, places: int) -> str:
