@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
+from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState, TargetWindow
 from slm_monitor.domain.rolling import missed_runs, rolling_minutes, rolling_target
 from slm_monitor.domain.rolling.missed_runs import MissedMinuteRun
@@ -67,7 +68,7 @@ class Judged:
         present = START + minute
         line = self.target_state.line
         ranges = rolling_minutes.find_minutes_to_evaluate(self.window, line, touched, None, present)
-        rolled = RollingSeriesSource(line, self.series, NOTHING_EXCLUDED)
+        rolled = RollingSeriesSource(line, registry.series_aggregation_of(line.latest), self.series, NOTHING_EXCLUDED)
         intervals = [rolling_target.evaluate_rolling_minutes(line, rolled, first, last) for first, last in ranges]
         moment = EvaluationMoment(present * MINUTE, present * MINUTE)
         rolling_target.reconcile_rolling_target(self.target_state, self.window, rolled, intervals, moment, self.changes)

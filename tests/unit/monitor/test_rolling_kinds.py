@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from slm_calendar.intervals import Interval
 from slm_monitor.application.evaluators.series.series_store import JoinedSeries
+from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.rolling import missed_runs
 from slm_monitor.domain.rolling.rolling_derived import (
     EndedClock,
@@ -53,8 +54,12 @@ def line(aggregation: Any, objective: dict[str, str], **more: Any) -> Any:
     return line_of(target, effective_at="2026-11-02T07:30:00Z")
 
 
+def source(of: Any, *given: Any) -> RollingSeriesSource:
+    return RollingSeriesSource(of, registry.series_aggregation_of(of.latest), *given)
+
+
 def series(of: Any, rows: Sequence[tuple[int, float, float | None]]) -> IndicatorSeries:
-    made = IndicatorSeries("s", [classifiers.build_row_classifier(of.latest)])
+    made = IndicatorSeries("s", [registry.series_aggregation_of(of.latest).classifier(of.latest)])
     for hour in range(FIRST // 60 - 1, (FIRST + MINUTES) // 60 + 2):
         made.load(hour, ())
     for number, (minute, value, total) in enumerate(sorted(rows)):
@@ -74,7 +79,13 @@ def test_values_of_every_window_exactly(
 ) -> None:
     of = line(kind, {comparison: "0.1", "unit": "ms"}, service_hours="business" if is_cut else "24x7")
     together = JoinedSeries([series(of, [(minute, value, None) for minute, value in rows])])
-    rolled = RollingSeriesSource(of, together, Excluding((40, 45)) if is_cut else Excluding(), together)
+    rolled = RollingSeriesSource(
+        of,
+        registry.series_aggregation_of(of.latest),
+        together,
+        Excluding((40, 45)) if is_cut else Excluding(),
+        together,
+    )
     windows = rolled.windows(of.latest, FIRST, FIRST + MINUTES - 1)
     combine: Any = {"mean": lambda found: sum(found) / len(found), "max": max, "min": min}[kind]
     missed = windows.missed(Objective(comparison, Fraction(1, 10), "ms"))
@@ -104,7 +115,13 @@ def test_net_promoter_scores_of_every_window_exactly(
 ) -> None:
     of = line("nps", {comparison: limit, "unit": "points"}, service_hours="business" if is_cut else "24x7")
     together = JoinedSeries([series(of, [(minute, score, None) for minute, score in rows])])
-    rolled = RollingSeriesSource(of, together, Excluding((40, 45)) if is_cut else Excluding(), together)
+    rolled = RollingSeriesSource(
+        of,
+        registry.series_aggregation_of(of.latest),
+        together,
+        Excluding((40, 45)) if is_cut else Excluding(),
+        together,
+    )
     windows, promised = rolled.windows(of.latest, FIRST, FIRST + MINUTES - 1), of.latest.promise
     missed = windows.missed(promised)
     for minute in range(MINUTES):
@@ -163,7 +180,7 @@ def test_slices_that_are_over_and_lie_in_the_window(
         terms, {"at_least": "60", "unit": "percent"}, no_data=no_data, service_hours="business" if is_cut else "24x7"
     )
     sums = series(of, [(minute, good, good + bad) for minute, good, bad in rows])
-    windows = RollingSeriesSource(of, sums, Excluding()).windows(of.latest, FIRST, FIRST + MINUTES - 1)
+    windows = source(of, sums, Excluding()).windows(of.latest, FIRST, FIRST + MINUTES - 1)
     missed = windows.missed(Objective(AT_LEAST, Fraction(3, 5)))
     for minute in range(FIRST, FIRST + MINUTES):
         worth = []

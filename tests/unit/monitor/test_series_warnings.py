@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
 from slm_monitor.domain.rolling.rolling_sums import RollingSeriesSource
 from slm_monitor.domain.series.classifiers import AT_MOST, RowClassifier
 from slm_monitor.domain.series.series import IndicatorSeries
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from slm_monitor.domain.windows import series_warnings
 from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMinuteCounts
 from tests.support.monitor import DAY, HOUR, MINUTE, at, fast, line_of
@@ -18,6 +20,11 @@ from tests.support.monitor import DAY, HOUR, MINUTE, at, fast, line_of
 START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")
 DROP = {"budget_drop": [{"by": "10", "within": "PT1H"}]}
 SOON = {"time_to_exhaustion": ["PT72H"]}
+
+
+def counted(series: Any, line: TargetTermsHistory) -> TargetMinuteCounts:
+    classifier = registry.series_aggregation_of(line.latest).classifier(line.latest)
+    return TargetMinuteCounts(series, line.latest, classifier)
 
 
 class Values:
@@ -38,7 +45,7 @@ class Values:
     def warned(self, as_of: str, *, at_least: str = "90", **terms: Any) -> tuple[list[RiskEvaluation], int | None]:
         line = line_of(fast(at_least, **terms))
         now = at(as_of)
-        lately = BurnRateLookback(TargetMinuteCounts(self.series, line.latest), START, now // MINUTE)
+        lately = BurnRateLookback(counted(self.series, line), START, now // MINUTE)
         total = self.good + self.bad
         return series_warnings.evaluate_window_warnings(line.latest, self.good, total, (START, END), now, lately)
 
@@ -76,7 +83,9 @@ def test_what_went_before_the_window_is_no_drop_of_its_budget() -> None:
     lost = Values(("2026-11-01T00:00", 0, 5))
     line = line_of(fast("90", warn_at=DROP, expected_volume=100))
     lately = BurnRateLookback(
-        TargetMinuteCounts(lost.series, line.latest), START - DAY, at("2026-11-01T00:20") // MINUTE
+        counted(lost.series, line),
+        START - DAY,
+        at("2026-11-01T00:20") // MINUTE,
     )
     later = (at("2026-11-01T00:10"), END)
     assert series_warnings.evaluate_window_warnings(line.latest, 0, 5, later, at("2026-11-01T00:20"), lately)[0] == []
@@ -118,7 +127,7 @@ def test_fewer_events_than_agreed_never_warn(warn_at: dict[str, Any]) -> None:
 def test_a_drop_of_the_budget_of_a_rolling_window() -> None:
     values = Values(("2026-11-05T04:00", 890, 0), ("2026-11-05T09:30", 100, 10))
     line = line_of(fast("90", {"rolling": "P1D"}, warn_at=DROP))
-    rolled = RollingSeriesSource(line, values.series, _Nothing())
+    rolled = RollingSeriesSource(line, registry.series_aggregation_of(line.latest), values.series, _Nothing())
 
     def warned(clock: str) -> tuple[list[str], int | None]:
         minute = at(clock) // MINUTE

@@ -87,6 +87,23 @@ class AggregationKind:
         """Whether the figure follows from the facts of one indicator."""
         return self.source in (STATES, RECOVERIES, SERIES)
 
+    @property
+    def is_number(self) -> bool:
+        """Whether the figure is a number of occurrences, which an objective ``at_most`` makes a budget."""
+        return self.unit == COUNT
+
+    @property
+    def is_never_worsened_by_good(self) -> bool:
+        """Whether the figure, a share of time or of events, cannot become worse because good ones are added or become
+        older.
+        """
+        return self.is_share and (self.source == STATES or (self.source == SERIES and self.is_of_events))
+
+    @property
+    def is_limit_of_values(self) -> bool:
+        """Whether the objective is itself the limit of each value: the figure is the share of values within it."""
+        return self.is_share and self.unit == UNIT_OF_INDICATOR
+
     def accepts_form(self, document: Any) -> bool:
         """Return whether the aggregation may be written in this form: with parameters or without."""
         return self.written == EITHER_WAY or isinstance(document, Mapping) == (self.written == REQUIRED)

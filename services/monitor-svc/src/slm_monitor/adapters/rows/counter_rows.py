@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
+from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.facts.facts import parse_series_indicator, parse_series_labels
-from slm_monitor.domain.series import classifiers
 
 _COLUMNS = "subject, key, at, body, revision, recorded_at"
 _OF_STREAM = "subject = $1 AND body -> 'labels' = $2 AND body ? 'cumulative'"
@@ -57,7 +57,7 @@ def list_value_limits_by_indicator(rows: Sequence[Any]) -> dict[str, frozenset[t
     """Return indicator → the comparisons (kind, limit) that its targets apply to each value."""
     found: dict[str, set[tuple[str, float]]] = {}
     for indicator, aggregation, objective in rows:
-        compared = classifiers.get_value_comparison(aggregation, objective)
+        compared = registry.find_value_comparison(aggregation, objective)
         if compared is not None:
             found.setdefault(indicator, set()).add(compared)
     return {indicator: frozenset(each) for indicator, each in found.items()}

@@ -19,6 +19,8 @@ from slm_monitor.application.history.window_result import (
     determine_verdict_at,
     find_instant_of_certain_miss,
 )
+from slm_monitor.domain.aggregations import registry
+from slm_monitor.domain.aggregations.series_aggregation import WindowToEvaluate
 from slm_monitor.domain.facts.facts import FAILED, MINUTE
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
 from slm_monitor.domain.series import accumulators, classifiers, slices
@@ -27,7 +29,6 @@ from slm_monitor.domain.series.slices import InstantEventCounts
 from slm_monitor.domain.terms import burn_rate, figures
 from slm_monitor.domain.terms.objectives import AT_MOST
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.windows import series_evaluation
 from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 
@@ -47,7 +48,8 @@ def explain_series(target: ServiceLevelTarget, facts: KnownWindowFacts, *, brief
     if target.indicator_kind == "rating":
         sums["scores"] = window_rows.count_value_occurrences(counting.rows)
     if counting.rows.unclassified.any():
-        seen = replace(seen, arithmetic=[f"figure: none; {series_evaluation.explain_unclassified_values(target)}"])
+        why = registry.series_aggregation_of(target).explain_unclassified(target)
+        seen = replace(seen, arithmetic=[f"figure: none; {why}"])
     return replace(
         seen, sums=sums, intervals=() if brief else window_rows.sum_rows_into_time_buckets(counting.rows, facts.span)
     )
@@ -58,7 +60,8 @@ def _found(
 ) -> tuple[Any, WindowEvaluation]:
     tally = window_rows.accumulate_rows(target, counting.rows, facts.span[0])
     first_bad = _first_bad(counting) if accumulators.has_no_error_budget(target) else None
-    return tally, series_evaluation.evaluate_accumulator(tally, target, facts.span, facts.as_of, first_bad=first_bad)
+    window = WindowToEvaluate(facts.span, facts.as_of, first_bad=first_bad)
+    return tally, registry.series_aggregation_of(target).evaluate_window(tally, target, window)
 
 
 def _first_bad(counting: CountedWindowRows) -> FirstBadEvent | None:
@@ -212,7 +215,8 @@ def explain_time_slices(
     excluded = facts.excluded if target.planned_downtime == "removed" else ()
     if facts.is_distinct and target.window_kind == "calendar":
         tally = window_rows.accumulate_rows(target, rows, facts.span[0])
-        finding = series_evaluation.evaluate_accumulator(tally, target, facts.span, facts.as_of, (), excluded)
+        window = WindowToEvaluate(facts.span, facts.as_of, excluded=excluded)
+        finding = registry.series_aggregation_of(target).evaluate_window(tally, target, window)
         detail = finding.detail
         good = Fraction(detail["good"])
         budget = None if detail["budget"] is None else Fraction(detail["budget"])

@@ -15,9 +15,9 @@ from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.history.window_result import KnownWindowFacts
+from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.facts.facts import HOUR, MINUTE, MeasuredValues, parse_series_labels
-from slm_monitor.domain.series import accumulators, classifiers
-from slm_monitor.domain.series.accumulators import ShareAccumulator, WindowAccumulator
+from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.series.series import MinuteSumChange, read_rows_from_fact
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -82,7 +82,8 @@ def select_rows_in_window(target: ServiceLevelTarget, facts: KnownWindowFacts) -
 
 def _all(target: ServiceLevelTarget, facts: KnownWindowFacts) -> RowColumns:
     """Return all known rows with the labels that the target counts."""
-    wanted, measure = accumulators.list_required_row_labels(target), classifiers.build_row_classifier(target)
+    aggregation = registry.series_aggregation_of(target)
+    wanted, measure = aggregation.required_labels(target), aggregation.classifier(target)
     values = facts.values if facts.is_distinct else remove_repeated_rows(facts.values)
     fits = np.array([_fits(parse_series_labels(subject), wanted) for subject in values.subjects], dtype=np.bool_)
     values = values.selected(fits[values.slot]) if len(values) else values
@@ -142,13 +143,15 @@ def find_instants_in_intervals(instants: Integers, pairs: Sequence[Interval]) ->
     return found
 
 
-def accumulate_rows(target: ServiceLevelTarget, rows: RowColumns, start: UtcMicroseconds) -> WindowAccumulator:
+def accumulate_rows(target: ServiceLevelTarget, rows: RowColumns, start: UtcMicroseconds) -> Any:
     """Add up rows as the evaluator does, in a new accumulator for the window that starts at ``start``."""
-    made = accumulators.choose_accumulator_class(target)(start, None)
-    if made.__class__ is ShareAccumulator and target.expected_volume is None:
-        return ShareAccumulator((int(rows.good.sum()), int(rows.total.sum()), {}, int(rows.unclassified.sum())))
+    aggregation = registry.series_aggregation_of(target)
+    if aggregation.keeps_raw and target.expected_volume is None:
+        sums: Any = (int(rows.good.sum()), int(rows.total.sum()), {}, int(rows.unclassified.sum()))
+        return aggregation.raw_accumulator(target, start, sums)
+    made = aggregation.accumulator(target, start)
     made.unclassified = int(rows.unclassified.sum())
-    for delta in _deltas(rows, exact=target.aggregation in ("mean", "max", "min")):
+    for delta in _deltas(rows, exact=aggregation.is_exact):
         made.add(delta, 0)
     return made
 

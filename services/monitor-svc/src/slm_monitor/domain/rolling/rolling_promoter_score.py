@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
 from slm_monitor.domain.rolling import missed_runs
+from slm_monitor.domain.rolling.rolling_rows import RollingRows
 from slm_monitor.domain.rolling.rolling_windows import Flags, RollingWindowValue
 from slm_monitor.domain.series.classifiers import Counts
 from slm_monitor.domain.terms.objectives import AT_LEAST, Objective
@@ -55,3 +58,19 @@ class RollingPromoterScoreWindows:
         place = minute - self._first
         filled = np.flatnonzero(self._filled[place : place + self._length])
         return minute + int(filled[0]) + 1 if len(filled) else None
+
+
+class RollingPromoterScores:
+    """Rolling windows of net promoter scores. There are no warnings about them."""
+
+    def windows(self, rows: RollingRows, first: int, last: int) -> RollingPromoterScoreWindows:
+        return RollingPromoterScoreWindows(rows.by, rows.begins_at, first, last)
+
+    def risks(self, rows: RollingRows, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
+        return []
+
+    def next_change_at(
+        self, rows: RollingRows, minute: int, windows: Any, value: RollingWindowValue, stands: bool
+    ) -> int | None:
+        found: int | None = windows.next_change_at(minute)
+        return found

@@ -6,13 +6,16 @@ Slices begin at multiples of their width since 1970 (UTC), so that all windows a
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
 from slm_monitor.domain.rolling import missed_runs
-from slm_monitor.domain.rolling.rolling_windows import Flags, RollingWindowValue
+from slm_monitor.domain.rolling.rolling_rows import RollingRows
+from slm_monitor.domain.rolling.rolling_windows import Flags, RollingWindowValue, evaluate_rolling_budget_risks
 from slm_monitor.domain.series import slices
 from slm_monitor.domain.series.classifiers import Counts
 from slm_monitor.domain.terms import figures
@@ -132,3 +135,21 @@ class RollingSliceWindows:
         if not under_way and self._by.terms.no_data == "ignore":
             return None
         return min(ahead, max(oldest + self._length, minute) + 1)
+
+
+class RollingTimeSlices:
+    """Rolling windows of the share of good time slices."""
+
+    def windows(self, rows: RollingRows, first: int, last: int) -> RollingSliceWindows:
+        return RollingSliceWindows(rows.by, rows.begins_at, first, last)
+
+    def risks(self, rows: RollingRows, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
+        spent = value.detail["consumed_percent"]
+        share = None if spent is None else Fraction(spent) / 100
+        return evaluate_rolling_budget_risks(rows.terms, share, minute * MINUTE)
+
+    def next_change_at(
+        self, rows: RollingRows, minute: int, windows: Any, value: RollingWindowValue, stands: bool
+    ) -> int | None:
+        found: int | None = windows.next_change_at(minute)
+        return found

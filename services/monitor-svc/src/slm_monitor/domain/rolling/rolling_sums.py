@@ -1,4 +1,4 @@
-"""Rolling windows of minute sums (shares, counts, values, slices, promoter scores) and their warnings."""
+"""Rolling windows of rows, and those of aggregations that are sums of events: shares and counts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,8 @@ from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
 from slm_monitor.domain.rolling import missed_runs
-from slm_monitor.domain.rolling.rolling_promoter_score import RollingPromoterScoreWindows
-from slm_monitor.domain.rolling.rolling_slices import RollingSliceWindows
-from slm_monitor.domain.rolling.rolling_values import (
-    EXACT_VALUE_AGGREGATIONS,
-    MinuteValuesProvider,
-    RollingValueWindows,
-)
+from slm_monitor.domain.rolling.rolling_rows import RollingRows, RollingRowsAggregation
+from slm_monitor.domain.rolling.rolling_values import MinuteValuesProvider
 from slm_monitor.domain.rolling.rolling_windows import (
     PartlyClassifiedWindows,
     RollingSumWindows,
@@ -27,11 +22,11 @@ from slm_monitor.domain.rolling.rolling_windows import (
     compute_budget_consumed_share,
     evaluate_rolling_budget_risks,
 )
-from slm_monitor.domain.series import classifiers
+from slm_monitor.domain.series.classifiers import EXACT, RowClassifier
 from slm_monitor.domain.terms.objectives import AT_LEAST
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory
-from slm_monitor.domain.windows import minute_series, series_evaluation, series_warnings
+from slm_monitor.domain.windows import minute_series, series_warnings
 from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMinuteCounts
 
 
@@ -50,61 +45,64 @@ class RollingSeriesSource:
     def __init__(
         self,
         line: TargetTermsHistory,
+        aggregation: RollingRowsAggregation,
         sums: minute_series.MinuteSumsProvider,
         excluding: ExcludedMinutesProvider,
         values: MinuteValuesProvider | None = None,
     ) -> None:
-        self._line, self._sums, self._excluding, self._values = line, sums, excluding, values
+        self._line, self._aggregation, self._figure = line, aggregation, aggregation.rolling
+        self._sums, self._excluding, self._values = sums, excluding, values
 
-    def _by(self, terms: ServiceLevelTarget) -> TargetMinuteCounts:
-        return TargetMinuteCounts(self._sums, terms, self._excluding.minutes_of(terms))
-
-    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingWindows:
-        found, length = self._classified_windows(terms, first, last), terms.rolling_microseconds // MINUTE
-        unclassified = self._unclassified(terms, first - length + 1, last)
-        if not unclassified:
-            return found
-        return PartlyClassifiedWindows(
-            found, first, length, unclassified, series_evaluation.explain_unclassified_values(terms)
+    def _rows(self, terms: ServiceLevelTarget) -> RollingRows:
+        classifier, excluded = self._aggregation.classifier(terms), self._excluding.minutes_of(terms)
+        return RollingRows(
+            TargetMinuteCounts(self._sums, terms, classifier, excluded), self._line.begins_at, self._values
         )
 
-    def _unclassified(self, terms: ServiceLevelTarget, first: int, last: int) -> list[int]:
+    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingWindows:
+        rows = self._rows(terms)
+        found, length = self._figure.windows(rows, first, last), rows.length
+        unclassified = self._unclassified(rows, first - length + 1, last)
+        if not unclassified:
+            return found
+        reason = self._aggregation.explain_unclassified(terms)
+        return PartlyClassifiedWindows(found, first, length, unclassified, reason)
+
+    def _unclassified(self, rows: RollingRows, first: int, last: int) -> list[int]:
         """Return the minutes that count for the target and have unclassified values in histograms."""
         if self._values is None:
             return []
-        unclassified = self._values.unclassified_minutes(classifiers.build_row_classifier(terms), first, last)
-        kept = self._by(terms).kept(first, last, self._line.begins_at) if unclassified else None
+        unclassified = self._values.unclassified_minutes(rows.by.classifier, first, last)
+        kept = rows.by.kept(first, last, rows.begins_at) if unclassified else None
         return [minute for minute in unclassified if kept is None or kept[minute - first]]
 
-    def _classified_windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingWindows:
-        """Return the windows of the target's aggregation, as if there were no unclassified values."""
-        by, begins_at = self._by(terms), self._line.begins_at
-        if terms.aggregation in EXACT_VALUE_AGGREGATIONS:
-            assert self._values is not None
-            return RollingValueWindows(by, self._values, begins_at, first, last)
-        if terms.aggregation == "time_slices":
-            return RollingSliceWindows(by, begins_at, first, last)
-        if terms.aggregation == "nps":
-            return RollingPromoterScoreWindows(by, begins_at, first, last)
-        length = terms.rolling_microseconds // MINUTE
-        good, total = by.minutes(first - length + 1, last, begins_at)
+    def risks(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
+        return self._figure.risks(self._rows(terms), minute, value)
+
+    def next_change_at(
+        self, terms: ServiceLevelTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
+    ) -> int | None:
+        rows = self._rows(terms)
+        if unclassified := self._unclassified(rows, minute - rows.length + 1, minute):
+            return unclassified[-1] + rows.length
+        windows = windows.windows if isinstance(windows, PartlyClassifiedWindows) else windows
+        return self._figure.next_change_at(rows, minute, windows, value, stands)
+
+
+class RollingEventShare:
+    """Rolling windows of good events ÷ all events, with warnings about the budget and its burn rate."""
+
+    def windows(self, rows: RollingRows, first: int, last: int) -> RollingSumWindows:
+        good, total = rows.by.minutes(first - rows.length + 1, last, rows.begins_at)
         return RollingSumWindows(
-            terms,
+            rows.terms,
             first,
-            missed_runs.compute_sliding_sums(good, length),
-            missed_runs.compute_sliding_sums(total, length),
+            missed_runs.compute_sliding_sums(good, rows.length),
+            missed_runs.compute_sliding_sums(total, rows.length),
         )
 
-    # -- warnings -----------------------------------------------------------------------------------------------
-
-    def risks(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
-        at = minute * MINUTE
-        if terms.aggregation in EXACT_VALUE_AGGREGATIONS or terms.aggregation == "nps":
-            return []
-        if terms.aggregation == "time_slices":
-            spent = value.detail["consumed_percent"]
-            return evaluate_rolling_budget_risks(terms, None if spent is None else Fraction(spent) / 100, at)
-        lately = self._lately(terms, minute)
+    def risks(self, rows: RollingRows, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
+        terms, at, lately = rows.terms, minute * MINUTE, rows.lookback(minute)
         found = lately.burn_rate_risks()
         if value.total >= terms.warn_at.min_events:
             found += evaluate_rolling_budget_risks(
@@ -113,45 +111,35 @@ class RollingSeriesSource:
             found += series_warnings.evaluate_budget_drops(terms, lately, _budget(terms, value), at)
         return found
 
-    def _lately(self, terms: ServiceLevelTarget, minute: int) -> BurnRateLookback:
-        return BurnRateLookback(self._by(terms), self._line.begins_at, minute)
-
-    # -- changes without facts -----------------------------------------------------------------------------------
-
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
+        self, rows: RollingRows, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
     ) -> int | None:
-        length = terms.rolling_microseconds // MINUTE
-        if unclassified := self._unclassified(terms, minute - length + 1, minute):
-            return unclassified[-1] + length
-        windows = windows.windows if isinstance(windows, PartlyClassifiedWindows) else windows
-        if isinstance(windows, RollingSliceWindows | RollingValueWindows | RollingPromoterScoreWindows):
-            return windows.next_change_at(minute)
-        # A count with an at_least objective may be missed at any minute, since events leave the window.
-        is_count = terms.aggregation == "count"
-        if stands or (is_count and terms.promise is not None and terms.promise.comparison == AT_LEAST):
+        if stands:
             return minute + 1
-        lately = self._lately(terms, minute)
-        found = [
-            lately.may_rise_at(),
-            minute + 1 if series_warnings.can_drop_warning_open_without_events(terms, lately) else None,
-        ]
-        if not is_count:
-            found.append(self._misses_at(terms, minute, value))
+        lately = rows.lookback(minute)
+        found = [self._warns_at(rows, minute, lately), self._misses_at(rows, minute, value)]
         return min((each for each in found if each is not None), default=None)
 
-    def _misses_at(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> int | None:
+    def _warns_at(self, rows: RollingRows, minute: int, lately: BurnRateLookback) -> int | None:
+        """Return the next minute at which a warning about the burn rate or a drop of the budget may open without new
+        events; None if there is none.
+        """
+        may_drop = series_warnings.can_drop_warning_open_without_events(rows.terms, lately)
+        found = [lately.may_rise_at(), minute + 1 if may_drop else None]
+        return min((each for each in found if each is not None), default=None)
+
+    def _misses_at(self, rows: RollingRows, minute: int, value: RollingWindowValue) -> int | None:
         """Return the first minute at which the objective may be missed or a warning may open without new events; None
         if there are no bad events.
 
         While no events arrive, good events leave the window, so the share of bad events rises.
         """
+        terms = rows.terms
         assert terms.promise is not None
         bad = terms.promise.bad(value.good, value.total)
         if not bad:
             return None
-        length = terms.rolling_microseconds // MINUTE
-        totals = self._by(terms).minutes(minute - length + 1, minute, self._line.begins_at)[1]
+        totals = rows.by.minutes(minute - rows.length + 1, minute, rows.begins_at)[1]
         shares = [Fraction(1), *terms.warn_at.budget_consumed]
         # A warning opens at its share, the objective is missed only beyond it. Being early is safe: bad + 1 covers
         # both.
@@ -159,6 +147,32 @@ class RollingSeriesSource:
         return minute + max(
             1, minute_series.count_minutes_until_share_exceeded(np.cumsum(totals), value.total, bad + 1, nearest)
         )
+
+
+class RollingUptime:
+    """The aggregation of service time as sums by the minute: a microsecond of time up is a good event."""
+
+    rolling = RollingEventShare()
+
+    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
+        return RowClassifier(EXACT)
+
+    def explain_unclassified(self, terms: ServiceLevelTarget) -> str:
+        return ""
+
+
+class RollingOccurrences(RollingEventShare):
+    """Rolling windows of a number of occurrences. The objective of the figure cannot be missed by fewer of them, unless
+    it is a lower limit: then it may be missed at any minute, since occurrences leave the window.
+    """
+
+    def next_change_at(
+        self, rows: RollingRows, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
+    ) -> int | None:
+        promised = rows.terms.promise
+        if stands or (promised is not None and promised.comparison == AT_LEAST):
+            return minute + 1
+        return self._warns_at(rows, minute, rows.lookback(minute))
 
 
 def _budget(terms: ServiceLevelTarget, value: RollingWindowValue) -> Fraction:

@@ -22,13 +22,11 @@ from slm_monitor.domain.rolling import missed_runs, rolling_breaches, rolling_mi
 from slm_monitor.domain.rolling.missed_runs import MissedMinuteRun
 from slm_monitor.domain.rolling.rolling_breaches import ObjectiveLevelReconciliation
 from slm_monitor.domain.rolling.rolling_windows import RollingWindows, RollingWindowSource, RollingWindowValue
-from slm_monitor.domain.terms.terms import EVENT_SHARE_AGGREGATIONS, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from slm_monitor.domain.windows import series_evaluation
 
 _NO_SPAN = (None, None)
-NEVER_WORSENED_BY_GOOD_EVENTS = EVENT_SHARE_AGGREGATIONS | {"availability"}
-"""The aggregations whose figure cannot become worse because good events arrive or become older."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +187,7 @@ def refresh_rolling_figures(
     """Update the figures of the window that ends with a minute, but not its verdict, warnings or breaches."""
     terms = line.at(minute * MINUTE) or line.latest
     value = rolled.windows(terms, minute, minute).value_at(minute)
-    if terms.aggregation not in NEVER_WORSENED_BY_GOOD_EVENTS:
+    if not terms.kind.is_never_worsened_by_good:
         _take_figures(window, terms, value, moment)
     elif value.total:
         series_evaluation.refresh_good_share_figures(window, terms, value.good, value.total, moment.as_of)
@@ -206,7 +204,7 @@ def find_interval_without_verdict_changes(target_state: TargetState, window: Tar
     is_plain = all(
         terms.promise is not None
         and terms.promise.comparison == "at_least"
-        and terms.aggregation in NEVER_WORSENED_BY_GOOD_EVENTS
+        and terms.kind.is_never_worsened_by_good
         and not terms.warn_at.min_events
         for terms in line.versions
     )

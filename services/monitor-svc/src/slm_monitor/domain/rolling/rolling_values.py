@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol
@@ -17,11 +18,8 @@ from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.series.classifiers import Counts, RowClassifier, Rows
 from slm_monitor.domain.series.hour_extremes import EXACT_DECIMAL_CONTEXT, NOTHING
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.objectives import AT_MOST, Objective
+from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, Objective
 from slm_monitor.domain.windows.minute_series import TargetMinuteCounts
-
-EXACT_VALUE_AGGREGATIONS = frozenset({"mean", "max", "min"})
-"""The aggregations that need exact values."""
 
 
 class MinuteValuesProvider(Protocol):
@@ -40,12 +38,8 @@ class MinuteValuesProvider(Protocol):
         ...
 
 
-class RollingValueWindows:
-    """The rolling windows of a mean, maximum or minimum, one ending with each of the minutes ``first`` to ``last``.
-
-    The sum of the first window is computed from hour sums. For each later window, minutes that leave are subtracted,
-    and minutes that enter are added.
-    """
+class RollingValueWindows(ABC):
+    """The rolling windows of exact values, one ending with each of the minutes ``first`` to ``last``."""
 
     def __init__(
         self, by: TargetMinuteCounts, values: MinuteValuesProvider, begins_at: UtcMicroseconds, first: int, last: int
@@ -58,47 +52,18 @@ class RollingValueWindows:
         self._kept: Flags = np.ones(len(number), dtype=np.bool_) if kept is None else kept
         self._filled: Flags = number > 0
         self._number: Counts = missed_runs.compute_sliding_sums(number, self._length)
-        self._extremes: Rows = np.zeros(0)
-        if self._is_extreme:
-            low, high = values.extremes(self._start, last)
-            is_least = self._terms.aggregation == "min"
-            self._extremes = np.where(self._kept, low if is_least else high, np.inf if is_least else -np.inf)
-        self._sums: list[Decimal] = []
 
-    @property
-    def _is_extreme(self) -> bool:
-        return self._terms.aggregation != "mean"
-
+    @abstractmethod
     def missed(self, promised: Objective) -> Flags:
-        """Return at which of the minutes the figure misses the objective.
+        """Return at which of the minutes the figure misses the objective."""
 
-        A maximum misses an upper limit if any value exceeds the limit, and a lower limit only if all values lie below
-        it. A minimum misses a lower limit if any value lies below the limit, and an upper limit only if all values
-        exceed it.
-        """
-        if not self._is_extreme:
-            means = (self._mean(place) for place in range(len(self._number)))
-            return np.array([each is not None and not promised.is_kept(each) for each in means], dtype=np.bool_)
-        beyond = _beyond(self._extremes, promised)
-        if (self._terms.aggregation == "max") == (promised.comparison == AT_MOST):
-            # One value beyond the limit is enough.
-            return self._any(beyond)
-        filled = np.isfinite(self._extremes)
-        return self._any(filled) & ~self._any(filled & ~beyond)
-
-    def _any(self, flags: Flags) -> Flags:
-        """Return, for each window, whether at least one of its minutes is flagged."""
-        result: Flags = missed_runs.compute_sliding_sums(flags.astype(np.int64), self._length) > 0
-        return result
+    @abstractmethod
+    def figure(self, place: int) -> Fraction | None:
+        """Return the exact figure of the window with this index; None without values."""
 
     def value_at(self, minute: int) -> RollingWindowValue:
         place = minute - self._first
-        number, figure = int(self._number[place]), None if self._is_extreme else self._mean(place)
-        if self._is_extreme and number:
-            window = self._extremes[place : place + self._length]
-            figure = classifiers.to_exact_decimal(
-                float(window.min() if self._terms.aggregation == "min" else window.max())
-            )
+        number, figure = int(self._number[place]), self.figure(place)
         assert self._terms.promise is not None
         is_kept = figure is None or self._terms.promise.is_kept(figure)
         evidence = {"number": number, "figure": figures.format_exact_fraction(figure)}
@@ -110,7 +75,25 @@ class RollingValueWindows:
         filled = np.flatnonzero(self._filled[place : place + self._length])
         return minute + int(filled[0]) + 1 if len(filled) else None
 
-    def _mean(self, place: int) -> Fraction | None:
+
+class RollingMeanWindows(RollingValueWindows):
+    """The rolling windows of a mean.
+
+    The sum of the first window is computed from hour sums. For each later window, minutes that leave are subtracted,
+    and minutes that enter are added.
+    """
+
+    def __init__(
+        self, by: TargetMinuteCounts, values: MinuteValuesProvider, begins_at: UtcMicroseconds, first: int, last: int
+    ) -> None:
+        super().__init__(by, values, begins_at, first, last)
+        self._sums: list[Decimal] = []
+
+    def missed(self, promised: Objective) -> Flags:
+        means = (self.figure(place) for place in range(len(self._number)))
+        return np.array([each is not None and not promised.is_kept(each) for each in means], dtype=np.bool_)
+
+    def figure(self, place: int) -> Fraction | None:
         """Return the exact mean of a window; None without values.
 
         The sum of a window is kept: for the next window only the minute that leaves and the one that enters are read.
@@ -134,6 +117,64 @@ class RollingValueWindows:
     def _of(self, place: int) -> Decimal:
         minute = self._start + place
         return self._values.summed(minute, minute) if self._kept[place] else NOTHING
+
+
+class RollingMaximumWindows(RollingValueWindows):
+    """The rolling windows of a maximum.
+
+    It misses an upper limit if any value exceeds the limit, and a lower limit only if all values lie below it.
+    """
+
+    missed_by_one = AT_MOST
+    """The comparison of the limits that a single value misses."""
+
+    def __init__(
+        self, by: TargetMinuteCounts, values: MinuteValuesProvider, begins_at: UtcMicroseconds, first: int, last: int
+    ) -> None:
+        super().__init__(by, values, begins_at, first, last)
+        self._extremes = self._read_extremes(last)
+
+    def _read_extremes(self, last: int) -> Rows:
+        """Return the greatest value of each minute up to ``last``; −∞ for a minute without values."""
+        high: Rows = np.where(self._kept, self._values.extremes(self._start, last)[1], -np.inf)
+        return high
+
+    def _extreme(self, window: Rows) -> float:
+        return float(window.max())
+
+    def missed(self, promised: Objective) -> Flags:
+        beyond = _beyond(self._extremes, promised)
+        if promised.comparison == self.missed_by_one:
+            return self._any(beyond)
+        filled = np.isfinite(self._extremes)
+        return self._any(filled) & ~self._any(filled & ~beyond)
+
+    def _any(self, flags: Flags) -> Flags:
+        """Return, for each window, whether at least one of its minutes is flagged."""
+        result: Flags = missed_runs.compute_sliding_sums(flags.astype(np.int64), self._length) > 0
+        return result
+
+    def figure(self, place: int) -> Fraction | None:
+        if not self._number[place]:
+            return None
+        return classifiers.to_exact_decimal(self._extreme(self._extremes[place : place + self._length]))
+
+
+class RollingMinimumWindows(RollingMaximumWindows):
+    """The rolling windows of a minimum.
+
+    It misses a lower limit if any value lies below the limit, and an upper limit only if all values exceed it.
+    """
+
+    missed_by_one = AT_LEAST
+
+    def _read_extremes(self, last: int) -> Rows:
+        """Return the least value of each minute up to ``last``; ∞ for a minute without values."""
+        low: Rows = np.where(self._kept, self._values.extremes(self._start, last)[0], np.inf)
+        return low
+
+    def _extreme(self, window: Rows) -> float:
+        return float(window.min())
 
 
 def _beyond(extremes: npt.NDArray[np.float64], promised: Objective) -> Flags:

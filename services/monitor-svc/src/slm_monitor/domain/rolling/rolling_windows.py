@@ -20,8 +20,6 @@ from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 Flags = npt.NDArray[np.bool_]
-NUMBER_AGGREGATIONS = frozenset({"count", "outages"})
-"""The aggregations whose figure is a number of events or outages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class RollingSumWindows:
     def value_at(self, minute: int) -> RollingWindowValue:
         good, total = int(self.good[minute - self.first]), int(self.total[minute - self.first])
         figure: Fraction | None = Fraction(total)
-        if self.terms.aggregation not in NUMBER_AGGREGATIONS:
+        if not self.terms.kind.is_number:
             figure = Fraction(good, total) if total else None
         spent = figures.convert_share_to_percent(compute_budget_consumed_share(self.terms, good, total))
         detail = {"consumed_percent": figures.format_exact_fraction(spent), "bad": total - good}
@@ -102,7 +100,7 @@ def compute_budget_consumed_share(terms: ServiceLevelTarget, good: int, total: i
     For a target that limits the number of events or outages, the limit is the budget.
     """
     assert terms.promise is not None
-    if terms.aggregation in NUMBER_AGGREGATIONS:
+    if terms.kind.is_number:
         is_limit = terms.promise.comparison == "at_most" and terms.promise.value
         return Fraction(total) / terms.promise.value if is_limit else None
     return burn_rate.compute_burn_rate(terms.promise.bad(good, total), total, 1 - terms.promise.allowed)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
 from typing import Any, Protocol
 
 from slm_events.instants import UtcMicroseconds
-from slm_monitor.domain.facts.facts import CATEGORY, MINUTE
+from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.facts.histograms import Histogram
-from slm_monitor.domain.series import classifiers, slices
+from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.series.series import MinuteSumChange
 from slm_monitor.domain.series.slices import TimeSliceTerms
 from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT, Objective
@@ -102,6 +102,11 @@ class ValueAccumulator:
             self.number += 1
             self.low = value if self.low is None else min(self.low, value)
             self.high = value if self.high is None else max(self.high, value)
+
+    @property
+    def mean(self) -> Fraction | None:
+        """Sum of the values ÷ their number; None without values."""
+        return self.sum / self.number if self.number else None
 
     def document(self) -> Any:
         low, high = (None if each is None else str(each) for each in (self.low, self.high))
@@ -199,37 +204,9 @@ def _unclassified(delta: MinuteSumChange, place: int) -> int:
     return delta.unclassified[place] if delta.unclassified else 0
 
 
-def choose_accumulator_class(terms: ServiceLevelTarget) -> Callable[[int, Any], WindowAccumulator]:
-    """Return the function that creates the accumulator of a window under these terms.
-
-    The arguments of that function are the window's start in microseconds, and the accumulator's document from a
-    checkpoint or None.
-    """
-    if terms.aggregation in ("mean", "max", "min"):
-        alone = {"max": AT_MOST, "min": AT_LEAST}.get(terms.aggregation)
-        levels = [(level, promised) for level, promised in terms.levels if promised.comparison == alone]
-        return lambda start, kept: ValueAccumulator(kept, levels)
-    if terms.aggregation == "count":
-        return lambda start, kept: OccurrenceAccumulator(kept)
-    if terms.aggregation == "time_slices":
-        parsed = slices.parse_time_slice_terms(terms.parameters)
-        return lambda start, kept: SliceAccumulator(start, parsed, kept)
-    by_minute = terms.expected_volume is not None or has_no_error_budget(terms)
-    return lambda start, kept: ShareAccumulator(kept, by_minute=by_minute)
-
-
 def has_no_error_budget(terms: ServiceLevelTarget) -> bool:
     """Whether an objective demands that 100 percent be good, so that the first bad event is the breach."""
     return any(
         promised.unit == PERCENT and promised.comparison == AT_LEAST and not promised.allowed
         for _, promised in terms.levels
     )
-
-
-def list_required_row_labels(terms: ServiceLevelTarget) -> Mapping[str, str]:
-    """Return the labels that a row must have to be counted: a count's category, the label values of an instance."""
-    wanted = dict(terms.group)
-    if terms.aggregation == "count" and terms.parameters is not None:
-        category = terms.parameters["category"] if isinstance(terms.parameters, Mapping) else terms.parameters
-        wanted[CATEGORY] = str(category)
-    return wanted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -13,7 +12,6 @@ import numpy.typing as npt
 from slm_monitor.domain.facts import rating_validation
 from slm_monitor.domain.facts.facts import FAILED
 from slm_monitor.domain.facts.histograms import Histogram
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 AT_MOST, COUNTS, OCCURRENCES, EXACT = "at_most", "counts", "occurrences", "exact"
 AT_LEAST, PROMOTED, EACH = "at_least", "promoted", "each"
@@ -75,40 +73,6 @@ class RowClassifier(NamedTuple):
         ask = histogram.at_most if self.kind == AT_MOST else histogram.at_least
         good = ask(self.limit)
         return (0, 0, histogram.total) if good is None else (good, histogram.total, 0)
-
-
-def build_row_classifier(terms: ServiceLevelTarget) -> RowClassifier:
-    """Return the classifier of a target."""
-    if terms.aggregation in ("share_at_most", "quantile"):
-        assert terms.threshold is not None
-        return RowClassifier(AT_MOST, terms.threshold)
-    if terms.aggregation == "share_at_least":
-        assert terms.threshold is not None
-        return RowClassifier(AT_LEAST, terms.threshold)
-    if terms.aggregation == "nps":
-        return RowClassifier(PROMOTED, *parse_promoter_score_limits(terms.parameters))
-    if terms.aggregation in ("ratio", "time_slices"):
-        return RowClassifier(COUNTS)
-    if terms.aggregation == "count" and terms.indicator_kind == "rating":
-        return RowClassifier(EACH)
-    return RowClassifier(OCCURRENCES if terms.aggregation == "count" else EXACT)
-
-
-def get_value_comparison(aggregation: Any, objective: Mapping[str, Any]) -> tuple[str, float] | None:
-    """Return (kind, limit) of the comparison that a target applies to each value; None if it applies none.
-
-    The kind is one of ``at_most``, ``at_least`` and ``exact``. The arguments are the target's aggregation and objective
-    as they are written in the agreement's document.
-    """
-    if aggregation in ("mean", "max", "min"):
-        return EXACT, 0.0
-    if not isinstance(aggregation, Mapping):
-        return None
-    if "share_at_most" in aggregation:
-        return AT_MOST, float(str(aggregation["share_at_most"]))
-    if "share_at_least" in aggregation:
-        return AT_LEAST, float(str(aggregation["share_at_least"]))
-    return (AT_MOST, float(str(objective["at_most"]))) if "quantile" in aggregation else None
 
 
 def parse_promoter_score_limits(parameters: Any) -> tuple[float, float]:

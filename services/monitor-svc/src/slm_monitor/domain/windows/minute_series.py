@@ -14,7 +14,6 @@ from slm_calendar.intervals import Interval
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import CLEARING_SHARE, RiskEvaluation
-from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.series.classifiers import Counts, RowClassifier
 from slm_monitor.domain.terms import burn_rate
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -30,13 +29,14 @@ class MinuteSumsProvider(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TargetMinuteCounts:
-    """The minute sums ``sums`` as a target with these terms counts them.
+    """The minute sums ``sums`` as a target with these terms counts them, by its classifier.
 
     ``excluded`` are intervals of minutes ``[first, after the last)``, sorted and disjoint.
     """
 
     sums: MinuteSumsProvider
     terms: ServiceLevelTarget
+    classifier: RowClassifier
     excluded: Sequence[Interval] = ()
 
     def minutes(self, first: int, last: int, begins_at: UtcMicroseconds | None = None) -> tuple[Counts, Counts]:
@@ -45,7 +45,7 @@ class TargetMinuteCounts:
         Both are 0 for minutes that start outside service hours, before ``begins_at`` (None: no limit) or in removed
         exclusions. In excused exclusions, all events count as good.
         """
-        good, total = self.sums.minutes(classifiers.build_row_classifier(self.terms), first, last)
+        good, total = self.sums.minutes(self.classifier, first, last)
         kept = self.kept(first, last, begins_at)
         is_excused = self.terms.planned_downtime == "excused" and bool(self.excluded)
         if kept is None and not is_excused:

@@ -24,11 +24,11 @@ from slm_monitor.application.state.loaded_partition import ImportHold, LoadedPar
 from slm_monitor.application.state.loaded_state import LoadedTargetResults
 from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.application.state.timers import COUNT, TimerHeap
+from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, name_labelled_series, parse_series_indicator
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState, TargetWindow
 from slm_monitor.domain.rolling import rolling_minutes, rolling_target
 from slm_monitor.domain.rolling.rolling_target import EvaluatedRollingMinutes
-from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.series.hour_buckets import HourChunk
 from slm_monitor.domain.series.series import IndicatorSeries, MinuteSumChange
 from slm_monitor.domain.terms import instances
@@ -80,7 +80,7 @@ class SeriesEvaluator:
         """Attach a target's terms. ``fresh``: the terms are new, so all windows of the target must be evaluated."""
         subject = line.latest.indicator
         assert subject is not None
-        self._streams.declare(subject, {classifiers.build_row_classifier(version) for version in line.versions})
+        self._streams.declare(subject, registry.list_classifiers(line))
         if line.latest.group_by:
             fresh = fresh or self._aside.returns(line)
             self._grouped.setdefault(subject, {})[line.key] = line
@@ -282,7 +282,7 @@ class SeriesEvaluator:
         present = moment.now // MINUTE
         lately: BurnRateLookback | None = None
         longest = minute_series.compute_warning_lookback_minutes(terms)
-        if longest and terms.aggregation != "time_slices":
+        if longest and registry.series_aggregation_of(terms).has_burn_rates:
             await self._streams.load_minutes(subject, present - longest, present)
             lately = BurnRateLookback(self._rows.minutes(subject, target, terms), line.begins_at, present)
         burning, rises_at = (lately.burn_rate_risks(), lately.may_rise_at()) if lately is not None else ([], None)

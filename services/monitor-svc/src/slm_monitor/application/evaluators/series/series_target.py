@@ -19,17 +19,18 @@ from slm_monitor.application.evaluators.series.minute_columns import TargetMinut
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.invalidation import DirtySpan
 from slm_monitor.application.state.loaded_partition import AccumulatorState, SeriesCheckpoint
+from slm_monitor.domain.aggregations import registry
+from slm_monitor.domain.aggregations.series_aggregation import WindowToEvaluate
 from slm_monitor.domain.facts.facts import MINUTE, parse_series_labels
 from slm_monitor.domain.lifecycle import reconciliation, terms_withdrawal
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState, TargetWindow
-from slm_monitor.domain.series import accumulators, classifiers
-from slm_monitor.domain.series.accumulators import ShareAccumulator, SliceAccumulator, WindowAccumulator
+from slm_monitor.domain.series.accumulators import WindowAccumulator
 from slm_monitor.domain.series.series import IndicatorSeries, MinuteSumChange
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.terms import EVENT_SHARE_AGGREGATIONS, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory
-from slm_monitor.domain.windows import series_evaluation, series_warnings
+from slm_monitor.domain.windows import series_warnings
 from slm_monitor.domain.windows.minute_series import BurnRateLookback
 from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
@@ -50,6 +51,7 @@ class SeriesTarget(CalendarWindowTarget):
     ) -> None:
         super().__init__(target_state)
         self._excluded = excluded
+        self._aggregation = registry.series_aggregation_of(target_state.line.latest)
         self.tallies: dict[str, WindowAccumulator] = {}
         self.raw: dict[str, WindowAccumulator] = {}
         self.is_tallied = kept is not None
@@ -62,7 +64,7 @@ class SeriesTarget(CalendarWindowTarget):
         self._fingerprint: str | None = None
         for window_id, (start, sums, raw) in (kept or {}).items():
             terms = target_state.line.at(start) or target_state.line.latest
-            self.tallies[window_id], self.raw[window_id] = _new(terms, start, sums, raw)
+            self.tallies[window_id], self.raw[window_id] = self._aggregation.accumulators(terms, start, sums, raw)
 
     @property
     def fingerprint(self) -> str:
@@ -75,8 +77,8 @@ class SeriesTarget(CalendarWindowTarget):
             excluded = self._excluded.fingerprint_of(line)
             # Older checkpoints lack the raw accumulators of aggregations that are no share. The suffix makes them count
             # again.
-            is_share = isinstance(accumulators.choose_accumulator_class(line.latest)(0, None), ShareAccumulator)
-            self._fingerprint = f"{line.fingerprint} {excluded}{'' if is_share or not excluded else ' raw'}".rstrip()
+            is_raw = self._aggregation.keeps_raw or not excluded
+            self._fingerprint = f"{line.fingerprint} {excluded}{'' if is_raw else ' raw'}".rstrip()
         return self._fingerprint
 
     def kept(self) -> dict[str, Sequence[Any]]:
@@ -123,9 +125,9 @@ class SeriesTarget(CalendarWindowTarget):
         """Return the index of these terms' classifier in the series; None if the terms do not count the series."""
         name = (series.subject, len(series.measures), terms.version)
         if name not in self._places:
-            labels, wanted = parse_series_labels(series.subject), accumulators.list_required_row_labels(terms)
+            labels, wanted = parse_series_labels(series.subject), self._aggregation.required_labels(terms)
             fits = all(labels.get(label) == value for label, value in wanted.items())
-            self._places[name] = series.measures.index(classifiers.build_row_classifier(terms)) if fits else None
+            self._places[name] = series.measures.index(self._aggregation.classifier(terms)) if fits else None
         return self._places[name]
 
     def add(self, series: IndicatorSeries, deltas: Sequence[MinuteSumChange]) -> None:
@@ -151,9 +153,9 @@ class SeriesTarget(CalendarWindowTarget):
         if known is not None and at <= known.at:
             del self.first_bad[name]
         if name not in self.tallies:
-            self.tallies[name], self.raw[name] = _new(terms, window.start)
+            self.tallies[name], self.raw[name] = self._aggregation.accumulators(terms, window.start)
         excluded, raw = self._excluded.minutes_of(terms), self.raw[name]
-        if excluded or isinstance(raw, ShareAccumulator):
+        if excluded or self._aggregation.keeps_raw:
             raw.add(delta, place)
         if _lies_in(delta.minute, excluded):
             if terms.planned_downtime != "excused":
@@ -169,9 +171,9 @@ class SeriesTarget(CalendarWindowTarget):
         """
         for name, window in self.target_state.windows.items():
             tally, terms = self.tallies.get(name), self.target_state.line.at(window.start)
-            if terms is None or not isinstance(tally, ShareAccumulator) or not accumulators.has_no_error_budget(terms):
+            if terms is None or tally is None or not self._aggregation.is_missed_by_first_bad(terms):
                 continue
-            first = min(tally.bad or (), default=None)
+            first = self._aggregation.first_bad_minute(tally)
             if first is None:
                 self.first_bad.pop(name, None)
             elif name not in self.first_bad:
@@ -206,14 +208,14 @@ class SeriesTarget(CalendarWindowTarget):
         for window, terms in self._touched(since, moment):
             is_present = window.start <= moment.now < window.end
             finding = self._find(window, terms, moment.as_of, burning if is_present else ())
-            if is_present and terms.aggregation in EVENT_SHARE_AGGREGATIONS:
+            if is_present and terms.kind.is_of_events:
                 finding = series_warnings.add_window_warnings(
                     finding, terms, (window.start, window.end), moment.as_of, lately
                 )
             terms_withdrawal.withdraw_breaches_of_other_terms(self.target_state, window, terms, moment, changes)
             reconciliation.reconcile_calendar_window(self.target_state, window, terms, finding, moment, changes)
             dues.append(compute_window_closing_instant(window, terms))
-            dues.append(self._next_slice(window, terms, moment.as_of))
+            dues.append(self._next_change(window, terms, moment.as_of))
             ahead = [finding.again, *(each.at for each in finding.missed), *(each.at for each in finding.risks)]
             dues += [at for at in ahead if at is not None and at > moment.as_of]
             if window.closed_at is None:
@@ -230,21 +232,19 @@ class SeriesTarget(CalendarWindowTarget):
         burning: Sequence[RiskEvaluation] = (),
     ) -> WindowEvaluation:
         name, span = window.window_id, (window.start, window.end)
-        tally = self.tallies.get(name) or accumulators.choose_accumulator_class(terms)(window.start, None)
+        tally = self.tallies.get(name) or self._aggregation.accumulator(terms, window.start)
         leaving: Sequence[Interval] = self._excluded.intervals_of(terms) if terms.planned_downtime == "removed" else ()
-        finding = series_evaluation.evaluate_accumulator(
-            tally, terms, span, as_of, burning, leaving, self.first_bad.get(name)
-        )
+        asked = WindowToEvaluate(span, as_of, burning, leaving, self.first_bad.get(name))
+        finding = self._aggregation.evaluate_window(tally, terms, asked)
         # Only exclusions within this window are clipped out: other exclusions change without this window being
         # evaluated again.
         excluded = intervals.clip(self._excluded.intervals_of(terms), *span)
         if named := self._excluded.named_in(terms, *span):
             finding.detail["exclusions"] = named
         if excluded:
-            raw = self.raw.get(name) or _new(terms, window.start)[1]
-            figure = series_evaluation.evaluate_accumulator(
-                raw, terms, span, 0 if isinstance(raw, ShareAccumulator) else as_of
-            ).figure
+            raw = self.raw.get(name) or self._aggregation.raw_accumulator(terms, window.start)
+            asked = WindowToEvaluate(span, 0 if self._aggregation.keeps_raw else as_of)
+            figure = self._aggregation.evaluate_window(raw, terms, asked).figure
             finding.detail["raw_figure"] = figures.format_exact_fraction(terms.shown(figure))
         return finding
 
@@ -258,20 +258,18 @@ class SeriesTarget(CalendarWindowTarget):
         if window is None or terms is None or window.closed_at is not None:
             return None
         tally = self.tallies.get(window.window_id)
-        if isinstance(tally, ShareAccumulator) and tally.total and not self._excluded.intervals_of(terms):
-            series_evaluation.refresh_good_share_figures(window, terms, tally.good, tally.total, moment.as_of)
-        else:
+        is_plain = tally is not None and not self._excluded.intervals_of(terms)
+        if not is_plain or not self._aggregation.refresh_figures(tally, window, terms, moment.as_of):
             reconciliation.copy_figures_to_window(window, terms, self._find(window, terms, moment.as_of), moment)
         return window
 
-    def _next_slice(
+    def _next_change(
         self, window: TargetWindow, terms: ServiceLevelTarget, as_of: UtcMicroseconds
     ) -> UtcMicroseconds | None:
         tally = self.tallies.get(window.window_id)
-        if not isinstance(tally, SliceAccumulator) or window.closed_at is not None or as_of >= window.end:
+        if tally is None or window.closed_at is not None or as_of >= window.end:
             return None
-        width = tally.terms.width
-        return min(window.start + (max(0, as_of - window.start) // width + 1) * width, window.end)
+        return self._aggregation.next_change_at(tally, (window.start, window.end), as_of)
 
 
 def _quiet(
@@ -279,24 +277,12 @@ def _quiet(
 ) -> tuple[int, int] | None:
     """Return the interval in which good rows can only change figures; None if they may change more."""
     assert terms.promise is not None
-    is_plain = terms.aggregation in EVENT_SHARE_AGGREGATIONS and terms.promise.comparison == "at_least"
+    is_plain = terms.kind.is_of_events and terms.promise.comparison == "at_least"
     if not is_plain or terms.warn_at.min_events or not finding.met or window.verdict != "met":
         return None
     if any(each.standing and each.window_id == window.window_id for each in target_state.breaches.values()):
         return None
     return (window.start, window.end)
-
-
-def _new(
-    terms: ServiceLevelTarget, start: UtcMicroseconds, sums: Any = None, raw: Any = None
-) -> tuple[WindowAccumulator, WindowAccumulator]:
-    """Make the accumulator of a window, and a second accumulator that ignores exclusions.
-
-    Unless the figure is a share, the second one is filled only if exclusions are approved.
-    """
-    kind = accumulators.choose_accumulator_class(terms)
-    tally = kind(start, sums)
-    return tally, ShareAccumulator(raw) if isinstance(tally, ShareAccumulator) else kind(start, raw)
 
 
 def _lies_in(minute: int, spans: Sequence[Interval]) -> bool:

@@ -11,9 +11,9 @@ from slm_monitor.application.evaluators.series.series_store import (
 )
 from slm_monitor.application.evaluators.series.series_target import SeriesTarget
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
+from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.rolling.rolling_sums import RollingSeriesSource
-from slm_monitor.domain.rolling.rolling_values import EXACT_VALUE_AGGREGATIONS
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows.minute_series import TargetMinuteCounts
 from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
@@ -35,15 +35,15 @@ class TargetRowLookup:
 
     def minutes(self, subject: str, target: SeriesTarget, terms: ServiceLevelTarget) -> TargetMinuteCounts:
         """Return a target's sums by the minute, without excluded minutes."""
-        return TargetMinuteCounts(self.joined(subject, target), terms, self._excluded.minutes_of(terms))
+        classifier = registry.series_aggregation_of(terms).classifier(terms)
+        return TargetMinuteCounts(self.joined(subject, target), terms, classifier, self._excluded.minutes_of(terms))
 
     def rolling(self, subject: str, target: SeriesTarget) -> RollingSeriesSource:
         """Return the sums of a target's rolling window."""
-        joined = self.joined(subject, target)
-        if target.target_state.line.latest.aggregation not in EXACT_VALUE_AGGREGATIONS:
-            return RollingSeriesSource(target.target_state.line, joined, self._excluded, joined)
-        columns = target.columns.for_series(joined.series)
-        return RollingSeriesSource(target.target_state.line, columns, self._excluded, columns)
+        line, joined = target.target_state.line, self.joined(subject, target)
+        aggregation = registry.series_aggregation_of(line.latest)
+        sums = target.columns.for_series(joined.series) if aggregation.is_exact else joined
+        return RollingSeriesSource(line, aggregation, sums, self._excluded, sums)
 
     async def count_past(self, subject: str, target: SeriesTarget) -> None:
         """Sum the past of an indicator for a target that was added later."""

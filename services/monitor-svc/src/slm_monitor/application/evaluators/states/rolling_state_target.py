@@ -21,13 +21,15 @@ from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, Evaluat
 from slm_monitor.domain.rolling import rolling_minutes
 from slm_monitor.domain.rolling.rolling_outages import RollingOutageSource
 from slm_monitor.domain.rolling.rolling_recoveries import RollingRecoverySource
-from slm_monitor.domain.rolling.rolling_sums import RollingSeriesSource
+from slm_monitor.domain.rolling.rolling_sums import RollingSeriesSource, RollingUptime
 from slm_monitor.domain.rolling.rolling_windows import RollingWindowSource
 from slm_monitor.domain.series.classifiers import Counts, RowClassifier
 from slm_monitor.domain.states.timeline import StateTimeline
 from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+
+_UPTIME = RollingUptime()
 
 
 class _Minutes:
@@ -142,7 +144,7 @@ class RollingAvailabilityTarget(RollingTargetBase):
             self._passed[terms.version] = passed = UptimeSums(terms, out, begins_at)
         passed.follow(states(terms), present * MINUTE, since)
         passed.forget_before(begins_at)
-        return RollingSeriesSource(self.target_state.line, _Minutes(passed), _NoExclusions())
+        return RollingSeriesSource(self.target_state.line, _UPTIME, _Minutes(passed), _NoExclusions())
 
 
 class RollingOutageCountTarget(RollingAvailabilityTarget):

@@ -1,0 +1,80 @@
+"""Number of occurrences, such as errors or ratings, of one category if the terms name one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from slm_events.instants import UtcMicroseconds, to_text
+from slm_monitor.domain.aggregations.series_aggregation import SeriesAggregation, WindowToEvaluate
+from slm_monitor.domain.facts.facts import CATEGORY, MINUTE
+from slm_monitor.domain.lifecycle import evaluation
+from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, RiskEvaluation, WindowEvaluation
+from slm_monitor.domain.rolling.rolling_sums import RollingOccurrences
+from slm_monitor.domain.series.accumulators import OccurrenceAccumulator
+from slm_monitor.domain.series.classifiers import EACH, OCCURRENCES, RowClassifier
+from slm_monitor.domain.terms.objectives import AT_MOST
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+_SHOWN = 20
+
+
+class OccurrenceCount(SeriesAggregation[OccurrenceAccumulator]):
+    """A number of occurrences: ``at_most`` N is missed with occurrence N + 1, ``at_least`` N at the close."""
+
+    rolling = RollingOccurrences()
+
+    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
+        return RowClassifier(EACH if terms.indicator_kind == "rating" else OCCURRENCES)
+
+    def required_labels(self, terms: ServiceLevelTarget) -> dict[str, str]:
+        """Return the labels that a row must have to be counted: the category, and the label values of an instance."""
+        wanted = super().required_labels(terms)
+        if terms.parameters is not None:
+            category = terms.parameters["category"] if isinstance(terms.parameters, Mapping) else terms.parameters
+            wanted[CATEGORY] = str(category)
+        return wanted
+
+    def accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> OccurrenceAccumulator:
+        return OccurrenceAccumulator(kept)
+
+    def evaluate(
+        self, tally: OccurrenceAccumulator, terms: ServiceLevelTarget, window: WindowToEvaluate
+    ) -> WindowEvaluation:
+        assert terms.promise is not None
+        number, end = Fraction(tally.number), window.span[1]
+        missed = []
+        for level, promised in terms.levels:
+            if promised.comparison == AT_MOST:
+                most = int(promised.value) + 1
+                at = tally.reached_at(most)
+                if at is not None:
+                    shown = {"number": most, "minutes": _minutes(tally, at // MINUTE)}
+                    missed.append(MissedObjectiveLevel(level, at, Fraction(most), shown))
+            elif not promised.is_kept(number) and end + terms.closing_delay <= window.as_of:
+                shown = {"number": tally.number, "minutes": _minutes(tally)}
+                missed.append(MissedObjectiveLevel(level, end, number, shown))
+        return WindowEvaluation(
+            figure=number,
+            good=tally.number,
+            total=tally.number,
+            met=terms.promise.is_kept(number),
+            missed=tuple(missed),
+            risks=_nearly_spent(terms, number, min(window.as_of, end)),
+            detail={"number": tally.number},
+            evidence={"number": tally.number, "minutes": _minutes(tally)},
+        )
+
+
+def _nearly_spent(terms: ServiceLevelTarget, number: Fraction, at: UtcMicroseconds) -> tuple[RiskEvaluation, ...]:
+    assert terms.promise is not None
+    if terms.promise.comparison != AT_MOST or not terms.promise.value or number > terms.promise.value:
+        return ()
+    return tuple(evaluation.evaluate_budget_risks(terms.warn_at.budget_consumed, number / terms.promise.value, at))
+
+
+def _minutes(tally: OccurrenceAccumulator, until: int | None = None) -> list[dict[str, Any]]:
+    """Return the latest minutes with occurrences, up to minute ``until`` (None: all minutes), as documents."""
+    last = sorted(minute for minute in tally.by_minute if until is None or minute <= until)[-_SHOWN:]
+    return [{"from": to_text(minute * MINUTE), "number": tally.by_minute[minute]} for minute in last]

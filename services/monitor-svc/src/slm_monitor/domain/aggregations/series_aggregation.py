@@ -1,0 +1,132 @@
+"""Aggregation of measured rows that are summed by the minute: the operations that each such aggregation has."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from slm_calendar.intervals import Interval
+from slm_events.aggregations import KINDS, AggregationKind
+from slm_events.instants import UtcMicroseconds
+from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation, WindowEvaluation
+from slm_monitor.domain.lifecycle.target_state import TargetWindow
+from slm_monitor.domain.rolling.rolling_rows import RollingFigure
+from slm_monitor.domain.series.accumulators import WindowAccumulator
+from slm_monitor.domain.series.classifiers import RowClassifier
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
+
+Tally = TypeVar("Tally", bound=WindowAccumulator)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowToEvaluate:
+    """The window ``span``, to be evaluated by the facts up to ``as_of``.
+
+    ``burning`` are burn rate warnings. ``excluded`` are exclusions: a time slice that starts in one is not scheduled.
+    ``first_bad`` is the first bad event, with which an objective of 100 percent is missed; None: it is not known, or
+    there is none.
+    """
+
+    span: Interval
+    as_of: UtcMicroseconds
+    burning: Sequence[RiskEvaluation] = ()
+    excluded: Sequence[Interval] = ()
+    first_bad: FirstBadEvent | None = None
+
+
+class SeriesAggregation(ABC, Generic[Tally]):
+    """One way to compute a figure from measured rows. It has no state: the terms of the target are arguments."""
+
+    rolling: RollingFigure
+    """The rolling windows of the figure."""
+    is_exact = False
+    """Whether the exact values are needed, and not only the numbers of good events and of all events."""
+
+    keeps_raw = False
+    """Whether sums that ignore exclusions are always kept, and not only while exclusions are approved."""
+    has_burn_rates = True
+    """Whether warnings about burn rates are evaluated in calendar windows."""
+
+    def __init__(self, name: str) -> None:
+        self.kind: AggregationKind = KINDS[name]
+
+    # -- rows ---------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
+        """Return the rule by which a target tells good rows from bad ones."""
+
+    def required_labels(self, terms: ServiceLevelTarget) -> dict[str, str]:
+        """Return the labels that a row must have to be counted: the label values of an instance."""
+        return dict(terms.group)
+
+    def value_comparison(self, parameters: Any, objective: Mapping[str, Any]) -> tuple[str, float] | None:
+        """Return (kind, limit) of the comparison that a target applies to each value; None if it applies none.
+
+        The kind is one of ``at_most``, ``at_least`` and ``exact``. The arguments are the parameters and the objective
+        as they are written in the agreement's document.
+        """
+        return None
+
+    # -- windows ------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> Tally:
+        """Create the accumulator of the window that starts at ``start``, in microseconds.
+
+        ``kept`` is the accumulator's document from a checkpoint, or None.
+        """
+
+    def accumulators(
+        self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None, kept_raw: Any = None
+    ) -> tuple[Tally, Tally]:
+        """Create the accumulator of a window, and a second accumulator that ignores exclusions."""
+        return self.accumulator(terms, start, kept), self.raw_accumulator(terms, start, kept_raw)
+
+    def raw_accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> Tally:
+        """Create the accumulator of a window that ignores exclusions."""
+        return self.accumulator(terms, start, kept)
+
+    @abstractmethod
+    def evaluate(self, tally: Tally, terms: ServiceLevelTarget, window: WindowToEvaluate) -> WindowEvaluation:
+        """Evaluate a calendar window all of whose values are classified."""
+
+    def evaluate_window(self, tally: Tally, terms: ServiceLevelTarget, window: WindowToEvaluate) -> WindowEvaluation:
+        """Evaluate a calendar window. It has no figure if the values of a histogram could not be classified."""
+        if tally.unclassified:
+            detail = {"untold": tally.unclassified, "reason": self.explain_unclassified(terms)}
+            return WindowEvaluation(None, 0, 0, met=True, detail=detail)
+        return self.evaluate(tally, terms, window)
+
+    def refresh_figures(
+        self, tally: Tally, window: TargetWindow, terms: ServiceLevelTarget, as_of: UtcMicroseconds
+    ) -> bool:
+        """Update only the figures of a window that meets its objective, in a way that costs less than an evaluation and
+        gives the same figures. Return whether there is such a way.
+        """
+        return False
+
+    def next_change_at(self, tally: Tally, span: Interval, as_of: UtcMicroseconds) -> UtcMicroseconds | None:
+        """Return the next instant (µs) within the window at which its figure may change without new facts; None if
+        there is none.
+        """
+        return None
+
+    def is_missed_by_first_bad(self, terms: ServiceLevelTarget) -> bool:
+        """Return whether an objective is missed with the first bad event, whose sums must therefore be known."""
+        return False
+
+    def first_bad_minute(self, tally: Tally) -> int | None:
+        """Return the first minute (since 1970) with a bad event; None if there is none, or if it is not kept."""
+        return None
+
+    def explain_unclassified(self, terms: ServiceLevelTarget) -> str:
+        """Return why a window with unclassified values has no figure, and what to send instead."""
+        return f"histograms do not tell how their values are counted: {self.remedy_of_unclassified(terms)}"
+
+    def remedy_of_unclassified(self, terms: ServiceLevelTarget) -> str:
+        """Return what to send instead of histograms whose values cannot be classified."""
+        return "send the values themselves"

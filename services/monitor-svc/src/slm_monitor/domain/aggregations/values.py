@@ -1,0 +1,106 @@
+"""Mean, maximum and minimum of exact values."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from slm_events.instants import UtcMicroseconds
+from slm_monitor.domain.aggregations.series_aggregation import SeriesAggregation, WindowToEvaluate
+from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
+from slm_monitor.domain.rolling.rolling_value_figures import RollingExactValues
+from slm_monitor.domain.rolling.rolling_values import RollingMaximumWindows, RollingMeanWindows, RollingMinimumWindows
+from slm_monitor.domain.series.accumulators import ValueAccumulator
+from slm_monitor.domain.series.classifiers import EXACT, RowClassifier
+from slm_monitor.domain.terms import figures
+from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.windows import series_evaluation
+
+
+class ExactValue(SeriesAggregation[ValueAccumulator]):
+    """A figure that needs the exact values. A miss is certain at the close, or with one value."""
+
+    is_exact = True
+    missed_by_one: str | None = None
+    """The comparison of objectives that one value misses for good; None: no single value does."""
+
+    @abstractmethod
+    def figure(self, tally: ValueAccumulator) -> Fraction | None:
+        """Return the figure of a window; None without values."""
+
+    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
+        return RowClassifier(EXACT)
+
+    def value_comparison(self, parameters: Any, objective: Mapping[str, Any]) -> tuple[str, float]:
+        return EXACT, 0.0
+
+    def remedy_of_unclassified(self, terms: ServiceLevelTarget) -> str:
+        return f"send sum, min and max beside the buckets, or {super().remedy_of_unclassified(terms)}"
+
+    def accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> ValueAccumulator:
+        levels = [(level, promised) for level, promised in terms.levels if promised.comparison == self.missed_by_one]
+        return ValueAccumulator(kept, levels)
+
+    def evaluate(
+        self, tally: ValueAccumulator, terms: ServiceLevelTarget, window: WindowToEvaluate
+    ) -> WindowEvaluation:
+        assert terms.promise is not None
+        figure, end = self.figure(tally), window.span[1]
+        kept = figure is None or terms.promise.is_kept(figure)
+        evidence = {"number": tally.number, "figure": figures.format_exact_fraction(figure)}
+        alone = _missed_by_one_value(tally, terms, figure)
+        return WindowEvaluation(
+            figure=figure,
+            good=tally.number if kept else 0,
+            total=tally.number,
+            met=kept,
+            missed=alone or series_evaluation.miss_at_close(terms, figure, end, window.as_of, evidence),
+            risks=series_evaluation.evaluate_value_risks(terms, figure, tally.number, end, window.as_of),
+            detail={
+                "number": tally.number,
+                "mean": figures.format_exact_fraction(tally.mean),
+                "max": figures.format_exact_fraction(tally.high),
+                "min": figures.format_exact_fraction(tally.low),
+            },
+            evidence=evidence,
+        )
+
+
+class Mean(ExactValue):
+    """Sum of the values ÷ their number."""
+
+    rolling = RollingExactValues(RollingMeanWindows)
+
+    def figure(self, tally: ValueAccumulator) -> Fraction | None:
+        return tally.mean
+
+
+class Maximum(ExactValue):
+    """The greatest value."""
+
+    rolling = RollingExactValues(RollingMaximumWindows)
+    missed_by_one = AT_MOST
+
+    def figure(self, tally: ValueAccumulator) -> Fraction | None:
+        return tally.high
+
+
+class Minimum(ExactValue):
+    """The least value."""
+
+    rolling = RollingExactValues(RollingMinimumWindows)
+    missed_by_one = AT_LEAST
+
+    def figure(self, tally: ValueAccumulator) -> Fraction | None:
+        return tally.low
+
+
+def _missed_by_one_value(
+    tally: ValueAccumulator, terms: ServiceLevelTarget, figure: Fraction | None
+) -> tuple[MissedObjectiveLevel, ...]:
+    """Return the levels that a single value has missed: no later value can repair a maximum or a minimum."""
+    broken = [(level, tally.broken_at(level)) for level, _ in terms.levels]
+    return tuple(MissedObjectiveLevel(level, at, figure) for level, at in broken if at is not None)
