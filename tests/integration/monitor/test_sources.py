@@ -20,6 +20,7 @@ from slm_monitor.application.intake.source_counts import (
     MOST_NAMES,
     RefusedSample,
     SourceCounts,
+    SourceTally,
     tally_batch,
 )
 from slm_monitor.domain.facts.intake_items import SentMeasurement
@@ -197,6 +198,20 @@ async def test_counts_that_could_not_be_stored_are_stored_later(database_url: st
         keeper._store = real  # type: ignore[method-assign]
         await keeper.look()
         assert await facts(SourceQueries(database), clock, "desk") == 5
+    finally:
+        await database.close()
+
+
+async def test_a_request_without_items_stops_no_counts(database_url: str) -> None:
+    clock = ManualClock(at(NOW))
+    database = await Database.open(database_url, clock=clock, source="/slm/test/monitor")
+    counts = SourceCounts()
+    counts.count_source(PROBE, "slm.measurements", "empty", SourceTally())
+    counts.count_accepted(PROBE, "slm.tickets", "beside", 2, clock.now())
+    try:
+        await SourceCountWriter(database, counts).look()
+        assert await facts(SourceQueries(database), clock, "beside") == 2
+        assert await facts(SourceQueries(database), clock, "empty") == 0
     finally:
         await database.close()
 

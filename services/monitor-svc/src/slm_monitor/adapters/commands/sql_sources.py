@@ -116,7 +116,9 @@ async def _store_one(transaction: Transaction, name: SourceName, tally: SourceTa
         {"source_id": source_id, "slot": slot, "code": code, "items": items}
         for (slot, code), items in sorted(tally.items.items())
     ]
-    await transaction.execute(text(_SLOT), slots)
+    if slots:
+        # None in a request without samples, such as those in which Prometheus sends metadata alone.
+        await transaction.execute(text(_SLOT), slots)
     await transaction.execute(text(_OLD_SLOTS), {"source_id": source_id, "before": now - 2 * DAY})
     if tally.refused:
         rows: list[Mapping[str, Any]] = [
