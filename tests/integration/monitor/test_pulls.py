@@ -130,6 +130,8 @@ async def test_an_answer_that_is_none_says_what_it_was(
     run = await asked.run()
     assert run["outcome"] == "failed"
     assert said in run["problem"]
+    # A party has at most twenty pulls.
+    assert (await service.provider.delete(asked.path)).status_code == 204
 
 
 async def test_a_token_is_asked_for_once_and_again_when_it_has_ended(
