@@ -26,6 +26,17 @@ RECIPE_TEST = (
     "tests/unit/mappings/test_pull_recipes.py"
     "::test_an_answer_is_mapped_to_what_stands_beside_it_and_to_what_the_webhook_brings"
 )
+SAMPLE_PAGE = "guides/samples-from-prometheus.md#asked-where-it-cannot-send"
+SAMPLE_TESTS = {
+    "real process": (
+        "tests/integration/slm/test_pull_from_prometheus.py"
+        "::test_every_sample_is_stored_once_over_kills_of_the_service_and_gaps_of_both",
+    ),
+    "simulation": (
+        "tests/integration/monitor/test_pulls_of_samples.py"
+        "::test_everything_since_an_instant_is_read_piece_by_piece_and_then_only_what_is_new",
+    ),
+}
 PULL_TESTS = {
     "servicenow": (
         "tests/integration/monitor/test_pulls.py::test_a_ticket_is_followed_and_asking_again_changes_nothing",
@@ -98,8 +109,12 @@ def _tool(path: Path, place: str) -> Connection:
 
 
 def _pull(path: Path, place: str) -> Connection:
-    """Return the row of a tool that is asked for its tickets, by the recipe in its folder."""
+    """Return the row of a tool that is asked for its tickets or samples, by the recipe in its folder."""
     recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if recipe["dialect"] == "promql":
+        by = "asked with `query_range`"
+        what, level = "samples of a query", "supported"
+        return Connection(recipe["title"], what, "in", by, SAMPLE_PAGE, level, SAMPLE_TESTS, place)
     tested = {"simulation": (RECIPE_TEST, *PULL_TESTS.get(recipe["dialect"], ()))}
     return Connection(
         recipe["title"], "tickets", "in", "asked over its REST API", PULL_PAGE, "experimental", tested, place

@@ -20,6 +20,7 @@ ANSWERS = [(name, path.stem) for name in RECIPES for path in sorted((SHIPPED / n
 def test_the_tools_that_can_be_asked() -> None:
     assert {name: (each.path, list(each.ways)) for name, each in RECIPES.items()} == {
         "jira-service-management": ("/rest/api/3/search/jql", ["basic", "bearer"]),
+        "prometheus": ("/api/v1/query_range", ["none", "basic", "bearer"]),
         "servicenow": ("/api/now/table/incident", ["oauth", "basic", "bearer"]),
         "zammad": ("/api/v1/tickets/search", ["token", "basic", "bearer"]),
     }

@@ -104,9 +104,10 @@ from slm_monitor.application.intake.record_reader import IntakeRecordReader
 from slm_monitor.application.intake.series_intake import SeriesIntake
 from slm_monitor.application.preview.backtesting import BacktestWorker
 from slm_monitor.application.pulls.keeping import PullOffice
-from slm_monitor.application.pulls.running import PullRunner
+from slm_monitor.application.pulls.running import TicketRunner
+from slm_monitor.application.pulls.sampling import SampleRunner
 from slm_monitor.application.pulls.taking import TicketReader
-from slm_monitor.application.pulls.worker import PullWorker
+from slm_monitor.application.pulls.worker import PullWorker, RunnerByKind
 from slm_monitor.application.stream.event_stream import EventStream
 from slm_monitor.application.stream.figure_stream import FigureStream
 from slm_monitor.domain.hooks.hooks import HookRefusal
@@ -193,10 +194,10 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     door = FactIntake(log, form, store, SqlQuarantine(database), clock, partitions, backlog)
     dependencies.INTAKE.put(http, door)
     rules = dependencies.SERIES_RULES.put(http, SqlSeriesRules(database))
-    dependencies.SERIES_INTAKE.put(http, SeriesIntake(door, store, rules, read_labels, clock))
+    series = dependencies.SERIES_INTAKE.put(http, SeriesIntake(door, store, rules, read_labels, clock))
     doors = FactDoors(door, SqlSnapshots(database))
     _open_hooks(http, own, SqlHooks(database), doors, clock)
-    puller = _open_pulls(http, own, SqlPulls(database), TicketReader(doors, clock))
+    puller = _open_pulls(http, own, SqlPulls(database), TicketReader(doors, clock), series)
     dependencies.SOURCES.put(http, SourceQueries(database))
     dependencies.INDICATORS.put(http, SqlIndicators(database))
     dependencies.IMPORTS.put(http, SqlImports(database))
@@ -258,7 +259,9 @@ def _open_hooks(http: FastAPI, settings: MonitorSettings, store: SqlHooks, doors
     answer_refusals(http, HookRefusal, hook_refusals.problem_of)
 
 
-def _open_pulls(http: FastAPI, settings: MonitorSettings, store: SqlPulls, reader: TicketReader) -> PullWorker:
+def _open_pulls(
+    http: FastAPI, settings: MonitorSettings, store: SqlPulls, reader: TicketReader, series: SeriesIntake
+) -> PullWorker:
     """Let parties make pulls; return the worker that runs them. Raises ImportRefused if a recipe is not complete."""
     folders = [SHIPPED] if settings.connectors is None else [SHIPPED, settings.connectors]
     recipes, seconds = read_pull_recipes(*folders), settings.pull_request_seconds
@@ -268,7 +271,9 @@ def _open_pulls(http: FastAPI, settings: MonitorSettings, store: SqlPulls, reade
     answer_refusals(http, PullRefusal, pull_refusals.problem_of)
     # Longer than a question with a new token takes, so that no other process asks meanwhile.
     lease_seconds = 4 * seconds + 1
-    return PullWorker(store, PullRunner(store, tools, reader, (recipes, _DIALECTS), lease_seconds), lease_seconds)
+    tickets = TicketRunner(store, tools, reader, (recipes, _DIALECTS), lease_seconds)
+    samples = SampleRunner(store, tools, series, recipes, lease_seconds)
+    return PullWorker(store, RunnerByKind(tickets, samples), lease_seconds)
 
 
 def document() -> dict[str, Any]:

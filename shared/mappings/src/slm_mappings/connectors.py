@@ -64,9 +64,14 @@ def read_connectors(*folders: Path) -> dict[str, Connector]:
         if not folder.is_dir():
             raise _incomplete(folder, "there is no such folder")
         for each in folder.iterdir():
-            if each.is_dir() and not each.name.startswith((".", "_")):
+            if each.is_dir() and not each.name.startswith((".", "_")) and not _is_only_asked(each):
                 found[each.name] = _read_connector(each)
     return dict(sorted(found.items()))
+
+
+def _is_only_asked(folder: Path) -> bool:
+    """Whether the folder is that of a tool which is asked, and sends no webhooks."""
+    return [each.name for each in folder.iterdir()] == ["pull"]
 
 
 def read_examples(folder: Path) -> dict[str, tuple[Any, Any]]:

@@ -1,4 +1,4 @@
-"""Recipes of pulls: how a tool is asked for its tickets, as data in the folder ``pull`` of a connector."""
+"""Recipes of pulls: how a tool is asked for its tickets or samples, as data in the folder ``pull`` of a connector."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from slm_mappings.yaml_document import read_yaml
 
 PATH = r"^/[A-Za-z0-9/._~-]{0,200}$"
 """The form of the path of a tool's tickets: no query, nothing to unescape."""
+SAMPLE_DIALECTS = ("promql",)
+"""The dialects that ask for samples. Series rules say what these measure, so that such a recipe has no mapping."""
 
 
 class PullWay(MappingPart):
     """A kind of authentication that the tool accepts. ``token_path``: the path at which ``oauth`` gets its tokens."""
 
-    kind: Literal["basic", "bearer", "token", "oauth"]
+    kind: Literal["none", "basic", "bearer", "token", "oauth"]
     token_path: Annotated[str, Field(pattern=PATH)] = "/"
 
 
@@ -32,19 +34,21 @@ class _Recipe(MappingPart):
     dialect: str = Field(min_length=1, max_length=50)
     path: Annotated[str, Field(pattern=PATH)]
     authentication: tuple[PullWay, ...] = Field(min_length=1)
-    open: str = Field(min_length=1, max_length=2_000)
+    open: str = Field(default="", max_length=2_000)
+    source: str = Field(default="", max_length=200, pattern="^[^/]*$")
     page_size: int = Field(default=100, ge=1, le=1_000)
     overlap_seconds: int = Field(default=120, ge=0, le=86_400)
 
 
 @dataclass(frozen=True, slots=True)
 class PullRecipe:
-    """How a tool is asked for its tickets.
+    """How a tool is asked for its tickets or samples.
 
     - ``dialect``: the name of the code that writes the requests and reads the answers. ``path``: the path of the
       tickets.
     - ``ways``: kind of authentication → how it works. ``open``: the tool's condition for open tickets.
     - ``page_size``: tickets in one answer. ``overlap_seconds``: how long the tool may need to show a change.
+    - ``mapping``: what the answers say about tickets; empty for samples. ``source``: the usual name of the tool.
     """
 
     connector: str
@@ -57,6 +61,11 @@ class PullRecipe:
     overlap_seconds: int
     mapping: str
     source: str
+
+    @property
+    def asks_for_samples(self) -> bool:
+        """Return whether the tool is asked for samples, not for tickets."""
+        return self.dialect in SAMPLE_DIALECTS
 
 
 def read_pull_recipes(*folders: Path) -> dict[str, PullRecipe]:
@@ -114,11 +123,15 @@ def _read_recipe(folder: Path, name: str) -> PullRecipe:
     except ValidationError as problem:
         first = problem.errors()[0]
         raise _incomplete(folder / "pull.yaml", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from problem
-    try:
-        text = (folder / "mapping.yaml").read_text(encoding="utf-8")
-        mapping = parse_pull_mapping(text)
-    except (OSError, UnicodeDecodeError, ImportRefused) as problem:
-        raise _incomplete(folder / "mapping.yaml", str(problem)) from problem
+    text, source = "", recipe.source or name
+    if recipe.dialect not in SAMPLE_DIALECTS:
+        try:
+            text = (folder / "mapping.yaml").read_text(encoding="utf-8")
+            source = parse_pull_mapping(text).source
+        except (OSError, UnicodeDecodeError, ImportRefused) as problem:
+            raise _incomplete(folder / "mapping.yaml", str(problem)) from problem
+        if not recipe.open:
+            raise _incomplete(folder / "pull.yaml", "open: say which tickets are open")
     return PullRecipe(
         connector=name,
         title=recipe.title,
@@ -129,7 +142,7 @@ def _read_recipe(folder: Path, name: str) -> PullRecipe:
         page_size=recipe.page_size,
         overlap_seconds=recipe.overlap_seconds,
         mapping=text,
-        source=mapping.source,
+        source=source,
     )
 
 

@@ -17,15 +17,16 @@ from slm_monitor.domain.pulls.pulls import (
     PullRun,
     ReconciliationProgress,
 )
+from slm_monitor.domain.pulls.queries import SampleQuery
 
 PULL_COLUMNS = (
     "pull_id, party_id, title, connector, source, address, path, filter, mapping, authentication_kind,"
     " authentication_user, every_seconds, reconcile_at, zone, cancels_missing, is_paused, version, created_at,"
-    " created_by_principal_id"
+    " created_by_principal_id, query"
 )
 RUN_COLUMNS = (
     "run_id, pull_id, kind, started_at, ended_at, outcome, requests, tickets, changed, refused, problem, errors,"
-    " missing"
+    " missing, samples, ignored"
 )
 MOST_RECONCILIATIONS = MOST_RUNS // 5
 """Among the kept runs: otherwise a day of questions for changes would push the night's reconciliation out."""
@@ -36,12 +37,14 @@ def pull_of(row: RowMapping) -> Pull:
     names = PULL_COLUMNS.replace("\n", " ").split(", ")
     values = {name.strip(): row[name.strip()] for name in names}
     way = PullAuthentication(values.pop("authentication_kind"), values.pop("authentication_user"))
-    return Pull(**values, authentication=way)
+    query = values.pop("query")
+    return Pull(**values, authentication=way, query=SampleQuery(**json.loads(query)) if query else None)
 
 
 def pull_row(pull: Pull, progress: PullProgress, secret: str | None) -> dict[str, Any]:
     """Return the values of a pull's row."""
     row = asdict(pull)
+    row["query"] = "" if pull.query is None else json.dumps(row["query"])
     row |= {f"authentication_{name}": value for name, value in row.pop("authentication").items()}
     return row | {"secret": secret, **progress_row(progress)}
 

@@ -40,13 +40,13 @@ _PUT = f"""
 INSERT INTO pull ({PULL_COLUMNS}, secret, progress, due_at)
 VALUES (:pull_id, :party_id, :title, :connector, :source, :address, :path, :filter, :mapping, :authentication_kind,
         :authentication_user, :every_seconds, :reconcile_at, :zone, :cancels_missing, :is_paused, :version,
-        :created_at, :created_by_principal_id, coalesce(:secret, ''), :progress, :due_at)
+        :created_at, :created_by_principal_id, :query, coalesce(:secret, ''), :progress, :due_at)
 ON CONFLICT (pull_id) DO UPDATE
    SET title = excluded.title, source = excluded.source, address = excluded.address, path = excluded.path,
        filter = excluded.filter, mapping = excluded.mapping, authentication_kind = excluded.authentication_kind,
        authentication_user = excluded.authentication_user, every_seconds = excluded.every_seconds,
        reconcile_at = excluded.reconcile_at, zone = excluded.zone, cancels_missing = excluded.cancels_missing,
-       is_paused = excluded.is_paused, version = excluded.version,
+       is_paused = excluded.is_paused, version = excluded.version, query = excluded.query,
        secret = coalesce(CAST(:secret AS TEXT), pull.secret), progress = excluded.progress, due_at = excluded.due_at,
        lease_id = NULL, leased_until = NULL
 """
@@ -67,11 +67,12 @@ _RELEASE = "UPDATE pull SET lease_id = NULL, leased_until = NULL WHERE pull_id =
 _PUT_RUN = f"""
 INSERT INTO pull_run ({RUN_COLUMNS})
 VALUES (:run_id, :pull_id, :kind, :started_at, :ended_at, :outcome, :requests, :tickets, :changed, :refused, :problem,
-        :errors, :missing)
+        :errors, :missing, :samples, :ignored)
 ON CONFLICT (run_id) DO UPDATE
    SET ended_at = excluded.ended_at, outcome = excluded.outcome, requests = excluded.requests,
        tickets = excluded.tickets, changed = excluded.changed, refused = excluded.refused,
-       problem = excluded.problem, errors = excluded.errors, missing = excluded.missing
+       problem = excluded.problem, errors = excluded.errors, missing = excluded.missing, samples = excluded.samples,
+       ignored = excluded.ignored
 """
 _INTERRUPT = """
 UPDATE pull_run SET outcome = 'interrupted', ended_at = :now WHERE pull_id = :pull_id AND outcome = 'running'

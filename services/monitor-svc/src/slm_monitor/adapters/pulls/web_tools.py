@@ -30,6 +30,7 @@ LARGEST = 16 << 20
 _LARGE = 65_536
 _RESOLVE_SECONDS = 5.0
 _MOST_TOKENS = 256
+_LONGEST_SAID = 300
 _EARLY_SECONDS = 30
 """A token is replaced so long before it ends, so that it does not end on its way."""
 _HEADERS = {
@@ -80,7 +81,7 @@ class WebTools:
                 self._tokens.pop(_key(claim), None)
                 continue
             break
-        _check(status, headers)
+        _check(status, headers, body)
         return ToolAnswer(await _parse_answer(body), headers)
 
     async def close(self) -> None:
@@ -88,8 +89,10 @@ class WebTools:
         await self._client.aclose()
 
     async def _proof(self, claim: ClaimedPull) -> str:
-        """Return the value of the header ``Authorization``."""
+        """Return the value of the header ``Authorization``; empty if the tool wants none."""
         way = claim.pull.authentication
+        if way.kind == "none":
+            return ""
         if way.kind == "basic":
             return "Basic " + base64.b64encode(f"{way.user}:{claim.secret}".encode()).decode()
         if way.kind == "token":
@@ -123,7 +126,7 @@ class WebTools:
         return token
 
     async def _send(self, claim: ClaimedPull, request: ToolRequest, proof: str) -> tuple[int, Mapping[str, str], bytes]:
-        headers = {**_HEADERS, "authorization": proof}
+        headers = {**_HEADERS, **({"authorization": proof} if proof else {})}
         url = claim.pull.address + request.path
         if request.body is not None:
             return await self._request("POST", url, json=request.body, headers=headers)
@@ -137,13 +140,13 @@ class WebTools:
                 async for chunk in answer.aiter_raw():
                     body += chunk
                     if len(body) > LARGEST:
-                        raise ToolTrouble(f"The tool's answer is larger than {LARGEST >> 20} MiB.")
+                        raise ToolTrouble(f"The tool's answer is larger than {LARGEST >> 20} MiB.", is_too_much=True)
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return answer.status_code, headers, bytes(body)
         except AddressRefused as refused:
             raise ToolTrouble(f"Not asked: {refused}.") from refused
         except (TimeoutError, httpx.TimeoutException):
-            raise ToolTrouble(f"No answer within {self._seconds:g} seconds.") from None
+            raise ToolTrouble(f"No answer within {self._seconds:g} seconds.", is_too_much=True) from None
         except httpx.ConnectError:
             raise ToolTrouble("No connection: the tool is away, its name or its certificate is wrong.") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
@@ -154,8 +157,8 @@ def _key(claim: ClaimedPull) -> tuple[str, int]:
     return claim.pull.pull_id, claim.pull.version
 
 
-def _check(status: int, headers: Mapping[str, str]) -> None:
-    """Raise ToolTrouble that explains a status other than 2xx."""
+def _check(status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
+    """Raise ToolTrouble that explains a status other than 2xx, in the words of the tool where it has some."""
     if 200 <= status < 300:
         return
     wait = asked_wait(headers, real_now())
@@ -166,8 +169,21 @@ def _check(status: int, headers: Mapping[str, str]) -> None:
     if 300 <= status < 400:
         raise ToolTrouble(f"The tool answered with status {status}: redirects are not followed.")
     if status >= 500:
-        raise ToolTrouble(f"The tool failed (status {status}).", wait=wait)
-    raise ToolTrouble(f"The tool does not accept the question (status {status}).", is_question=True)
+        raise ToolTrouble(f"The tool failed (status {status}).", wait=wait, is_too_much=status == 503 and wait is None)
+    problem = f"The tool does not accept the question (status {status}){_said(body)}."
+    raise ToolTrouble(problem, is_question=True, is_too_much=status in (413, 422))
+
+
+def _said(body: bytes) -> str:
+    """Return what an answer says under ``error``, as a Prometheus says it; empty if it says nothing there."""
+    try:
+        document = json.loads(body[:_LARGE])
+    except (ValueError, RecursionError):
+        return ""
+    said = document.get("error") if isinstance(document, dict) else None
+    if not isinstance(said, str) or not said:
+        return ""
+    return ": " + "".join(each if each.isprintable() else " " for each in said[:_LONGEST_SAID]).strip(" .")
 
 
 async def _parse_answer(body: bytes) -> Any:

@@ -8,23 +8,40 @@ from slm_chassis.http.response_models import Answer
 from slm_monitor.api.responses.intake import ItemFault
 from slm_monitor.api.responses.shapes import Instant
 
-WayKind = Literal["basic", "bearer", "token", "oauth"]
+WayKind = Literal["none", "basic", "bearer", "token", "oauth"]
 
 
 class PullAuthenticationAnswer(Answer):
     """How a pull proves to the tool who asks. The secret is never shown."""
 
     kind: WayKind
-    """`basic`: user and password; `bearer` and `token`: a token of the tool; `oauth`: client credentials"""
+    """`none`: no proof; `basic`: user and password; `bearer` and `token`: a token of the tool; `oauth`: client
+    credentials
+    """
     user: str
     """User of `basic`, client of `oauth`; empty for the other kinds"""
+
+
+class PullQueryAnswer(Answer):
+    """What a pull of samples asks for."""
+
+    expression: str
+    """The expression, in PromQL"""
+    step_seconds: int
+    """The expression is evaluated at all instants that are a multiple of so many seconds since 1970"""
+    lag_seconds: int
+    """How many seconds after such an instant its samples are read"""
+    record: str
+    """Name that all series of the result get; empty if they keep the names that they have"""
+    labels: dict[str, str]
+    """Labels that all series of the result get"""
 
 
 class PullStateAnswer(Answer):
     """What a pull has done, and what it does next."""
 
     read_until: Instant
-    """All changes before this instant of the tool's clock have been read"""
+    """All changes or samples before this instant of the tool's clock have been read"""
     due_at: Instant
     """When the pull asks next, unless it is paused"""
     waits_for_tool: bool
@@ -42,36 +59,38 @@ class PullStateAnswer(Answer):
 
 
 class PullAnswer(Answer):
-    """A pull: a ticket tool of a party that is asked regularly for tickets that changed."""
+    """A pull: a tool of a party that is asked regularly for tickets that changed, or for the samples of a query."""
 
     pull_id: str
     """Id of the pull (UUID)"""
     party_id: str
-    """Id of the party whose tickets are read"""
+    """Id of the party whose tickets or indicators are read"""
     title: str
     """What the pull is for, in the party's words"""
     connector: str
     """Name of the connector"""
     source: str
-    """Name of the tool in tickets"""
+    """Name of the tool in tickets, and in the label `slm_source` of series"""
     address: str
     """Address of the tool"""
     path: str
-    """Path of the tool's tickets below its address"""
+    """Path of the tool's tickets or queries below its address"""
     filter: str
     """Condition, in the tool's language, that all tickets fulfil; empty for all tickets"""
     mapping: str
-    """The mapping, YAML"""
+    """The mapping, YAML; empty for samples, which series rules map"""
     authentication: PullAuthenticationAnswer
     """How the pull proves to the tool who asks"""
     every_seconds: int
     """Seconds between two questions for changes"""
     reconcile_at: str
-    """Time of the nightly reconciliation, such as `02:30`"""
+    """Time of the nightly reconciliation, such as `02:30`; samples have none"""
     zone: str
     """Time zone of `reconcile_at`"""
     cancels_missing: bool
     """Whether a ticket is cancelled that the tool does not show in two reconciliations in a row"""
+    query: PullQueryAnswer | None
+    """What a pull of samples asks for; null for tickets"""
     paused: bool
     """Whether the pull is paused: the tool is not asked"""
     created_at: Instant
@@ -112,12 +131,16 @@ class PullRunAnswer(Answer):
     """Number of tickets that were read"""
     changed: int
     """Number of tickets that brought something new"""
+    samples: int
+    """Number of samples that were read"""
+    ignored: int
+    """Number of samples of series that no series rule matches"""
     refused: int
-    """Number of tickets that could not be read"""
+    """Number of tickets or samples that could not be taken"""
     problem: str
     """Why the run stopped early; empty if it did not"""
     errors: list[ItemFault]
-    """What to mend in the mapping: field, value and remedy of the first refused tickets"""
+    """What to mend in the mapping, the series rules or the query: field, value and remedy of the first refusals"""
     missing: list[str]
     """Numbers of tickets, open here, that the tool does not show; only of a reconciliation"""
 

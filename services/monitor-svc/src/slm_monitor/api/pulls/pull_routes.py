@@ -1,8 +1,8 @@
-"""Routes for pulls, the tools that are asked for their tickets: ``/api/v1/pulls``."""
+"""Routes for pulls, the tools that are asked for their tickets or samples: ``/api/v1/pulls``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Response
@@ -26,13 +26,15 @@ from slm_monitor.api.pulls.pull_answers import PullAnswer, PullRunLog, PullStart
 from slm_monitor.application.pulls import keeping
 from slm_monitor.application.pulls.keeping import PullDetails, PullOffice
 from slm_monitor.domain.pulls.pulls import Pull, PullAuthentication, PullProgress, PullRun
+from slm_monitor.domain.pulls.queries import SampleQuery
 
 router = APIRouter(prefix="/api/v1", tags=["pulls"])
 Editor = Annotated[Principal, Depends(require_role("integrator", "service_level_manager"))]
 _LONGEST_MAPPING = 65_536
 _Title = Annotated[str, Field(min_length=1, max_length=200)]
 _Source = Annotated[
-    str, Field(min_length=1, max_length=200, pattern="^[^/]+$", description="Name of the tool in tickets; no slash")
+    str,
+    Field(min_length=1, max_length=200, pattern="^[^/]+$", description="Name of the tool in what it brings; no slash"),
 ]
 _Mapping = Annotated[str, Field(min_length=1, max_length=_LONGEST_MAPPING, description="The mapping, as YAML")]
 _Secret = Annotated[
@@ -41,7 +43,7 @@ _Secret = Annotated[
 _Address = Annotated[
     str, Field(max_length=500, description="Address of the tool, such as `https://example.service-now.com`")
 ]
-_Path = Annotated[str, Field(pattern=PATH, description="Path of the tool's tickets; the connector gives the usual one")]
+_Path = Annotated[str, Field(pattern=PATH, description="Path below the address; the connector gives the usual one")]
 _Filter = Annotated[
     str,
     Field(
@@ -52,6 +54,21 @@ _Filter = Annotated[
 ]
 _Seconds = Annotated[int, Field(ge=60, le=86_400, description="Seconds between two questions for changes")]
 _TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="Such as `02:30`")]
+_Expression = Annotated[
+    str,
+    Field(min_length=1, max_length=4_000, pattern=r"^[^\x00-\x08\x0e-\x1f\x7f]+$", description="Expression, in PromQL"),
+]
+_Step = Annotated[int, Field(ge=1, le=86_400, description="Seconds between two instants of the query")]
+_Lag = Annotated[int, Field(ge=0, le=86_400, description="Seconds after an instant until its samples are read")]
+_Record = Annotated[
+    str,
+    Field(max_length=200, pattern=r"^([a-zA-Z_:][a-zA-Z0-9_:]*)?$", description="Name for all series"),
+]
+_LabelName = Annotated[str, Field(max_length=200, pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
+_LabelValue = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_Labels = Annotated[
+    dict[_LabelName, _LabelValue], Field(max_length=20, description="Labels that all series of the result get")
+]
 _Zone = Annotated[str, Field(max_length=100, description="Time zone of `reconcile_at`, such as `Europe/Berlin`")]
 
 
@@ -60,9 +77,21 @@ class PullAuthenticationToUse(BaseModel):
 
     model_config = {"extra": "forbid"}
 
-    kind: Literal["basic", "bearer", "token", "oauth"]
+    kind: Literal["none", "basic", "bearer", "token", "oauth"]
     user: Annotated[str, Field(max_length=200, pattern=r"^[^:\x00-\x1f\x7f]*$")] = ""
     """User of ``basic`` or client of ``oauth``; empty for the other kinds."""
+
+
+class PullQueryToUse(BaseModel):
+    """What a pull of samples asks for: an expression, and the instants at which it is evaluated."""
+
+    model_config = {"extra": "forbid"}
+
+    expression: _Expression
+    step_seconds: _Step = 60
+    lag_seconds: _Lag = 60
+    record: _Record = ""
+    labels: _Labels = {}
 
 
 class _PullFields(BaseModel):
@@ -78,6 +107,8 @@ class _PullFields(BaseModel):
     zone: _Zone | None = None
     cancels_missing: bool | None = None
     """Whether a ticket is cancelled that the tool does not show in two reconciliations in a row."""
+    query: PullQueryToUse | None = None
+    """What a pull of samples asks for; left out for tickets."""
     paused: bool | None = None
 
 
@@ -95,7 +126,14 @@ class PullToMake(_PullFields):
                     "authentication": {"kind": "basic", "user": "slm.reader"},
                     "secret": "the password of slm.reader",
                     "filter": "company.name=Alder Mills",
-                }
+                },
+                {
+                    "title": "Shop is up",
+                    "connector": "prometheus",
+                    "address": "https://prometheus.example.com",
+                    "authentication": {"kind": "none"},
+                    "query": {"expression": "max by (job) (up)", "step_seconds": 60, "record": "job:up:max"},
+                },
             ]
         },
     }
@@ -103,9 +141,12 @@ class PullToMake(_PullFields):
     connector: Annotated[str, Field(max_length=100, description="Name of the connector, such as `servicenow`")]
     address: _Address
     authentication: PullAuthenticationToUse
-    secret: _Secret
+    secret: _Secret | None = None
+    """Left out if the tool asks for no proof."""
     since: str | None = None
-    """Read changes from this instant on; thirty days back if left out. Open tickets are read whatever their age."""
+    """Read changes or samples from this instant on. If left out, thirty days back for tickets, and now for samples.
+    Open tickets are read whatever their age.
+    """
 
 
 class PullToChange(_PullFields):
@@ -119,6 +160,8 @@ class PullToChange(_PullFields):
     address: _Address | None = None
     authentication: PullAuthenticationToUse | None = None
     secret: _Secret | None = None
+    since: str | None = None
+    """Read again from this instant on: nothing counts twice, and what is different now replaces what was read."""
 
 
 class RunToStart(BaseModel):
@@ -147,7 +190,7 @@ _Parts = Annotated[_PullParts, Depends(_pull_parts)]
 
 @router.get("/pulls", **operation("List the pulls of your party", list_of(PullAnswer)))
 async def list_pulls(caller: Caller, page: Paging, pulls: ThePulls, clock: TheClock) -> dict[str, Any]:
-    """List the pulls of your party, the oldest first. A pull asks a ticket tool regularly for what has changed."""
+    """List the pulls of your party, the oldest first. A pull asks a tool regularly for changed tickets or samples."""
     found = await pulls.page(caller, page)
     return page.shape(found, lambda each: [each[0].created_at, each[0].pull_id], lambda each: _pull_json(*each, clock))
 
@@ -184,8 +227,14 @@ async def change_pull(
     """Change a pull, pause it, or give it a new secret. After a change of the mapping, tickets that the former mapping
     could not read are read again.
     """
+    since = instants.read_optional_instant(given.since, "since")
     await keeping.change_pull(
-        parts.office, caller, pull_id, _details(given), lambda known: etag.check_if_match(if_match, known.version)
+        parts.office,
+        caller,
+        pull_id,
+        _details(given),
+        lambda known: etag.check_if_match(if_match, known.version),
+        since,
     )
     return await _shown(parts.pulls, pull_id, parts.clock, response)
 
@@ -207,13 +256,13 @@ async def start_pull_run(
 
 @router.get("/pulls/{pull_id}/runs", **operation("Read the last runs of a pull", PullRunLog))
 async def list_pull_runs(pull_id: str, caller: Caller, pulls: ThePulls, clock: TheClock) -> dict[str, Any]:
-    """Read the last 100 runs, the latest first: how many requests and tickets each had, and what went wrong."""
+    """Read the last 100 runs, the latest first: how many requests, tickets and samples each had, and its errors."""
     await keeping.find_own_pull(pulls, pull_id, caller)
     return {"items": [_run_json(each, clock) for each in await pulls.runs(pull_id)]}
 
 
 def _details(given: PullToMake | PullToChange) -> PullDetails:
-    way = given.authentication
+    way, query = given.authentication, given.query
     return PullDetails(
         title=given.title,
         source=given.source,
@@ -228,6 +277,7 @@ def _details(given: PullToMake | PullToChange) -> PullDetails:
         zone=given.zone,
         cancels_missing=given.cancels_missing,
         is_paused=given.paused,
+        query=None if query is None else SampleQuery(**query.model_dump()),
     )
 
 
@@ -256,6 +306,7 @@ def _pull_json(pull: Pull, progress: PullProgress, clock: Clock) -> dict[str, An
         "reconcile_at": pull.reconcile_at,
         "zone": pull.zone,
         "cancels_missing": pull.cancels_missing,
+        "query": None if pull.query is None else asdict(pull.query),
         "paused": pull.is_paused,
         "created_at": to_text(pull.created_at),
         "created_by_principal_id": pull.created_by_principal_id,
@@ -282,6 +333,8 @@ def _run_json(run: PullRun, clock: Clock) -> dict[str, Any]:
         "requests": run.requests,
         "tickets": run.tickets,
         "changed": run.changed,
+        "samples": run.samples,
+        "ignored": run.ignored,
         "refused": run.refused,
         "problem": run.problem,
         "errors": list(run.errors),

@@ -104,9 +104,15 @@ class SeriesAnswer:
 
 
 class _Batch:
-    """The samples of a request, collected for validation, and the refusals among them."""
+    """The samples of a request, collected for validation, and the refusals among them.
 
-    def __init__(self) -> None:
+    ``now``: when they were received. ``has_ids``: whether the instant of a sample is its id within its series, so that
+    another value of the same instant replaces the one before.
+    """
+
+    def __init__(self, now: UtcMicroseconds, *, has_ids: bool = False) -> None:
+        self.now = now
+        self.has_ids = has_ids
         self.answer = SeriesAnswer()
         self.items: dict[int, SentMeasurement] = {}
         self.names: dict[int, str] = {}
@@ -160,8 +166,13 @@ class SeriesIntake:
         self._clock = clock
         self._parties: OrderedDict[str, _Party] = OrderedDict()
 
-    async def take(self, written: Sequence[WrittenSeries], caller: Principal, party_id: str) -> SeriesAnswer:
+    async def take(
+        self, written: Sequence[WrittenSeries], caller: Principal, party_id: str, *, pulled_as: str = ""
+    ) -> SeriesAnswer:
         """Take in the series of a request. The accepted samples are durable when this method returns.
+
+        ``pulled_as``: name of the source, if the samples were asked for. Of what is read again, the last value holds:
+        a server computes the value of an instant anew for each question, and not always alike.
 
         Raises MatchingTooCostly before anything is stored, and Overload before any measurement is accepted. At an
         Overload, samples may have gone to quarantine already.
@@ -175,10 +186,10 @@ class SeriesIntake:
             indicators = {
                 subject: replace(each, limits=limits.get(subject, frozenset())) for subject, each in indicators.items()
             }
-        now = self._clock.now()
-        batch, admitted = await asyncio.to_thread(self._admitted, written, known, party_id, indicators, now)
+        batch = _Batch(self._clock.now(), has_ids=bool(pulled_as))
+        admitted = await asyncio.to_thread(self._admitted, batch, written, known, party_id, indicators)
         await self.intake.store(admitted, batch.items, caller)
-        self._count(batch, admitted, caller, now)
+        self._count(batch, admitted, caller, pulled_as or SOURCE_NAME)
         return batch.answer
 
     async def _party(self, party_id: str) -> _Party:
@@ -224,13 +235,13 @@ class SeriesIntake:
 
     def _admitted(
         self,
+        batch: _Batch,
         written: Sequence[WrittenSeries],
         known: Sequence[KnownSeries],
         party_id: str,
         indicators: Mapping[str, Indicator],
-        now: UtcMicroseconds,
-    ) -> tuple[_Batch, ValidatedBatch]:
-        batch = _Batch()
+    ) -> ValidatedBatch:
+        now = batch.now
         latest = (now + FUTURE_LIMIT) // 1000
         for series, each in zip(written, known, strict=True):
             answer = batch.answer
@@ -256,10 +267,10 @@ class SeriesIntake:
                 reason = f"{batch.names[refusal.index]}: {refusal.remedy}"
                 if reason not in batch.answer.reasons:
                     batch.answer.reasons.append(reason)
-        return batch, admitted
+        return admitted
 
-    def _count(self, batch: _Batch, admitted: ValidatedBatch, caller: Principal, now: UtcMicroseconds) -> None:
-        tally = SourceTally()
+    def _count(self, batch: _Batch, admitted: ValidatedBatch, caller: Principal, source: str) -> None:
+        tally, now = SourceTally(), batch.now
         accepted = len(batch.items) + len(batch.slot) - len(admitted.refusals) + len(batch.refusals)
         if accepted:
             tally.accept(accepted, now)
@@ -267,7 +278,7 @@ class SeriesIntake:
             tally.refuse(RefusedSample(now, batch.names[refusal.index], refusal))
         if batch.answer.ignored:
             tally.ignore(batch.answer.ignored, batch.answer.ignored_names, now)
-        self.intake.sources.count_source(caller, MEASUREMENTS.name, SOURCE_NAME, tally)
+        self.intake.sources.count_source(caller, MEASUREMENTS.name, source, tally)
 
 
 def _size_of(labels: LabelKey) -> int:
@@ -292,11 +303,12 @@ def _measure(
     if refusal is None and known.mapped is not None and indicator is not None and series.samples:
         try:
             reading = choose_reading(known.mapped, indicator.kind)
-            if indicator.kind == "value" and reading == "value" and not known.row:
+            if indicator.kind == "value" and reading == "value" and not known.row and not batch.has_ids:
                 known.row = _name_row(known.mapped, known.name, indicator)
         except ItemRejected as error:
             refusal = error
-    plain = known.row if indicator is not None and indicator.kind == "value" and reading == "value" else ""
+    is_plain = indicator is not None and indicator.kind == "value" and reading == "value" and not batch.has_ids
+    plain = known.row if is_plain else ""
     for sample in series.samples:
         if plain and math.isfinite(sample[1]) and -_WHOLE_YEARS_MS < sample[0] <= latest:
             batch.slot.append(batch.subjects.setdefault(plain, len(batch.subjects)))
@@ -307,6 +319,8 @@ def _measure(
             if refusal is not None or known.mapped is None:
                 raise refusal or ItemRejected("bad_label", "labels", None, "send labels")
             item = measure_sample(known.mapped, known.name, reading, sample)
+            if item is not None and batch.has_ids:
+                item.id = str(sample[0])
         except ItemRejected as error:
             batch.refuse(known.name, error, is_histogram=False)
             continue

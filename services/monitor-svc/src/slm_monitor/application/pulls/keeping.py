@@ -15,8 +15,11 @@ from slm_chassis.identity import NewId
 from slm_mappings.messages import ImportRefused
 from slm_mappings.pull_recipes import PullRecipe, parse_pull_mapping
 from slm_monitor.application.pulls.ports import PullLedger, PullStore, ToolClient
+from slm_monitor.domain.mapping.selectors import NAME
+from slm_monitor.domain.pulls.promql import SOURCE_LABEL
 from slm_monitor.domain.pulls.pulls import (
     MOST_PULLS,
+    NEVER,
     InvalidPull,
     NoSuchPull,
     Position,
@@ -27,10 +30,11 @@ from slm_monitor.domain.pulls.pulls import (
     RunKind,
     TooManyPulls,
 )
+from slm_monitor.domain.pulls.queries import SampleQuery
 from slm_monitor.domain.pulls.schedule import next_reconciliation
 
 FIRST_DAYS = 30
-"""How many days of changes a new pull reads, unless its user names another instant."""
+"""How many days of changes a new pull of tickets reads, unless its user names another instant."""
 _PLACES = ("address", "path", "authentication")
 
 
@@ -61,6 +65,7 @@ class PullDetails:
     zone: str | None = None
     cancels_missing: bool | None = None
     is_paused: bool | None = None
+    query: SampleQuery | None = None
 
     def fields(self) -> dict[str, Any]:
         """Return the given fields of the pull itself."""
@@ -71,7 +76,8 @@ class PullDetails:
 async def make_pull(
     office: PullOffice, caller: Principal, connector: str, details: PullDetails, since: int | None
 ) -> Pull:
-    """Make a pull of the caller's party; its first run begins at once. ``since``: read changes from this instant on.
+    """Make a pull of the caller's party; its first run begins at once. ``since``: read what came from this instant on;
+    without it, a pull of tickets reads thirty days back, and one of samples begins now.
 
     Raises PullWithoutParty, InvalidPull and TooManyPulls.
     """
@@ -100,8 +106,12 @@ async def make_pull(
         created_by_principal_id=caller.principal_id,
     )
     pull = await _checked(office, replace(pull, **details.fields()))
-    start = now - FIRST_DAYS * 86_400 * SECOND if since is None else min(since, now)
-    progress = PullProgress(Position(start), changes_due_at=now, reconcile_due_at=now + 1)
+    if details.secret is None and pull.authentication.kind != "none":
+        raise _invalid("secret", None, "give the password, token or secret")
+    first = now if recipe.asks_for_samples else now - FIRST_DAYS * 86_400 * SECOND
+    start = first if since is None else min(since, now)
+    reconcile_due_at = NEVER if recipe.asks_for_samples else now + 1
+    progress = PullProgress(Position(start), changes_due_at=now, reconcile_due_at=reconcile_due_at)
     async with office.store.begin() as ledger:
         await ledger.lock(f"pulls of {caller.party_id}")
         others = await ledger.pulls_of(caller.party_id)
@@ -109,22 +119,28 @@ async def make_pull(
             raise TooManyPulls(f"A party has at most {MOST_PULLS} pulls.")
         _refuse_same_source(pull, others)
         pull = replace(pull, created_at=ledger.now)
-        await ledger.put(pull, progress, details.secret)
+        await ledger.put(pull, progress, "" if pull.authentication.kind == "none" else details.secret)
         await ledger.note(caller, "pull.make", pull.pull_id)
         return pull
 
 
 async def change_pull(
-    office: PullOffice, caller: Principal, pull_id: str, details: PullDetails, unless_changed: Callable[[Pull], None]
+    office: PullOffice,
+    caller: Principal,
+    pull_id: str,
+    details: PullDetails,
+    unless_changed: Callable[[Pull], None],
+    since: int | None,
 ) -> Pull:
     """Change a pull; a run that is under way ends. ``unless_changed`` raises if the pull has changed since the caller
-    read it.
+    read it. ``since``: read again what came from this instant on.
 
     Raises NoSuchPull and InvalidPull.
     """
     seen = await find_own_pull(office.store, pull_id, caller)
     changed = await _checked(office, replace(seen, **details.fields()))
-    if details.secret is None and any(getattr(changed, each) != getattr(seen, each) for each in _PLACES):
+    is_elsewhere = any(getattr(changed, each) != getattr(seen, each) for each in _PLACES)
+    if details.secret is None and is_elsewhere and changed.authentication.kind != "none":
         # Otherwise whoever may change a pull could send the stored secret to a server of his own.
         raise _invalid("secret", None, "give it again when address, path or authentication change")
     async with office.store.begin() as ledger:
@@ -134,7 +150,9 @@ async def change_pull(
         _refuse_same_source(changed, await ledger.pulls_of(pull.party_id))
         changed = replace(changed, version=pull.version + 1)
         progress = _progress_of(pull, changed, await ledger.progress(pull_id))
-        await ledger.put(changed, progress, details.secret)
+        if since is not None:
+            progress = replace(progress, position=Position(min(since, real_now())))
+        await ledger.put(changed, progress, "" if changed.authentication.kind == "none" else details.secret)
         await ledger.note(caller, "pull.change", pull_id)
         return changed
 
@@ -148,9 +166,13 @@ async def remove_pull(office: PullOffice, caller: Principal, pull_id: str) -> No
 
 
 async def start_run(office: PullOffice, caller: Principal, pull_id: str, kind: RunKind) -> PullProgress:
-    """Begin a run of a pull now, or as soon as a wait that the tool asked for is over. Raises NoSuchPull."""
+    """Begin a run of a pull now, or as soon as a wait that the tool asked for is over. Raises NoSuchPull and
+    InvalidPull.
+    """
     async with office.store.begin() as ledger:
         pull = await _own_pull(ledger, caller, pull_id)
+        if kind == "reconciliation" and pull.query is not None:
+            raise _invalid("kind", kind, "a pull of samples has no reconciliation: start a run of changes")
         known = await ledger.progress(pull_id)
         now = real_now()
         due: dict[str, Any] = {"changes_due_at": now} if kind == "changes" else {"reconcile_due_at": now}
@@ -184,18 +206,24 @@ def _progress_of(before: Pull, after: Pull, known: PullProgress) -> PullProgress
     now, position, refused = real_now(), known.position, known.refused_since
     if after.mapping != before.mapping and refused is not None:
         position, refused = Position(min(refused, position.since)), None
-    if (after.address, after.path, after.filter) != (before.address, before.path, before.filter):
+    next_night = next_reconciliation(after.reconcile_at, after.zone, now)
+    if _asked_of(after) != _asked_of(before):
         position = Position(position.since)
     return replace(
         known,
         position=position,
         refused_since=refused,
         changes_due_at=now,
-        reconcile_due_at=min(known.reconcile_due_at, next_reconciliation(after.reconcile_at, after.zone, now)),
+        reconcile_due_at=NEVER if after.query else min(known.reconcile_due_at, next_night),
         hold_until=known.hold_until if known.is_held_by_tool else 0,
         failures=0,
         reconciling=None,
     )
+
+
+def _asked_of(pull: Pull) -> tuple[Any, ...]:
+    """Return what the place inside a unit of time depends on."""
+    return pull.address, pull.path, pull.filter, pull.query
 
 
 async def _checked(office: PullOffice, pull: Pull) -> Pull:
@@ -209,10 +237,15 @@ async def _checked(office: PullOffice, pull: Pull) -> Pull:
         zone_named(pull.zone)
     except CalendarError as refused:
         raise _invalid("zone", pull.zone, refused.errors[0]["remedy"]) from refused
-    try:
-        parse_pull_mapping(pull.mapping)
-    except ImportRefused as refused:
-        raise InvalidPull(errors_of(refused, "mapping")) from refused
+    if recipe.asks_for_samples:
+        _check_query(pull)
+    elif pull.query is not None:
+        raise _invalid("query", None, "leave it out: this connector asks for tickets")
+    else:
+        try:
+            parse_pull_mapping(pull.mapping)
+        except ImportRefused as refused:
+            raise InvalidPull(errors_of(refused, "mapping")) from refused
     if "ORDERBY" in pull.filter.upper().replace(" ", "") or "^NQ" in pull.filter.upper():
         raise _invalid("filter", pull.filter, "leave out the order and new queries (^NQ): the pull has its own order")
     address = pull.address.rstrip("/")
@@ -222,6 +255,18 @@ async def _checked(office: PullOffice, pull: Pull) -> Pull:
     if refused_address is not None:
         raise _invalid("address", address, refused_address)
     return replace(pull, address=address)
+
+
+def _check_query(pull: Pull) -> None:
+    """Raise InvalidPull if a pull of samples lacks what it needs, or has what is for tickets only."""
+    if pull.query is None:
+        raise _invalid("query", None, 'give the expression whose samples are pulled, such as {"expression": "up"}')
+    for field in ("mapping", "filter"):
+        if getattr(pull, field):
+            raise _invalid(field, getattr(pull, field), "leave it out: series rules say what samples measure")
+    reserved = next((each for each in pull.query.labels if each in (NAME, SOURCE_LABEL)), None)
+    if reserved is not None:
+        raise _invalid("query.labels", reserved, "leave it out: record is the name, and source the label slm_source")
 
 
 def _recipe(office: PullOffice, connector: str) -> PullRecipe:

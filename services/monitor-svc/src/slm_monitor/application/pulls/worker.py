@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from typing import Protocol
 
 import structlog
 
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.workers import Progress
 from slm_monitor.application.pulls.ports import PullStore
-from slm_monitor.application.pulls.running import PullRunner
 from slm_monitor.domain.pulls.pulls import ClaimedPull
 
 AT_ONCE = 4
 """The most pulls that one process runs at a time."""
 _POLL_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
+
+
+class PullRunner(Protocol):
+    """Runs pulls."""
+
+    async def run(self, claim: ClaimedPull) -> None:
+        """Run a claimed pull until it is done, has had its share of requests, or fails; how it ended is stored."""
+        ...
+
+
+class RunnerByKind:
+    """Runs pulls of tickets in one way, and pulls of samples in another."""
+
+    def __init__(self, tickets: PullRunner, samples: PullRunner) -> None:
+        self._tickets = tickets
+        self._samples = samples
+
+    async def run(self, claim: ClaimedPull) -> None:
+        """Run a claimed pull; how it ended is stored."""
+        await (self._tickets if claim.pull.query is None else self._samples).run(claim)
 
 
 class PullWorker:

@@ -21,7 +21,9 @@ MOST_RULES = 200
 MOST_CELLS = 200_000
 """Most entries in the tables of all regular expressions of one party; an entry has two bytes."""
 _PLACE = re.compile(r"\{([^{}]*+)\}")
-_RESERVED = (NAME, INDICATOR_LABEL, PART_LABEL)
+PULLED_LABEL = "slm_source"
+"""The label of a series that is pulled: the source of its pull. Rules can ask for it; measurements do not keep it."""
+_RESERVED = (NAME, INDICATOR_LABEL, PART_LABEL, PULLED_LABEL)
 
 
 class InvalidRule(ValueError):

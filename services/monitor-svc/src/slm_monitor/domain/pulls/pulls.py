@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from slm_events.instants import UtcMicroseconds
+from slm_monitor.domain.pulls.queries import SampleQuery
 
 MOST_PULLS = 20
 """The most pulls of a party."""
@@ -15,6 +16,8 @@ MOST_ERRORS = 20
 """The most errors that a run keeps."""
 MOST_MISSING = 1_000
 """The most missing tickets that a reconciliation remembers."""
+NEVER: UtcMicroseconds = 2**62
+"""The instant at which something is due that never happens."""
 RunKind = Literal["changes", "reconciliation"]
 RunOutcome = Literal["running", "done", "partial", "held", "failed", "interrupted"]
 
@@ -23,7 +26,7 @@ RunOutcome = Literal["running", "done", "partial", "held", "failed", "interrupte
 class PullAuthentication:
     """How a pull proves to the tool who asks.
 
-    - ``kind``: ``basic``, ``bearer``, ``token`` (Zammad's own scheme) or ``oauth`` (client credentials).
+    - ``kind``: ``none``, ``basic``, ``bearer``, ``token`` (Zammad's own scheme) or ``oauth`` (client credentials).
     - ``user``: the user of ``basic`` or the client of ``oauth``.
     """
 
@@ -33,9 +36,9 @@ class PullAuthentication:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A tool that is asked regularly for its tickets.
+    """A tool that is asked regularly for its tickets, or for the samples of a query.
 
-    - ``address``: address of the tool; ``path``: path of its tickets below it.
+    - ``address``: address of the tool; ``path``: path of its tickets or queries below it.
     - ``filter``: a condition in the tool's own language that every ticket fulfils; empty for all tickets.
     - ``every_seconds``: real seconds between two requests for changes.
     - ``reconcile_at``, ``zone``: the local time of the nightly reconciliation, such as ``02:30``.
@@ -60,6 +63,8 @@ class Pull:
     version: int
     created_at: UtcMicroseconds
     created_by_principal_id: str
+    query: SampleQuery | None = None
+    """The query whose samples are read; None: tickets are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,8 @@ class Position:
     - ``since``: everything that changed before this instant of the tool's clock has been read.
     - ``after``: where the next request continues, in the tool's own form, inside a unit of time with more tickets than
       one answer holds; otherwise empty.
-    - ``extra``: how many tickets more than usual are asked for, because the tool counts the usual number but shows none
-      of them to this account.
+    - ``extra``: of tickets: how many more than usual are asked for, because the tool counts the usual number but shows
+      none of them to this account. Of samples: how many instants one request asks for, if fewer than usual; else 0.
     """
 
     since: UtcMicroseconds
@@ -124,7 +129,8 @@ class PullRun:
     """A run of a pull, with its results. Instants are real time.
 
     - ``requests``: requests that were sent; ``tickets``: tickets that were read; ``changed``: those with new events.
-    - ``refused``: tickets that could not be read; ``errors`` names the fields of the first ones.
+    - ``samples``: samples that were read; ``ignored``: those of series that no rule maps to an indicator.
+    - ``refused``: tickets or samples that could not be taken; ``errors`` says of the first ones why.
     - ``missing``: numbers of tickets that the tool does not show, in a reconciliation.
     """
 
@@ -141,6 +147,8 @@ class PullRun:
     problem: str = ""
     errors: tuple[dict[str, Any], ...] = ()
     missing: tuple[str, ...] = ()
+    samples: int = 0
+    ignored: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +202,22 @@ class ToolTrouble(Exception):
     """The tool did not answer a request as it should. ``problem`` is a sentence for the pull's party.
 
     ``wait``: microseconds that the tool asks to wait. ``is_limit``: the tool refuses because there were too many
-    requests. ``is_question``: the tool does not accept the request itself.
+    requests. ``is_question``: the tool does not accept the request itself. ``is_too_much``: a request for less may be
+    answered.
     """
 
     def __init__(
-        self, problem: str, *, wait: int | None = None, is_limit: bool = False, is_question: bool = False
+        self,
+        problem: str,
+        *,
+        wait: int | None = None,
+        is_limit: bool = False,
+        is_question: bool = False,
+        is_too_much: bool = False,
     ) -> None:
         super().__init__(problem)
         self.problem = problem
         self.wait = wait
         self.is_limit = is_limit
         self.is_question = is_question
+        self.is_too_much = is_too_much

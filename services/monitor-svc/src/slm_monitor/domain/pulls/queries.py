@@ -1,0 +1,24 @@
+"""The query of a pull of samples: an expression in PromQL, and the instants at which it is evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class SampleQuery:
+    """What a pull asks a Prometheus for.
+
+    - ``expression``: the expression, in PromQL.
+    - ``step_seconds``: it is evaluated at all instants that are a multiple of so many seconds since 1970.
+    - ``lag_seconds``: how long after such an instant its samples are taken to be complete.
+    - ``record``: the name that all series of the result get; empty: they keep the names that they have.
+    - ``labels``: labels that all series of the result get, in the place of their own with the same names.
+    """
+
+    expression: str
+    step_seconds: int = 60
+    lag_seconds: int = 60
+    record: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
