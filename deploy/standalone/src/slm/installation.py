@@ -168,7 +168,8 @@ async def _started(directory: Path) -> PrivatePostgres:
 
 
 async def migrate_all(addresses: DatabaseAddresses, seconds: float) -> None:
-    """Bring every service's database to its newest version, creating missing ones. Raises StartupFailed.
+    """Bring every service's database to its newest version; databases that are missing are created. Raises
+    StartupFailed.
 
     ``seconds``: how long to wait for each database.
     """

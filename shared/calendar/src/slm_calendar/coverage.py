@@ -68,8 +68,8 @@ def compare_normal_week(
     """Return the required hours that ``provided`` leaves uncovered in a normal ISO week.
 
     Holidays, overrides and breaks of both sides are ignored. If the two time zones change their clocks on different
-    days, the gaps of a few weeks in [start, end) differ. The most frequent gaps are returned, and of equally frequent
-    ones the earliest.
+    days, the gaps of a few weeks in [start, end) differ. The most frequent gaps are returned; among equally frequent
+    gaps, the earliest.
     """
     weekly = required.without_exceptions(), provided.without_exceptions()
     patterns: Counter[tuple[DayIntervals, ...]] = Counter()

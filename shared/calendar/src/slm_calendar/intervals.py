@@ -9,7 +9,9 @@ Interval: TypeAlias = tuple[int, int]
 
 
 def union(*lists: Iterable[Interval]) -> list[Interval]:
-    """Return the union of the intervals, sorted and disjoint. The given ones may be unsorted, overlapping or empty."""
+    """Return the union of the intervals, sorted and disjoint. The given intervals may be unsorted, overlapping or
+    empty.
+    """
     united: list[Interval] = []
     for start, end in sorted(pair for pairs in lists for pair in pairs):
         if end <= start:

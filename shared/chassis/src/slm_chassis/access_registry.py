@@ -211,8 +211,9 @@ class AccessRegistry:
             callback(principal.key_id)
 
     def known(self, key: str) -> Principal | None:
-        """Return the principal of a key or access token by the records read so far; None if it is unknown or has
-        expired.
+        """Return the principal of a key or access token, according to the records read so far.
+
+        None if the key or token is unknown or has expired.
         """
         if key.startswith(PREFIX):
             return self._bearer_of(key)

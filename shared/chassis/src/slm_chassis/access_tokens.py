@@ -2,7 +2,7 @@
 person for some minutes.
 
 The key pair that signs them is in the memory of the process that made it and is stored nowhere. Its public half is
-announced on ``slm.access``, where every service reads it: all processes accept the tokens, also after the one that
+announced on ``slm.access``, where every service reads it: all processes accept the tokens, also after the process that
 signed them has ended.
 """
 
@@ -51,7 +51,7 @@ class AccessToken:
 @dataclass(frozen=True, slots=True)
 class ReadingToken:
     """What a token says with which a service reads in the place of a person: the person's principal, the only paths
-    that may be read, and its end.
+    that may be read, and when it expires.
     """
 
     principal_id: str

@@ -1,8 +1,9 @@
 """Tokens with which a service reads another service's API in the place of a person, and the key pair that signs tokens.
 
 A mail to a person has the figures of the product's own answers, so the answers have to be those that the person gets. A
-token names the person's principal and the only paths that may be read. It has the roles and the party that the
-principal has when it is used, changes nothing, and ends after minutes, or earlier with the principal.
+token names the person's principal and the only paths that may be read. The caller then has the roles and the party that
+the principal has at the time, and can change nothing. The token expires after some minutes, or earlier if the principal
+ends.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class MappedPayload:
 def map_payload(payload: bytes, mapping: TicketMapping | OutageMapping) -> MappedPayload:
     """Return the tickets or measurements that a payload contains according to a mapping.
 
-    The mapping must be one that ``payloads.check_for_payloads`` accepts.
+    ``payloads.check_for_payloads`` must accept the mapping.
 
     Records that cannot be read are left out and named in ``refused``. If no record can be read, ImportRefused is
     raised; its findings name the columns, their values and the remedies.

@@ -53,7 +53,7 @@ class SetAsideRows:
             self.file.write(json.dumps(bad._asdict(), default=str) + "\n")
 
     def lines(self) -> list[str]:
-        """Return a line for each of the first rows, and one that counts the others."""
+        """Return a line for each of the first rows, and a line with the number of the others."""
         shown = [str(bad.finding()) for bad in self.first]
         more = self.count - len(self.first)
         return [*shown, f"and {count_in_words(more, 'further row')}"] if more else shown

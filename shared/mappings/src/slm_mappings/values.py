@@ -69,8 +69,8 @@ def text_of(record: Record, column: str, missing: tuple[str, ...]) -> str | None
 
 
 def texts_of(record: Record, column: str, missing: tuple[str, ...]) -> list[str]:
-    """Return the column's value, or each member of its list, as text. Raises ImportRefused if one is an object or a
-    list.
+    """Return the column's value, or each member of its list, as text. Raises ImportRefused if one of them is an object
+    or a list.
     """
     value = value_of(record, column, missing)
     listed = value if isinstance(value, list) else [] if value is None else [value]

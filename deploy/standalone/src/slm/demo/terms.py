@@ -83,7 +83,7 @@ def monthly_availability_target(percent: str = "99.95") -> dict[str, Any]:
 
 
 def monthly_response_time_target() -> dict[str, Any]:
-    """Return the target that 95 % of a month's answers take at most 300 ms."""
+    """Return a target: 95 % of a month's answers take at most 300 ms."""
     return {
         "key": "fast-month",
         "title": "Checkout answers within 300 ms, over the month",
@@ -96,7 +96,7 @@ def monthly_response_time_target() -> dict[str, Any]:
 
 
 def hourly_response_time_target() -> dict[str, Any]:
-    """Return the target that 90 % of the last hour's answers take at most 300 ms, with a burn-rate warning."""
+    """Return a target with a burn-rate warning: 90 % of the last hour's answers take at most 300 ms."""
     return {
         "key": "fast-hour",
         "title": "Checkout answers within 300 ms, over the last hour",
@@ -110,7 +110,7 @@ def hourly_response_time_target() -> dict[str, Any]:
 
 
 def p1_resolution_target() -> dict[str, Any]:
-    """Return the target that P1 incidents are resolved within 4 hours of service time."""
+    """Return a target: P1 incidents are resolved within 4 hours of service time."""
     return {
         "key": "p1-resolution",
         "title": "P1 incidents are resolved within 4 hours of service time",

@@ -13,7 +13,9 @@ _KEY = re.compile(r"[\x21-\x7e]{1,500}")
 
 
 def check_api_address(url: str) -> str:
-    """Return the API's address without a trailing slash. Raises ImportRefused for one that can never be reached."""
+    """Return the API's address without a trailing slash. Raises ImportRefused for an address that can never be
+    reached.
+    """
     try:
         parts = urlsplit(url)
         is_usable = (

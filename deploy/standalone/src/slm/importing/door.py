@@ -38,7 +38,7 @@ class ImportVerdict:
 
 @dataclass(slots=True)
 class SentItems:
-    """Counts of the items sent so far, with examples of refused ones."""
+    """Counts of the items sent so far, with examples of refused items."""
 
     accepted: int = 0
     refused: int = 0

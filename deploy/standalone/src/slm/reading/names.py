@@ -1,4 +1,4 @@
-"""Names of companies, services and agreements, and the choice of one of them by what a person typed."""
+"""Names of companies, services and agreements, and the search for the one that a person meant."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def _knows(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[boo
 
 
 def _sees_requirement(caller: Principal) -> ColumnElement[bool]:
-    """Return the condition for requirements of the caller's party, and those of other parties for its services."""
+    """Return the condition for requirements of the caller's party, and requirements of others for its services."""
     service, requirement = register_tables.service, register_tables.requirement
     provided = and_(service.c.service_id == requirement.c.service_id, service.c.provider_party_id == caller.party_id)
     return or_(belongs_to_caller(caller, requirement.c.customer_party_id), exists().where(provided))

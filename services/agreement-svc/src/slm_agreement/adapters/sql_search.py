@@ -59,7 +59,8 @@ def service_entry(service: Service) -> SearchEntry:
 
 
 async def index_version(transaction: Transaction, version: Version) -> None:
-    """Replace the search entries of an agreement and of its targets, if ``version`` is the one that they are made from.
+    """Replace the search entries of an agreement and of its targets, if ``version`` is the version that they are made
+    from.
 
     They are made from the version signed last; if none is signed, from the newest version that both parties see; if
     there is none either, from the newest draft. Only parties that may see the version can find its entries.

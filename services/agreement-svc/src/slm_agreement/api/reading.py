@@ -24,7 +24,7 @@ ExternalReference = Annotated[
 
 
 def external_reference_conditions(table: Table, reference: str | None) -> list[ColumnElement[bool]]:
-    """Return the SQL conditions for ``?external_ref=system:id``; empty without the parameter.
+    """Return the SQL conditions for ``?external_ref=system:id``; empty if the parameter is missing.
 
     Raises 422 if the parameter has another form.
     """

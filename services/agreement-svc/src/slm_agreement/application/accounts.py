@@ -62,8 +62,8 @@ async def change_password(
 ) -> None:
     """Set the caller's password, and end all other sessions of the caller.
 
-    To replace a password, the current one is needed. The account gets the mail address that is recorded for the person
-    now. Raises Invalid, NotAllowed, AddressTaken and TooManyAttempts.
+    To replace a password, the current password is needed. The account gets the mail address that is recorded for the
+    person now. Raises Invalid, NotAllowed, AddressTaken and TooManyAttempts.
     """
     _must_be_unlimited(caller)
     callers.refuse_token(caller)

@@ -1,4 +1,5 @@
-"""Principals and API keys. Operators enrol principals of any party, service level managers those of their own.
+"""Principals and API keys. Operators enrol principals of any party, service level managers enrol principals of their
+own party.
 
 Only operators enrol and edit a principal that may sign; only they and the principal itself issue its keys.
 """

@@ -167,7 +167,7 @@ async def _effects(visit: Visit, exclusion_id: str, targets: Sequence[Mapping[st
 def _told(part: Part) -> Mapping[str, Any] | None:
     """Return the effect from an API answer; None if the service is away.
 
-    While the service is away, ``part`` has its last answer. People decide by the effect, so an old one is not shown.
+    While the service is away, ``part`` has its last answer. People decide by the effect, so an old effect is not shown.
     """
     return None if part.away else part.data
 

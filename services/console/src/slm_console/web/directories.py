@@ -26,7 +26,8 @@ def directory_from(parts: Mapping[str, Part]) -> Directory:
 
 
 def who_reads(api: Api) -> dict[str, str]:
-    """Return the reader's name and company from the cached answer of an earlier page; both are empty without one.
+    """Return the reader's name and company from the cached answer of an earlier page; both are empty if there is no
+    such answer.
 
     It sends no request, so that no page needs one more just to say who is signed in.
     """

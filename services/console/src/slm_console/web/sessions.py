@@ -20,7 +20,7 @@ _LONGEST_SECONDS = 12 * 3_600
 
 
 def key_of(request: Request) -> str:
-    """Return the API key in a request's session cookie, empty without one."""
+    """Return the API key in a request's session cookie, empty if there is no cookie."""
     return request.cookies.get(SESSION, "")
 
 

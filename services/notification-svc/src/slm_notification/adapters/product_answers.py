@@ -29,7 +29,7 @@ Parameters = Mapping[str, str | Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Peers:
-    """The services that are asked."""
+    """The services to which requests are sent."""
 
     agreement: Peer
     monitor: Peer
@@ -38,7 +38,7 @@ class Peers:
 
 @dataclass(frozen=True, slots=True)
 class _Requests:
-    """The requests in the place of one person."""
+    """The requests that are sent in the place of one person."""
 
     peers: Peers
     key: str

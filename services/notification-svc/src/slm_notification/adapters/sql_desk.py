@@ -213,8 +213,8 @@ class SqlNotificationDesk:
                 await sql_sending.release_claim(transaction, claim)
 
     async def prune(self, keep_microseconds: int) -> int:
-        """Remove the events recorded more than ``keep_microseconds`` ago with their deliveries, and the secrets that
-        have ended. Return the number of deliveries removed.
+        """Remove the events that were recorded more than ``keep_microseconds`` ago, their deliveries, and the secrets
+        that have ended. Return the number of deliveries removed.
         """
         async with self._database.begin() as transaction:
             return await sql_sending.remove_before(transaction, transaction.now - keep_microseconds)

@@ -252,9 +252,10 @@ async def renew_alerts(transaction: Transaction) -> None:
 
 
 async def repeat(transaction: Transaction, delivery_ids: Sequence[str], due_at: UtcMicroseconds) -> int:
-    """Let deliveries be sent again from ``due_at`` on, each with those that follow it in its lane. Return their number.
+    """Let deliveries be sent again from ``due_at`` on, each followed by the later deliveries of its lane.
 
-    Deliveries that are being sent, and lanes of which one is being sent, stay as they are.
+    Nothing changes for a delivery that is being sent, nor for the other deliveries of its lane. Return the number of
+    deliveries that are sent again.
     """
     asked = {"delivery_ids": list(delivery_ids), "due_at": due_at}
     return (await transaction.execute(_REPEAT, asked)).rowcount

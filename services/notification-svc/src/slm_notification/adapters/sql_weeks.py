@@ -1,4 +1,4 @@
-"""The storage of Monday mails in PostgreSQL: when each person's next one is due, and the deliveries."""
+"""The storage of Monday mails in PostgreSQL: when each person's next mail is due, and the deliveries."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SqlWeekDesk:
         return self._database.clock
 
     async def weeks_due(self, limit: int, but: Collection[str]) -> Sequence[DueWeek]:
-        """Return at most ``limit`` people whose mail is due, the longest due first, without the people ``but``."""
+        """Return at most ``limit`` people whose mail is due, the earliest due first. People in ``but`` are left out."""
         asked = {"now": self._database.clock.now(), "limit": limit, "but": sorted(but)}
         async with self._database.read() as connection:
             return [DueWeek(**row) for row in (await connection.execute(_DUE, asked)).mappings()]

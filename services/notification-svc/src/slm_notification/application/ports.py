@@ -130,8 +130,8 @@ class NotificationDesk(Protocol):
         """
 
     async def prune(self, keep_microseconds: int) -> int:
-        """Remove the events recorded more than ``keep_microseconds`` ago with their deliveries, and the secrets that
-        have ended. Return the number of deliveries removed.
+        """Remove the events that were recorded more than ``keep_microseconds`` ago, their deliveries, and the secrets
+        that have ended. Return the number of deliveries removed.
         """
         ...
 

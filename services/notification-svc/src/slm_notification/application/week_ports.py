@@ -38,7 +38,7 @@ class WeekDesk(Protocol):
         ...
 
     async def weeks_due(self, limit: int, but: Collection[str]) -> Sequence[DueWeek]:
-        """Return at most ``limit`` people whose mail is due, the longest due first, without the people ``but``."""
+        """Return at most ``limit`` people whose mail is due, the earliest due first. People in ``but`` are left out."""
         ...
 
     async def store_week(self, due: DueWeek, week: Week, content: Mapping[str, Any] | None) -> bool:
@@ -51,7 +51,7 @@ class WeekDesk(Protocol):
 
 
 class Product(Protocol):
-    """Asks the product what it answers to a person."""
+    """Reads what the product's services answer to a person."""
 
     async def answers(self, due: DueWeek, week: Week) -> Sequence[ServiceAnswers]:
         """Return the answers about the services that the person still sees, in the order of ``due.service_ids``.

@@ -1,4 +1,4 @@
-"""The worker that writes the Monday mails. Those that it has written are sent like all others."""
+"""The worker that writes the Monday mails. Written mails are sent like all other mails."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class WeekWriter:
     name = "writer of Monday mails"
 
     def __init__(self, desk: WeekDesk, product: Product, retry_seconds: float = 30.0) -> None:
-        """``retry_seconds``: real seconds until a person is tried again for whom the product did not answer."""
+        """``retry_seconds``: real seconds until a person's mail is tried again, if the product did not answer."""
         self.progress = Progress()
         self._desk = desk
         self._product = product

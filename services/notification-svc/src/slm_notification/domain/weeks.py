@@ -130,7 +130,7 @@ def lines_of(told: ServiceAnswers, week: Week, now: UtcMicroseconds) -> list[tup
 
 
 def month_name(month: str) -> str:
-    """Return the name of a month, of ``2026-11`` or a day of it, in English."""
+    """Return the English name of a month, which is given as ``2026-11`` or as one of its days."""
     return _MONTHS[int(month[5:7]) - 1]
 
 

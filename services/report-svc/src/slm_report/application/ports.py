@@ -70,7 +70,7 @@ class ReceivedFacts(Protocol):
     async def earlier_stops(self, clocks: Sequence[TicketClockEvent]) -> list[tuple[str, int]]:
         """Return (agreement id, instant in microseconds UTC) for the stored last change of each of these clocks.
 
-        Call it before ``keep``, which replaces these changes by the new ones.
+        Call it before ``keep``, which replaces these changes by new changes.
         """
         ...
 

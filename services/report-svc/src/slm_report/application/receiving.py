@@ -65,10 +65,10 @@ class Batch:
     """Agreement → the earliest instant from which its reports may be out of date."""
 
     def mark(self, agreement_id: str, since: UtcMicroseconds) -> None:
-        """Record that reports of an agreement may be out of date: for the period that contains ``since``, and later
-        ones.
+        """Record that reports of an agreement may be out of date: for the period that contains ``since``, and for later
+        periods.
 
-        ``since`` is in microseconds UTC. If an earlier instant is recorded for the agreement already, that one stays.
+        ``since`` is in microseconds UTC. If an earlier instant is recorded for the agreement already, it is kept.
         """
         self.stale[agreement_id] = min(since, self.stale.get(agreement_id, since))
 

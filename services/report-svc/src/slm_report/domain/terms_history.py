@@ -98,8 +98,8 @@ def agreement_term(terms: Sequence[Term]) -> tuple[int, int | None]:
 
 
 def period_at(terms: Sequence[Term], instant: UtcMicroseconds) -> Period:
-    """Return the reporting period that contains an instant, by the terms in force then or, if there are none, the
-    nearest ones.
+    """Return the reporting period that contains an instant, by the terms in force then or, if none are in force, the
+    nearest terms.
     """
     term = term_at(terms, instant) or (terms[0] if instant < terms[0].start else terms[-1])
     return periods.period_containing(instant, period_kind(term), term.terms.timezone)

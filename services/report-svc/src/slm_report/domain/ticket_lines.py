@@ -1,4 +1,4 @@
-"""The tickets in a report line: the share that met their deadline, how long tickets took, and the late ones."""
+"""The tickets in a report line: the share that met their deadline, how long tickets took, and the late tickets."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def ticket_summary(
     as_of: UtcMicroseconds,
 ) -> dict[str, Any]:
     """Return the number of tickets, the share that met their deadline, percentiles of their duration, and the late
-    ones.
+    tickets.
 
     ``measure`` is the kind of time that the objective counts: ``calendar`` or a kind of service time. Only tickets that
     have ended have a duration.

@@ -183,7 +183,7 @@ def _reader(names: Path) -> Callable[[Any], Point]:
 
 @cache
 def _usable(paths: tuple[Path, ...], given: tuple[str, ...]) -> list[Path]:
-    """Return the paths whose fields are all among the given ones."""
+    """Return the paths whose fields are all given."""
     return [path for path in paths if set(path) <= set(given)]
 
 

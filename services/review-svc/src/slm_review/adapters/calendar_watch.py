@@ -23,7 +23,7 @@ class CalendarWatch:
         self.progress = Progress()
 
     async def step(self) -> int:
-        """Open due reviews and end plans once; return the number of opened reviews plus that of changed plans."""
+        """Open due reviews and end plans once; return the number of opened reviews and changed plans together."""
         opened = await cadence.open_due_reviews(self._desk) + await plans.end_quiet_plans(self._desk)
         self.progress.beat()
         return opened

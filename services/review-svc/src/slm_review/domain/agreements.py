@@ -80,7 +80,7 @@ class Agreement:
 
 
 def is_instance(key: str, terms: dict[str, Any]) -> bool:
-    """Whether a key such as ``latency[eu]`` is that of an instance of the target with these terms."""
+    """Whether a key such as ``latency[eu]`` names an instance of the target with these terms."""
     return bool(terms.get("group_by")) and key.startswith(f"{terms['key']}[")
 
 

@@ -16,10 +16,11 @@ _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 def check_proposed_objective(present: dict[str, Any], proposed: dict[str, Any]) -> dict[str, Any]:
-    """Check a proposed objective; return it in the form of the target's terms. A missing unit is that of the present
-    objective.
+    """Check a proposed objective; return it in the form of the target's terms. If the unit is missing, the unit of the
+    present objective is used.
 
-    Raises NotAcceptable if comparison or unit differ from the present ones, the value is invalid, or nothing changes.
+    Raises NotAcceptable if comparison or unit differ from the present objective, the value is invalid, or nothing
+    changes.
     """
     comparison = next(name for name in _COMPARISONS if name in present)
     if [name for name in _COMPARISONS if name in proposed] != [comparison] or proposed.keys() - {comparison, "unit"}:

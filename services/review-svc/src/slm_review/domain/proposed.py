@@ -155,7 +155,7 @@ def new_proposal_from_figures(
 def raised_target(terms: dict[str, Any], runs: Sequence[Sequence[AttainedWindow]]) -> dict[str, Any] | None:
     """Return the target with the better objective that the runs of the target, or of all its instances, allow.
 
-    None if one of the runs allows none.
+    None if one of the runs allows no better objective.
     """
     asked = [raising.raised_objective(run) for run in runs]
     wanted = [each for each in asked if each is not None]

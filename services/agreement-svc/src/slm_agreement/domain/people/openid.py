@@ -105,7 +105,7 @@ def roles_from_claims(rules: Iterable[ClaimRule], claims: Mapping[str, Any]) -> 
 
 
 def _values(claims: Mapping[str, Any], name: str) -> Sequence[str]:
-    """Return the texts of a claim; ``name`` is the whole name of the claim or a path into nested ones:
+    """Return the texts of a claim; ``name`` is the whole name of the claim or a path into nested claims:
     ``realm_access.roles``.
     """
     found: Any = claims

@@ -26,7 +26,7 @@ class Relation:
     made_at: UtcMicroseconds
 
     def other_than(self, party_id: str) -> str:
-        """Return the id of the other one of the two parties."""
+        """Return the id of the other of the two parties."""
         return self.second_party_id if party_id == self.first_party_id else self.first_party_id
 
     def related(self) -> PartiesRelated:

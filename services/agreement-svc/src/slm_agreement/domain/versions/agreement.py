@@ -285,7 +285,7 @@ def add_revision(
 ) -> Revision:
     """Add a revision with this document to the version, and return it.
 
-    If the version has a revision with the same content and base already, that one is returned and none is added.
+    If the version has a revision with the same content and base already, that revision is returned, and none is added.
     """
     identity = version.identity
     content = {

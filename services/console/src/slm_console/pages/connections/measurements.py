@@ -1,4 +1,4 @@
-"""Page of indicators: those that are registered, those that send nothing, and unknown ones that sources send."""
+"""Page of indicators: registered ones, silent ones, and unknown ones for which sources send data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOOKED_AT = 10
 
 @router.get("/connections/measurements")
 async def list_measurements(visit: SignedIn) -> Response:
-    """List the indicators, those that send nothing first, and the unknown ones that sources sent lately."""
+    """List the indicators, silent indicators first, and the unknown indicators for which sources sent data lately."""
     parts = await visit.api.gather(
         **WHO,
         found=Whole("/api/v1/indicators", {**ALL, "with_last": "true"}),

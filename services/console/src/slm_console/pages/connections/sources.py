@@ -21,7 +21,7 @@ _SOURCES = "/api/v1/sources"
 
 @router.get("/connections")
 async def list_sources(visit: SignedIn) -> Response:
-    """List the sources, the one silent for longest first, and the suspended ones."""
+    """List the sources, the longest silent first, and the suspended sources."""
     parts = await visit.api.gather(
         **WHO,
         sources=Whole(_SOURCES, ALL),

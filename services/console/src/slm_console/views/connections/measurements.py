@@ -29,7 +29,9 @@ class MeasurementLine:
 def measurement_lines(
     reader: Reader, directory: Directory, found: Sequence[Mapping[str, Any]], targets: Sequence[Mapping[str, Any]]
 ) -> list[MeasurementLine]:
-    """Return the rows for indicators: silent ones that a promise uses, then other silent ones, then the rest."""
+    """Return the rows for indicators: first silent indicators that a promise uses, then other silent indicators, then
+    the rest.
+    """
     judged = _promises(targets)
     lines = [_measurement_line(reader, directory, each, judged.get(_place(each), [])) for each in found]
     return sorted(lines, key=lambda line: (not line.is_silent, not line.promises, line.key))

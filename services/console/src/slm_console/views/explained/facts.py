@@ -35,7 +35,9 @@ class Fact:
 
     @property
     def as_query(self) -> str:
-        """The fact's interval as the parameters ``from`` and ``to`` of an address; ``to`` is missing if it goes on."""
+        """The fact's interval as the parameters ``from`` and ``to`` of an address; ``to`` is missing if the interval
+        has not ended.
+        """
         ends = {"to": to_text(self.until)} if self.until is not None else {}
         return urlencode({"from": to_text(self.at), **ends})
 

@@ -67,7 +67,9 @@ def allowance_of(reader: Reader, budget: Mapping[str, Any] | None, mark: str = "
 
 
 def counts_slow_answers(terms: Mapping[str, Any]) -> bool:
-    """Whether the bad events of a target are answers that took too long; those of other targets are called errors."""
+    """Whether the bad events of a target are answers that took too long. Bad events of other targets are called
+    errors.
+    """
     aggregation = terms["aggregation"]
     return isinstance(aggregation, Mapping) and not {"share_at_most", "quantile"}.isdisjoint(aggregation)
 

@@ -122,7 +122,7 @@ def target_page_of(
 
 
 def _zone(explanation: Answer | None) -> str:
-    """Return the name of the agreement's time zone, empty without an explanation."""
+    """Return the name of the agreement's time zone, empty if there is no explanation."""
     return str(explanation["window"]["timezone"]) if explanation else ""
 
 

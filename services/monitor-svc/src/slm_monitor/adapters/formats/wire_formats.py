@@ -1,6 +1,6 @@
 """Decoders for request bodies of the intake and for records of the intake topics.
 
-A batch is decoded at once; if an item is bad, the items are decoded one by one, and only the bad ones are rejected.
+A batch is decoded at once; if an item is bad, the items are decoded one by one, and only bad items are rejected.
 
 Raises MalformedBody if the body is not a JSON array, object or NDJSON, or has more items than a batch may have.
 """

@@ -187,7 +187,7 @@ def _said(body: bytes) -> str:
 
 
 async def _parse_answer(body: bytes) -> Any:
-    """Return the JSON of an answer. A large one is read in a thread, so that other requests are not held up."""
+    """Return the JSON of an answer. A large answer is read in a thread, so that other requests are not held up."""
     return await asyncio.to_thread(_json, body) if len(body) > _LARGE else _json(body)
 
 

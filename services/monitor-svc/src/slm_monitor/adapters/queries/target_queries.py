@@ -172,7 +172,7 @@ class TargetQueries:
         return {(row["target_id"], row["window_id"]): row["closed_at"] for row in await self._rows(query)}
 
     async def is_window_closed(self, target_id: str, window_id: str) -> bool:
-        """Whether a window was closed. False for a window that never closes, and for one that does not exist."""
+        """Whether a window was closed. False for a window that never closes or does not exist."""
         query = select(WINDOW.c.closed_at).where(WINDOW.c.target_id == target_id, WINDOW.c.window_id == window_id)
         return any(row["closed_at"] is not None for row in await self._rows(query))
 
@@ -278,7 +278,7 @@ _NOBODY = Principal("", None, "", frozenset())
 
 
 def _conditions_of(search: TargetSearch | None) -> list[ColumnElement[bool]]:
-    """Return the SQL conditions of a search; empty without a search. Case is ignored in texts."""
+    """Return the SQL conditions of a search; empty if it is None. Texts are compared without regard to case."""
     q, party_id = (search.q, search.party_id) if search else (None, None)
     conditions = []
     if q is not None:

@@ -124,8 +124,8 @@ _MOST_ERRORS = 20
     ),
 )
 async def post_measurements(request: Request) -> Response:
-    """Accept a batch of measurements. Each is validated separately; accepted ones are durable
-    when the answer is sent.
+    """Accept a batch of measurements. Each is validated separately; accepted measurements are durable when the answer
+    is sent.
     """
     intake = INTAKE.find(request.app)
     return await _accepted(request, intake, MEASUREMENTS.name, intake.take_measurements)
@@ -149,8 +149,8 @@ async def post_measurements(request: Request) -> Response:
     ),
 )
 async def post_ticket_events(request: Request) -> Response:
-    """Accept a batch of ticket events. Each is validated separately; accepted ones are durable
-    when the answer is sent.
+    """Accept a batch of ticket events. Each is validated separately; accepted events are durable when the answer is
+    sent.
     """
     intake = INTAKE.find(request.app)
     return await _accepted(request, intake, TICKETS.name, intake.take_ticket_events)

@@ -76,7 +76,7 @@ async def take_breach_step(
 
     The responsible party acknowledges and gives the root cause; after that, either party may close. A party that denies
     that there was a breach disputes the breach instead, in a review. ``unless_changed`` is called with the present
-    state, and raises if the state is not the one that the caller has read. Raises NoSuchBreach, BreachStepNotAllowed,
+    state, and raises if the caller has read another state. Raises NoSuchBreach, BreachStepNotAllowed,
     InvalidBreachStep.
     """
     held = await store.locked(breach_id)

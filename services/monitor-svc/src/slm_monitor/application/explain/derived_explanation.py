@@ -163,8 +163,8 @@ def _member_window(
     """Return a member's terms and interval that belong to a window of its composite; None if the member has no such
     window.
 
-    For a calendar window it is the member's window with the same id, for a rolling window the one that ends with the
-    same minute.
+    For a calendar window, this is the member's window with the same id; for a rolling window, the member's window that
+    ends with the same minute.
     """
     if terms.window_kind != "rolling":
         found = records.find_calendar_window(lines, window_id)

@@ -86,7 +86,7 @@ class _Party:
 
 @dataclass(slots=True)
 class SeriesAnswer:
-    """The result of a request: the numbers of samples, histograms and exemplars in it, and of the refused ones.
+    """The result of a request: the numbers of its samples, histograms and exemplars, and how many were refused.
 
     - ``ignored``: number of samples and histograms of series that no rule matches; these do not count as refused.
     - ``ignored_names``: names of some of these series.

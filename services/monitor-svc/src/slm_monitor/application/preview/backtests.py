@@ -202,8 +202,8 @@ def list_backtest_windows(
     between: tuple[int, int] | None,
     per: str = "month",
 ) -> list[BacktestWindow]:
-    """Return the ended windows to evaluate: those that begin within ``between`` or, if ``between`` is None, the last
-    ``last`` ones.
+    """Return the ended windows to evaluate: those that begin within ``between`` or, if that is None, the last windows,
+    as many as ``last``.
 
     * ``first`` is the instant of the first fact: windows that end before it are left out. None: there is no fact, so
       there is no window.
@@ -330,7 +330,7 @@ def _realistic(share: Fraction | None) -> str | None:
     """Rate the objective by the share of windows that met it: ``warning`` below 90 %, ``error`` below half, else
     ``ok``.
 
-    None without windows.
+    None if there are no windows.
     """
     if share is None:
         return None

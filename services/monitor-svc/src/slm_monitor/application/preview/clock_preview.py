@@ -229,7 +229,7 @@ def _derived(segments: Sequence[ClockSegment]) -> dict[str, Any]:
 def _windowed(
     clock: TicketClockState, segments: Sequence[ClockSegment], window: tuple[int, int] | None
 ) -> dict[str, Any] | None:
-    """Return the part of the clock's time that lies in the requested window; None without a window."""
+    """Return the part of the clock's time that lies in the requested window; None if no window was requested."""
     if window is None:
         return None
     inside = clock_derivation.clip_clock_segments_to_window(segments, *window, clock.target.hours)

@@ -80,7 +80,7 @@ def build_draft_agreement(
 def resolve_holidays_to_dates(service_hours: Any, first: UtcMicroseconds, last: UtcMicroseconds) -> Any:
     """Return service hours in which the holidays of countries and of iCalendar files are replaced by dates.
 
-    The dates are those from the year of ``first`` to that of ``last`` (µs), as in a draft agreement. Raises
+    The dates lie in the years from ``first`` to ``last`` (instants in µs), as in a draft agreement. Raises
     PreviewRejected.
     """
     if not hours_document.has_holidays_by_year(service_hours):
@@ -94,8 +94,8 @@ def resolve_holidays_to_dates(service_hours: Any, first: UtcMicroseconds, last: 
 
 
 def build_icalendar_report(service_hours: Any) -> dict[str, Any]:
-    """Report which events of iCalendar files became holidays and which did not: ``{"calendars": [...]}``, or empty
-    without files.
+    """Report which events of iCalendar files became holidays and which did not: ``{"calendars": [...]}``, or empty if
+    there are no such files.
     """
     accounts = service_hours.get("calendars") if isinstance(service_hours, Mapping) else None
     return {"calendars": accounts} if accounts else {}

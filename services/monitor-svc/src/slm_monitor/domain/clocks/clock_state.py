@@ -139,7 +139,9 @@ class TicketClockState:
         return self.carried_net[0] + max(0, calendar), self.carried_net[1] + max(0, service)
 
     def shown_deadline(self, instant: UtcMicroseconds) -> UtcMicroseconds:
-        """Return the deadline to show at an instant: that of a paused clock moves on for as long as the pause lasts."""
+        """Return the deadline to show at an instant. A paused clock's deadline moves on for as long as the pause
+        lasts.
+        """
         if self.state != PAUSED:
             return self.deadline_at
         return min(

@@ -70,8 +70,8 @@ class TicketEvent:
 
 
 def find_ticket_opening_instant(events: Sequence[TicketEvent]) -> UtcMicroseconds | None:
-    """Return when a ticket was opened; without an ``opened`` event, the instant of its first event; None without
-    events.
+    """Return when a ticket was opened; without an ``opened`` event, the instant of its first event; None if there are
+    no events.
     """
     return next((event.at for event in events if event.event == "opened"), events[0].at if events else None)
 

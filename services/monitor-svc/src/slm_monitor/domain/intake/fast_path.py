@@ -60,7 +60,7 @@ def validate_plain_values(
 
 
 def _microseconds(moments: Sequence[datetime]) -> npt.NDArray[np.int64] | None:
-    """Return the instants in microseconds, exactly; None if one has no UTC offset or lies too far from 1970."""
+    """Return the instants in microseconds, exactly; None if an instant has no UTC offset or lies too far from 1970."""
     if None in {moment.tzinfo for moment in moments}:
         return None
     seconds = np.array([moment.timestamp() for moment in moments])

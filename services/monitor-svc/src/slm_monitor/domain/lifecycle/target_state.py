@@ -182,8 +182,8 @@ class PublishedClock:
 class InconsistentTicket:
     """A ticket whose events contradict each other, so that none of its clocks is evaluated.
 
-    In each window that contains ``at``, the ticket counts as one that could not be evaluated. ``targets`` are the ids
-    of the targets that would apply to the ticket.
+    In each window that contains ``at``, the ticket is counted among the tickets that could not be evaluated.
+    ``targets`` are the ids of the targets that would apply to the ticket.
     """
 
     reason: str

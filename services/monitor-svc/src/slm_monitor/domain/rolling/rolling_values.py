@@ -94,9 +94,10 @@ class RollingMeanWindows(RollingValueWindows):
         return np.array([each is not None and not promised.is_kept(each) for each in means], dtype=np.bool_)
 
     def figure(self, place: int) -> Fraction | None:
-        """Return the exact mean of a window; None without values.
+        """Return the exact mean of a window; None if it has no values.
 
-        The sum of a window is kept: for the next window only the minute that leaves and the one that enters are read.
+        The sum of a window is kept. For the next window, only the minute that leaves and the minute that enters are
+        read.
         """
         number = int(self._number[place])
         if not number:

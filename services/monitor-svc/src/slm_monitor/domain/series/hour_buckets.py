@@ -1,4 +1,4 @@
-"""Hours of a series: the latest with all their rows, earlier ones as sums only."""
+"""Hours of a series: the latest hours with all their rows, earlier hours as sums only."""
 
 from __future__ import annotations
 

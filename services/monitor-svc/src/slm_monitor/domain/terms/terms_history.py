@@ -117,7 +117,8 @@ def build_terms_histories(
     versions: Sequence[Mapping[str, Any]], ended_at: UtcMicroseconds | None, only: str | None = None
 ) -> list[TargetTermsHistory]:
     """Return the terms histories of all targets in the versions of one agreement; with ``only``, the id of a target,
-    those of this target alone. ``ended_at`` is the instant of the agreement's termination; None: it was not terminated.
+    the histories of this target alone. ``ended_at`` is the instant of the agreement's termination; None: it was not
+    terminated.
 
     A target that a later version leaves out ends when that version takes effect. A target whose terms cannot be read in
     one version has no history at all: evaluation by its other versions alone is not what the parties signed.
@@ -191,7 +192,7 @@ def _because(error: Exception) -> str:
 
 
 def _without(version: Mapping[str, Any], unread: Collection[str], only: str | None) -> list[ServiceLevelTarget]:
-    """Parse the targets of a version, or only one, without those of ``unread``."""
+    """Parse the targets of a version except those in ``unread``; only the target ``only`` if it is given."""
     # A target's place decides which of the targets that match a ticket applies, so it stays what was signed.
     return [
         replace(terms, place=place)

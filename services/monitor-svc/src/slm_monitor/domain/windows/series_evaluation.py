@@ -165,7 +165,7 @@ def evaluate_value_risks(
 
 
 def compute_net_promoter_score(net: int, number: int) -> Fraction | None:
-    """Return the net promoter score from ``net`` = promoters − detractors: 100 × net ÷ ratings;
-    None without ratings.
+    """Return the net promoter score from ``net`` = promoters − detractors: 100 × net ÷ ratings; None if there are no
+    ratings.
     """
     return Fraction(100 * net, number) if number else None

@@ -56,7 +56,7 @@ def availability_target(title: str, indicator: str, percent: str, owner: str, **
 
 
 def response_time_target() -> Target:
-    """Return the target that 95 % of a month's answers of checkout take at most 300 ms."""
+    """Return a target: 95 % of the answers that checkout gives in a month take at most 300 ms."""
     return {
         "key": "fast",
         "title": "Checkout answers within 300 ms",
@@ -69,7 +69,7 @@ def response_time_target() -> Target:
 
 
 def success_target(key: str, title: str, indicator: str, percent: str) -> Target:
-    """Return the target that at least ``percent`` of a month's requests succeed."""
+    """Return a target: at least ``percent`` of a month's requests succeed."""
     return {
         "key": key,
         "title": title,
@@ -82,7 +82,7 @@ def success_target(key: str, title: str, indicator: str, percent: str) -> Target
 
 
 def resolution_target(priority: str, within: dict[str, Any], **more: Any) -> Target:
-    """Return the target that incidents of a priority are resolved within a duration; ``more``: further fields."""
+    """Return a target: incidents of a priority are resolved within a duration. ``more``: further fields."""
     return {
         "key": f"{priority.lower()}-resolution",
         "title": f"{priority} incidents are resolved in time",
@@ -97,7 +97,7 @@ def resolution_target(priority: str, within: dict[str, Any], **more: Any) -> Tar
 
 
 def first_response_target(within: dict[str, Any], **more: Any) -> Target:
-    """Return the target that incidents of every priority get a first response within a duration."""
+    """Return a target: incidents of every priority get a first response within a duration."""
     return {
         "key": "first-answer",
         "title": "Incidents are answered in time",
@@ -110,7 +110,7 @@ def first_response_target(within: dict[str, Any], **more: Any) -> Target:
 
 
 def compliance_target(of: str, title: str, percent: str) -> Target:
-    """Return the target that at least ``percent`` of a month's tickets meet the target with the key ``of``."""
+    """Return a target: at least ``percent`` of a month's tickets meet the target with the key ``of``."""
     return {
         "key": f"{of}-kept",
         "title": title,
@@ -121,7 +121,7 @@ def compliance_target(of: str, title: str, percent: str) -> Target:
 
 
 def rating_target(score: str) -> Target:
-    """Return the target that the mean of a month's ratings, from one to five stars, is at least ``score``."""
+    """Return a target: the mean of a month's ratings, from one to five stars, is at least ``score``."""
     return {
         "key": "stars",
         "title": "People are content with the desk",
@@ -133,7 +133,7 @@ def rating_target(score: str) -> Target:
 
 
 def failed_releases_target() -> Target:
-    """Return the target of the application desk that at most four releases fail in a month."""
+    """Return a target of the application desk: at most four releases fail in a month."""
     return {
         "key": "releases",
         "title": "Few releases fail",
