@@ -48,11 +48,13 @@ def of_targets(*keys: str) -> list[Item]:
 
 
 DAILY, WEEKLY, MONTHLY = {"calendar": "day"}, {"calendar": "week"}, {"calendar": "month"}
+FROM_NOON, FROM_SUNDAY = {"calendar": "day", "at": "12:00"}, {"calendar": "week", "begin": "sunday", "at": "12:00"}
+FROM_THE_FIFTH = {"calendar": "month", "begin": 5, "at": "06:30"}
 TARGETS: Sequence[Item] = (
     target("up-day", "up", "availability", share("99"), DAILY, unacceptable={"at_least": "95"}),
     target("up-month", "up", "availability", share("99.5"), MONTHLY, warn_at={"budget_consumed": ["50", "90"]}),
-    target("up-office", "up", "availability", share("99"), WEEKLY, service_hours="business", unknown="down"),
-    target("stream-month", "stream", "availability", share("90"), MONTHLY, degraded={"weight": "0.5"}),
+    target("up-office", "up", "availability", share("99"), FROM_SUNDAY, service_hours="business", unknown="down"),
+    target("stream-month", "stream", "availability", share("90"), FROM_THE_FIFTH, degraded={"weight": "0.5"}),
     target(
         "stream-week", "stream", "availability", share("95"), WEEKLY, on_amendment="split", planned_downtime="excused"
     ),
@@ -67,7 +69,7 @@ TARGETS: Sequence[Item] = (
     ),
     target("outages", "up", {"outages": {"at_least": "PT5M"}}, {"at_most": "3"}, WEEKLY),
     target("fast-day", "latency", {"share_at_most": "300"}, share("95"), DAILY),
-    target("fast-week", "latency", {"share_at_most": "300"}, share("90"), WEEKLY, service_hours="business"),
+    target("fast-week", "latency", {"share_at_most": "300"}, share("90"), FROM_SUNDAY, service_hours="business"),
     target("fast-rolling", "latency", {"share_at_most": "300"}, share("90"), {"rolling": "PT6H"}),
     target("p90", "latency", {"quantile": "0.9"}, {"at_most": "350"}, DAILY),
     target("fast-enough", "sizes", {"share_at_most": "300"}, share("80"), DAILY),
@@ -75,7 +77,7 @@ TARGETS: Sequence[Item] = (
     target("large", "sizes", {"share_at_least": "300"}, share("10"), WEEKLY),
     target("mean-size", "sizes", "mean", {"at_most": "300"}, {"rolling": "PT2H"}),
     target("mean-size-day", "sizes", "mean", {"at_most": "300"}, DAILY),
-    target("largest", "sizes", "max", {"at_most": "550"}, DAILY),
+    target("largest", "sizes", "max", {"at_most": "550"}, FROM_NOON),
     target("smallest", "sizes", "min", {"at_least": "20"}, {"rolling": "PT6H"}),
     target("mean", "latency", "mean", {"at_most": "240"}, DAILY),
     target("slowest", "latency", "max", {"at_most": "480"}, DAILY),
@@ -114,7 +116,7 @@ TARGETS: Sequence[Item] = (
         unacceptable={"at_least": "-10"},
     ),
     target("rto", "recoveries", "recovery_time", {"at_most": "90", "unit": "minutes"}, DAILY, service_hours="business"),
-    target("rpo", "recoveries", "recovery_point", {"at_most": "20", "unit": "minutes"}, WEEKLY),
+    target("rpo", "recoveries", "recovery_point", {"at_most": "20", "unit": "minutes"}, FROM_SUNDAY),
     target(
         "recovered",
         "recoveries",
@@ -141,7 +143,7 @@ TARGETS: Sequence[Item] = (
         group_by=["site"],
     ),
     target("errors", "errors", {"count": {"category": "A"}}, {"at_most": "4"}, DAILY),
-    target("all-errors", "errors", "count", {"at_most": "60"}, WEEKLY),
+    target("all-errors", "errors", "count", {"at_most": "60"}, FROM_THE_FIFTH),
     target("mean-rolling", "latency", "mean", {"at_most": "230"}, {"rolling": "PT6H"}, service_hours="business"),
     target(
         "slowest-rolling",
@@ -212,7 +214,7 @@ TARGETS: Sequence[Item] = (
         share("60"),
         WEEKLY,
     ),
-    target("in-time", None, {"compliance": "p1"}, share("75"), WEEKLY),
+    target("in-time", None, {"compliance": "p1"}, share("75"), FROM_SUNDAY),
     target(
         "p1",
         None,

@@ -12,8 +12,9 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
+from slm_calendar import windows
 from slm_events.catalogue import MEASUREMENTS
-from slm_events.instants import to_text
+from slm_events.instants import from_text, to_text
 from slm_events.monitor import TargetBreached, WindowRestated
 from slm_monitor.application.engine.partition import Partition, PartitionStepInput
 from slm_monitor.application.explain.explanation import EXPLAINED_AGGREGATIONS, ExplanationQuestion, explain_window
@@ -280,9 +281,10 @@ class Replay:
         for key, each, named in judged():
             aggregation = each["aggregation"]
             kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
-            window = {"day": "2026-11-07", "week": "2026-W45", "month": "2026-11"}.get(each["window"].get("calendar"))
-            if kind in EXPLAINED_AGGREGATIONS and window is not None:
-                document = await explain_window(MemoryHistory(self.store), named, ExplanationQuestion(window), END)
+            if kind in EXPLAINED_AGGREGATIONS and "calendar" in each["window"]:
+                cycle = windows.cycle_of_terms(each["window"]).name
+                window = windows.window_at(cycle, "UTC", from_text("2026-11-07T12:00:00Z"))
+                document = await explain_window(MemoryHistory(self.store), named, ExplanationQuestion(window.id), END)
                 established = self.store.windows[named.target_id, document["window"]["id"]]
                 assert document["figure"] == established.figure, key
                 told[key] = json.dumps(document, sort_keys=True, default=str)

@@ -176,3 +176,58 @@ async def test_nobody_watching_takes_back_the_time_since_the_last_word(database_
         await held.settle()
         november = (await held.windows(month["target_id"]))["2026-11"]
         assert (november["total"], november["revision"]) == (14 * 86_400_000_000, 1)
+
+
+async def test_a_billing_month_is_judged_from_its_own_day_and_hour_to_the_next(database_url: str) -> None:
+    """Berlin, from the 15th at noon: 15 October 12:00 is 10:00 UTC, 15 November and 15 December 12:00 are 11:00 UTC.
+
+    The first of these windows has 31 days and 1 h, 745 h. An hour of downtime that crosses the border at 11:00 counts
+    half in each: (745 - 0.5) / 745 = 1489/1490. The second has 30 days, 720 h: (720 - 0.5) / 720 = 1439/1440.
+    """
+    target = {**available("99.95"), "window": {"calendar": "month", "begin": 15, "at": "12:00"}}
+    async with monitor(database_url, "2026-10-14T00:00") as held:
+        await ready(held, target, timezone="Europe/Berlin", effective_at="2026-10-15T10:00:00Z")
+        await held.settle("2026-12-15T12:00")
+        await held.measure(state("2026-11-15T10:30", "down"), state("2026-11-15T11:30", "up"))
+        await held.settle()
+        found = await held.windows(target["target_id"])
+        assert {name: (row["figure"], row["verdict"]) for name, row in found.items() if row["closed_at"]} == {
+            "2026-10-15T12:00/P1M": ("14890/149", "breached"),
+            "2026-11-15T12:00/P1M": ("7195/72", "breached"),
+        }
+
+
+async def test_a_week_may_begin_on_sunday_at_noon(database_url: str) -> None:
+    """Downtime on Sunday, 8 November, from 11:30 to 12:30 is half of one week's and half of the next one's."""
+    target = {**available("99"), "window": {"calendar": "week", "begin": "sunday", "at": "12:00"}}
+    async with monitor(database_url, "2026-11-01T00:00") as held:
+        await ready(held, target)
+        await held.settle("2026-11-15T12:30")
+        await held.measure(state("2026-11-08T11:30", "down"), state("2026-11-08T12:30", "up"))
+        await held.settle()
+        found = dict(sorted((await held.windows(target["target_id"])).items()))
+        # The agreement begins on Sunday at 00:00, so that its first window has half a day.
+        assert [*found] == [
+            "2026-10-25T12:00/P1W",
+            "2026-11-01T12:00/P1W",
+            "2026-11-08T12:00/P1W",
+            "2026-11-15T12:00/P1W",
+        ]
+        assert [row["figure"] for row in found.values()][:3] == ["100/1", "8375/84", "8375/84"]
+
+
+async def test_a_billing_month_follows_a_calendar_month_when_an_amendment_says_so(database_url: str) -> None:
+    """The month that had begun is judged by its own terms to its end; the billing month around it begins there."""
+    month = available("99.9")
+    billed = {**month, "window": {"calendar": "month", "begin": 15}}
+    async with monitor(database_url, "2026-11-01T00:00") as held:
+        await ready(held, month)
+        await held.hear(finalized(billed, version=2, effective_at="2026-11-20T00:00:00Z"))
+        await held.settle("2026-12-20T00:00")
+        rows = await held.windows(month["target_id"])
+        spans = {name: (row["start_at"][:10], row["end_at"][:10]) for name, row in rows.items()}
+        assert spans == {
+            "2026-11": ("2026-11-01", "2026-12-01"),
+            "2026-11-15/P1M": ("2026-12-01", "2026-12-15"),
+            "2026-12-15/P1M": ("2026-12-15", "2027-01-15"),
+        }

@@ -105,6 +105,12 @@ def test_what_is_no_aggregation_is_refused_and_what_is_one_is_named(aggregation:
         ({**AVAILABILITY, "objective": {"at_least": "99", "unit": "ms"}}, "objective.unit"),
         ({**AVAILABILITY, "window": {"calendar": "fortnight"}}, "window.calendar"),
         ({**AVAILABILITY, "window": {"rolling": "PT90S"}}, "window.rolling"),
+        ({**AVAILABILITY, "window": {"calendar": "month", "begin": 29}}, "window.begin"),
+        ({**AVAILABILITY, "window": {"calendar": "month", "begin": "sunday"}}, "window.begin"),
+        ({**AVAILABILITY, "window": {"calendar": "week", "begin": 7}}, "window.begin"),
+        ({**AVAILABILITY, "window": {"calendar": "day", "begin": 1}}, "window.begin"),
+        ({**AVAILABILITY, "window": {"calendar": "day", "at": "noon"}}, "window.at"),
+        ({**AVAILABILITY, "window": {"rolling": "PT1H", "at": "12:00"}}, "window.at"),
         ({**AVAILABILITY, "no_data": "worse"}, "no_data"),
         ({**AVAILABILITY, "window": {"per": "ticket"}}, "window.per"),
         ({**AVAILABILITY, "service_hours": "nights"}, "service_hours"),
@@ -239,3 +245,10 @@ def test_whatever_stands_wherever_in_a_document_is_taken_or_refused_with_finding
             assert all(finding.remedy for finding in refused.findings), path
         except Exception as error:
             raise AssertionError(f"{odd!r} at {path}") from error
+
+
+def test_only_an_unusual_beginning_of_a_window_is_kept() -> None:
+    billing = {"calendar": "month", "begin": 15, "at": "12:00"}
+    assert _target({**AVAILABILITY, "window": billing})["window"] == billing
+    usual = {"calendar": "week", "begin": "monday", "at": "00:00"}
+    assert _target({**AVAILABILITY, "window": usual})["window"] == {"calendar": "week"}

@@ -47,6 +47,13 @@ def test_a_week_that_crosses_into_the_next_month_belongs_to_that_month() -> None
     assert ending(terms, DECEMBER)[0][1] == "2026-W49"
 
 
+def test_a_billing_month_belongs_to_the_period_in_which_it_ends() -> None:
+    billing = target("billed", {"calendar": "month", "begin": 15, "at": "12:00"})
+    terms = terms_history.build_terms_history([finalized(billing, effective_at="2026-10-20T00:00:00Z")], [])
+    assert ending(terms, NOVEMBER) == [("billed", "2026-10-15T12:00/P1M", 1)]
+    assert ending(terms, DECEMBER) == [("billed", "2026-11-15T12:00/P1M", 1)]
+
+
 def test_the_first_window_begins_when_the_agreement_does() -> None:
     terms = terms_history.build_terms_history([finalized(MONTHLY, effective_at="2026-11-20T00:00:00Z")], [])
     (window,) = terms_history.calendar_windows(terms, NOVEMBER)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slm_calendar.errors import CalendarError
-from slm_calendar.windows import KINDS, Kind, Window, kind_of_id, window_at, window_of_id
+from slm_calendar.windows import KINDS, Kind, Window, cycle_of_id, window_at, window_of_id
 from slm_events.instants import UtcMicroseconds
 from slm_report.domain.errors import NoSuchPeriod
 
@@ -15,7 +15,8 @@ class Period:
     """A reporting period ``[start, end)``, microseconds UTC."""
 
     id: str
-    kind: Kind
+    cycle: str
+    """Name of the cycle of calendar windows to which the period belongs, such as ``month``."""
     zone: str
     start: UtcMicroseconds
     end: UtcMicroseconds
@@ -26,20 +27,20 @@ def parse_cadence(text: object) -> Kind | None:
     return next((kind for kind in KINDS if kind == text), None)
 
 
-def period_containing(instant: UtcMicroseconds, kind: Kind, zone: str) -> Period:
-    """Return the period of that kind that contains the instant, on the zone's calendar."""
-    return _of(window_at(kind, zone, instant), kind, zone)
+def period_containing(instant: UtcMicroseconds, cycle: str, zone: str) -> Period:
+    """Return the period of that cycle that contains the instant, on the zone's calendar."""
+    return _of(window_at(cycle, zone, instant), cycle, zone)
 
 
 def next_period(period: Period) -> Period:
     """Return the period that follows this one."""
-    return period_containing(period.end, period.kind, period.zone)
+    return period_containing(period.end, period.cycle, period.zone)
 
 
 def parse_period(text: str, kind: Kind, zone: str) -> Period:
     """Return the period with this name, such as ``2026-11``; raises NoSuchPeriod if no period of that kind has it."""
     try:
-        if kind_of_id(text) == kind:
+        if cycle_of_id(text) == kind:
             return _of(window_of_id(text, zone), kind, zone)
     except CalendarError:
         pass
@@ -47,5 +48,5 @@ def parse_period(text: str, kind: Kind, zone: str) -> Period:
     raise NoSuchPeriod(text, f"{text!r} is not a {kind}; write it like {example}")
 
 
-def _of(window: Window, kind: Kind, zone: str) -> Period:
-    return Period(window.id, kind, zone, window.start, window.end)
+def _of(window: Window, cycle: str, zone: str) -> Period:
+    return Period(window.id, cycle, zone, window.start, window.end)

@@ -251,7 +251,7 @@ def _about(terms: Sequence[Term], period: Period) -> dict[str, Any]:
         "service": {"service_id": last.service_id, "key": last.service_key, "name": last.service_name},
         "period": {
             "id": period.id,
-            "kind": period.kind,
+            "kind": period.cycle,
             "timezone": period.zone,
             "start_at": instants.to_text(period.start),
             "end_at": instants.to_text(period.end),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from slm_calendar.windows import Kind
+from slm_calendar.windows import Kind, cycle_of_terms
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized, AgreementLifeEvent, AgreementSuperseded
 from slm_events.instants import UtcMicroseconds
@@ -170,7 +170,7 @@ def windows_ending_in(all_windows: Sequence[Window], period: Period) -> list[Win
 
 
 def _windows(terms: Sequence[Term], term: Term, target: dict[str, Any], period: Period) -> Iterator[Window]:
-    interval = periods.period_containing(period.start, target["window"]["calendar"], term.terms.timezone)
+    interval = periods.period_containing(period.start, cycle_of_terms(target["window"]).name, term.terms.timezone)
     while interval.start < period.end:
         judging = _judging(terms, target["target_id"], interval)
         if judging is not None and judging[0] is term:

@@ -8,6 +8,7 @@ from slm_agreement.api.responses.hours import ServiceHoursResponse
 from slm_chassis.http.response_models import ABSENT, Answer, Instant
 
 Period = Literal["day", "week", "month", "quarter", "year"]
+WindowWeekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
 class AgreementTermResponse(Answer):
@@ -50,6 +51,11 @@ class WindowResponse(Answer):
 
     calendar: Period = ABSENT
     """Calendar periods in the agreement's time zone"""
+    begin: int | WindowWeekday = ABSENT
+    """The day on which calendar periods begin, if it is not Monday or the first: a weekday for weeks, a day of the
+    month for months, quarters and years"""
+    at: str = ABSENT
+    """The local time at which calendar periods begin, if it is not midnight, such as `12:00`"""
     rolling: str = ABSENT
     """The most recent time of this length, evaluated every minute (ISO 8601 duration)"""
 

@@ -8,6 +8,7 @@ from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms.reading import FieldReader
 from slm_calendar import durations, windows
 from slm_calendar.errors import CalendarError
+from slm_calendar.windows import cycle_of_terms
 
 CALENDAR_WINDOWS = windows.KINDS
 MINUTE = 60_000_000
@@ -25,15 +26,35 @@ def parse_duration(text: Any) -> int | None:
         return None
 
 
-def read_window(raw: Any, path: str, findings: Findings) -> dict[str, str]:
-    """Read a calendar or rolling window: ``{"calendar": "month"}`` or ``{"rolling": "PT1H"}``."""
+def read_window(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
+    """Read a calendar or rolling window: ``{"calendar": "month"}`` or ``{"rolling": "PT1H"}``.
+
+    A calendar window may begin at another day or time than usual, as in
+    ``{"calendar": "month", "begin": 15, "at": "12:00"}``.
+    """
     reader = FieldReader(raw, path, findings)
+    resolved: dict[str, Any]
     if reader.has("rolling"):
         resolved = {"rolling": _rolling(reader)}
     else:
-        resolved = {"calendar": reader.choice("calendar", CALENDAR_WINDOWS)}
+        resolved = {"calendar": reader.choice("calendar", CALENDAR_WINDOWS), **_anchor(reader)}
     reader.done()
     return resolved
+
+
+def _anchor(reader: FieldReader) -> dict[str, Any]:
+    """Read at which day and time calendar windows begin; return only what differs from the usual."""
+    kind, begin, at = reader.raw("calendar"), reader.raw("begin"), reader.raw("at")
+    if kind not in CALENDAR_WINDOWS:
+        return {}
+    anchor = {}
+    for name, value in (("begin", begin), ("at", at)):
+        try:
+            if value is not None and cycle_of_terms({"calendar": kind, name: value}).is_anchored:
+                anchor[name] = value
+        except CalendarError as refused:
+            reader.fault(name, value, refused.errors[0]["remedy"])
+    return anchor
 
 
 def _rolling(reader: FieldReader) -> str:

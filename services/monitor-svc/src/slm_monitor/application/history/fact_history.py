@@ -272,10 +272,10 @@ def find_calendar_window(
     after their versions: ``2026-11.v2``. Raises CalendarError for an id in a wrong form.
     """
     whole_id, _, _ = window_id.partition(".v")
-    kind = windows.kind_of_id(whole_id)
+    cycle = windows.cycle_of_id(whole_id)
     for line in lines:
         for terms in line.versions:
-            if terms.window_kind != "calendar" or terms.window != kind:
+            if terms.window_kind != "calendar" or terms.window != cycle:
                 continue
             whole = windows.window_of_id(whole_id, terms.zone)
             for evaluated, span in list_calendar_windows(line, whole.start, whole.end, begun_before=True):

@@ -212,8 +212,8 @@ def list_backtest_windows(
     """
     if first is None:
         return []
-    kind = target.window if target.window_kind == "calendar" else per
-    begins, ends = between or (max(first, now - _longest(target, kind) * (last + 1)), now)
+    cycle = target.window if target.window_kind == "calendar" else per
+    begins, ends = between or (max(first, now - _longest(target, windows.cycle_named(cycle).kind) * (last + 1)), now)
     if target.window_kind == "rolling":
         length, end = target.rolling_microseconds, min(ends, now) // MINUTE * MINUTE
         found = [BacktestWindow(to_text(at), at - length, at) for at in range(end, first, -length)[:MOST_WINDOWS]]
@@ -221,7 +221,7 @@ def list_backtest_windows(
     else:
         found = [
             BacktestWindow(each.id, each.start, each.end)
-            for each in windows.windows_between(kind, target.zone, max(begins, first), ends)  # type: ignore[arg-type]
+            for each in windows.windows_between(cycle, target.zone, max(begins, first), ends)
             if each.end <= now and (between is None or each.start >= begins)
         ]
     return found[-MOST_WINDOWS:] if between is not None else found[-last:]

@@ -135,7 +135,7 @@ def compute_effective_exclusions(
             if late is not None:
                 uncounted.append(late)
                 continue
-            for window in windows.windows_between(rule.per, rule.zone, *interval):  # type: ignore[arg-type]
+            for window in windows.windows_between(rule.per, rule.zone, *interval):
                 part = (max(interval[0], window.start), min(interval[1], window.end))
                 within = _within(part, used.setdefault((rule.per, window.start), []), rule, counts)
                 uncounted += _past(part, within, rule, window.id)

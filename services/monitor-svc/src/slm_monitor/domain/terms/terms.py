@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from slm_calendar import durations, service_hours
+from slm_calendar.errors import CalendarError
 from slm_calendar.service_hours import ServiceHours
-from slm_calendar.windows import KINDS
+from slm_calendar.windows import cycle_of_terms
 from slm_events import aggregations as vocabulary
 from slm_events import instants
 from slm_events.aggregations import AggregationKind
@@ -79,9 +80,8 @@ class ServiceLevelTarget:
     window_kind: str
     """``calendar`` | ``rolling`` | ``ticket``."""
     window: str
-    """The length of the window, such as ``month`` (calendar) or ``PT1H`` (rolling); ``ticket`` if each ticket is
-    evaluated by itself.
-    """
+    """The cycle of calendar windows, such as ``month`` or, from the 15th on, ``month@15``; the length of a rolling
+    window, such as ``PT1H``; ``ticket`` if each ticket is evaluated by itself."""
     rolling_microseconds: int
     hours: ServiceHours
     unknown: str
@@ -277,9 +277,10 @@ def _window_terms(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
     The length is in microseconds, and 0 unless the window is rolling.
     """
     if "calendar" in window:
-        if window["calendar"] not in KINDS:
-            raise TermsNotEvaluable(f"target {name}: window {window['calendar']!r}; write one of {', '.join(KINDS)}")
-        return "calendar", window["calendar"], 0
+        try:
+            return "calendar", cycle_of_terms(window).name, 0
+        except CalendarError as refused:
+            raise TermsNotEvaluable(f"target {name}: {refused}") from refused
     if "rolling" in window:
         length = durations.from_iso(window["rolling"])
         if length <= 0 or length % 60_000_000:

@@ -248,4 +248,4 @@ def _end_of_last_window(terms: ServiceLevelTarget, cut: UtcMicroseconds) -> UtcM
     """
     if terms.window_kind != "calendar" or terms.effective_at >= cut:
         return cut
-    return windows.window_at(terms.window, terms.zone, cut - 1).end  # type: ignore[arg-type]
+    return windows.window_at(terms.window, terms.zone, cut - 1).end

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_calendar import durations
+from slm_calendar.windows import cycle_named
 from slm_monitor.domain.terms import burn_rate, objectives
 from slm_monitor.domain.terms.objectives import Objective
 
@@ -55,7 +56,7 @@ def parse_warning_terms(
     objective = 1 - promised.allowed
     pairs: tuple[burn_rate.BurnRateWindowPair, ...] = ()
     if written.get("burn_rate") == "default":
-        period = rolling if kind == "rolling" else burn_rate.NOMINAL_WINDOW_LENGTHS.get(window, 0)
+        period = rolling if kind == "rolling" else burn_rate.NOMINAL_WINDOW_LENGTHS[cycle_named(window).kind]
         pairs = burn_rate.list_default_burn_rate_pairs(objective, period)
     elif written.get("burn_rate"):
         pairs = tuple(burn_rate.parse_burn_rate_pair(pair) for pair in written["burn_rate"])

@@ -118,7 +118,7 @@ def find_window_at(line: TargetTermsHistory, instant: UtcMicroseconds) -> calend
     terms = line.at(instant)
     if terms is None:
         return None
-    whole = calendar_windows.window_at(terms.window, terms.zone, instant)  # type: ignore[arg-type]
+    whole = calendar_windows.window_at(terms.window, terms.zone, instant)
     start, name = max(whole.start, line.begins_at), whole.id
     cut = line.cut_after(instant)
     end = min(whole.end, line.unbroken_until(instant), whole.end if cut is None else cut)
