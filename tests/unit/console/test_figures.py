@@ -49,6 +49,7 @@ def test_no_figure_is_a_dash() -> None:
         ("P28D", "last 28 days"),
         ("PT1H", "last 1 h"),
         ("2026-11-15/P1M", "1 month from 15 Nov 2026"),
+        ("2026-11-22T12:00/P1W", "1 week from 22 Nov 2026 at 12:00"),
         ("desk/INC7", "INC7"),
     ],
 )

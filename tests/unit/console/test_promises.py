@@ -35,6 +35,18 @@ FAST = {
         ({**resolved(), "applies_to": {}}, "Incidents: resolved within 4 h"),
         (FAST, "Answers within 300 ms in at least 95 % of cases in any 28 days"),
         (
+            {**available(), "window": {"calendar": "month", "begin": 15, "at": "12:00"}},
+            "Available at least 99.9 % of each month, counted from day 15 at 12:00",
+        ),
+        (
+            {**available(), "window": {"calendar": "week", "begin": "sunday"}},
+            "Available at least 99.9 % of each week, counted from Sunday",
+        ),
+        (
+            {**available(), "window": {"calendar": "day", "at": "06:30"}},
+            "Available at least 99.9 % of each day, counted from 06:30",
+        ),
+        (
             {**FAST, "aggregation": "count", "objective": {"at_most": "3"}, "window": {"calendar": "quarter"}},
             "at most 3 occurrences in each quarter",
         ),
@@ -59,6 +71,8 @@ def test_a_changed_limit_changes_nothing_else() -> None:
         "window": {"calendar": "quarter"},
     }
     assert promises.changed(resolved(), "90 min", "") == resolved("PT1H30M")
+    billed = {**available(), "window": {"calendar": "month", "begin": 15}}
+    assert promises.changed(billed, "99.9", "month") == billed
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from babel.dates import get_day_names
+
 from slm_console.views import durations
 from slm_console.views.reader import Reader
 
 Terms = Mapping[str, Any]
 COMPARISONS = ("at_least", "at_most", "less_than", "more_than", "equals")
 PERIODS = ("day", "week", "month", "quarter", "year")
+_DAYS_OF_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +111,26 @@ def period_in_words(reader: Reader, window: Mapping[str, Any]) -> str:
             "quarter": reader.gettext("each quarter"),
             "year": reader.gettext("each year"),
         }
-        return names.get(str(window["calendar"]), str(window["calendar"]))
+        period = names.get(str(window["calendar"]), str(window["calendar"]))
+        if "begin" in window or "at" in window:
+            return reader.gettext(
+                "%(period)s, counted from %(beginning)s", period=period, beginning=_beginning(reader, window)
+            )
+        return period
     if "rolling" in window:
         return reader.gettext("any %(length)s", length=durations.in_words(reader, str(window["rolling"])))
-    if "anchored" in window:
-        return reader.gettext("each period of the contract")
     return reader.gettext("each ticket")
+
+
+def _beginning(reader: Reader, window: Mapping[str, Any]) -> str:
+    """Return in words when an anchored window begins: ``day 15 at 12:00``, ``Sunday``."""
+    begin, time = window.get("begin"), str(window.get("at", ""))
+    if begin is None:
+        return time
+    names = get_day_names("wide", locale=reader.locale)
+    is_weekday = begin in _DAYS_OF_WEEK
+    day = names[_DAYS_OF_WEEK.index(str(begin))] if is_weekday else reader.gettext("day %(number)s", number=str(begin))
+    return reader.gettext("%(day)s at %(time)s", day=day, time=time) if time else day
 
 
 def _clock_sentence(reader: Reader, terms: Terms) -> str:
@@ -172,7 +189,8 @@ def changed(terms: Terms, limit: str, period: str) -> dict[str, Any] | str:
     if period and "calendar" in (terms.get("window") or {}):
         if period not in PERIODS:
             return "period"
-        target["window"] = {"calendar": period}
+        kept = terms["window"] if terms["window"]["calendar"] == period else {}
+        target["window"] = {**kept, "calendar": period}
     return target
 
 

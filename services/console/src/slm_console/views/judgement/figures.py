@@ -125,8 +125,10 @@ def period_name(reader: Reader, window_id: str) -> str:
     if window_id.startswith("P"):
         return reader.gettext("last %(length)s", length=durations.in_words(reader, window_id))
     start, _, length = window_id.partition("/")
-    if length.startswith("P") and re.fullmatch(r"\d{4}-\d{2}-\d{2}", start):
-        day = format_date(_day(start), "d MMM y", locale=reader.locale)
+    if length.startswith("P") and (found := re.fullmatch(r"(\d{4}-\d{2}-\d{2})(?:T(\d\d:\d\d))?", start)):
+        day = format_date(_day(found[1]), "d MMM y", locale=reader.locale)
+        if found[2]:
+            day = reader.gettext("%(day)s at %(time)s", day=day, time=found[2])
         return reader.gettext("%(length)s from %(day)s", length=durations.in_words(reader, length), day=day)
     return length or window_id
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -139,11 +140,19 @@ def measurement_blank(kind: str) -> Blank:
     return Blank("measurement", shown, write, lambda reader: reader.gettext("Measured by"), size=18, kind=kind)
 
 
+def _is_usual(window: Mapping[str, Any]) -> bool:
+    """Whether a window is a calendar period that begins as usual, such as a month from the first."""
+    return [*window] == ["calendar"]
+
+
 def period_blank() -> Blank:
-    """Return the blank for the calendar period; if the terms have a rolling window, it can be kept."""
+    """Return the blank for the calendar period.
+
+    A rolling window of the terms, or one that begins at another day or time than usual, can be kept.
+    """
 
     def value_of(window: Mapping[str, Any]) -> str:
-        return str(window["calendar"]) if "calendar" in window else f"rolling:{window['rolling']}"
+        return str(window["calendar"]) if _is_usual(window) else json.dumps(dict(window))
 
     def write(reader: Reader, terms: Terms, text: str) -> dict[str, Any]:
         if text not in PERIODS:
@@ -152,7 +161,7 @@ def period_blank() -> Blank:
 
     def options(reader: Reader, terms: Terms, _: Surroundings) -> list[tuple[str, str]]:
         windows: list[Mapping[str, Any]] = [{"calendar": each} for each in PERIODS]
-        own = [] if "calendar" in terms["window"] else [terms["window"]]
+        own = [] if _is_usual(terms["window"]) else [terms["window"]]
         return [(value_of(each), period_in_words(reader, each)) for each in [*windows, *own]]
 
     label = lambda reader: reader.gettext("In which period")  # noqa: E731

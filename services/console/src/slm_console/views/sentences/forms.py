@@ -87,7 +87,7 @@ def _is_measured(terms: Terms) -> bool:
     """Whether the terms have an indicator, a period that a sentence can express, and one set of service hours."""
     window, measured = terms["window"], terms["indicator"]
     key = measured.get("key") if isinstance(measured, Mapping) else measured
-    is_period = len(window) == 1 and isinstance(next(iter(window.values())), str)
+    is_period = {*window} <= {"calendar", "begin", "at"} or [*window] == ["rolling"]
     return (
         isinstance(key, str)
         and is_period
