@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -11,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import asyncpg
+import msgspec
 from sqlalchemy import CursorResult, Executable, event, exc, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -21,7 +21,7 @@ from slm_chassis.faults import READ_ONLY, is_infrastructure_fault, spoils_connec
 from slm_chassis.identity import NewId, new_id
 from slm_chassis.log.port import Record
 from slm_events.catalogue import PUBLISHED
-from slm_events.envelope import Envelope, to_headers, to_json
+from slm_events.envelope import Envelope, to_headers
 from slm_events.instants import UtcMicroseconds, to_text
 
 OUTBOX_CHANNEL = "slm_outbox"
@@ -92,7 +92,7 @@ class Transaction:
             traceparent=tracing.traceparent.get(),
         )
         key = str(getattr(event, row.key_field))
-        self.append(row.topic.name, Record(key, to_json(event), to_headers(envelope)))
+        self.append(row.topic.name, Record(key, msgspec.json.encode(event), to_headers(envelope)))
 
     def append(self, topic: str, record: Record, partition: int | None = None) -> None:
         """Append a finished record, as it is, to a topic when this transaction commits. If ``partition`` is None, the
@@ -282,7 +282,4 @@ def _columns(outgoing: Sequence[_OutgoingEvent]) -> tuple[list[Any], ...]:
 
 
 def _headers(headers: Mapping[str, str]) -> str:
-    return _ENCODER.encode(dict(headers))
-
-
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+    return msgspec.json.encode(dict(headers)).decode()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import secrets
 import uuid
 from collections.abc import Callable
 from functools import lru_cache
+
+import msgspec
 
 from slm_chassis.clock import real_now
 
@@ -21,19 +23,26 @@ def new_id() -> str:
     value = (real_now() // 1_000) << 80 | secrets.randbits(80)
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(uuid.UUID(int=value))
+    return _hyphenated(f"{value:032x}")
 
 
 def named_id(namespace: uuid.UUID | str, *name: str | int) -> str:
     """Return the UUIDv5 of a namespace and a name; the name is hashed as a JSON array in the form of RFC 8785."""
-    space = namespace if isinstance(namespace, uuid.UUID) else _parsed(namespace)
-    return str(uuid.uuid5(space, _ENCODER.encode(name)))
+    space = namespace.bytes if isinstance(namespace, uuid.UUID) else _bytes_of(namespace)
+    # As ``uuid.uuid5`` makes it, without its objects, which take four times as long.
+    digits = hashlib.sha1(space + msgspec.json.encode(name), usedforsecurity=False).hexdigest()
+    return _hyphenated(f"{digits[:12]}5{digits[13:16]}{_VARIANTS[digits[16]]}{digits[17:32]}")
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""A hexadecimal digit → the same digit with the two highest bits of a UUID's variant."""
+
+
+def _hyphenated(digits: str) -> str:
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 @lru_cache(maxsize=2_000)
-def _parsed(namespace: str) -> uuid.UUID:
-    """Return the namespace as a UUID, cached: thousands of ids in a row are often made in one namespace."""
-    return uuid.UUID(namespace)
+def _bytes_of(namespace: str) -> bytes:
+    """Return the bytes of a UUID, cached: thousands of ids in a row are often made in one namespace."""
+    return uuid.UUID(namespace).bytes
