@@ -303,7 +303,7 @@ class AccessRegistry:
     async def run(self) -> None:
         """Read the topic until cancelled.
 
-        The first call reads the topic from its beginning; a later call continues where the last one stopped. Raises
+        The first call reads the topic from its beginning; a later call continues where the last call stopped. Raises
         LogUnavailable.
         """
         beating = asyncio.create_task(self._beat(), name="access beat")

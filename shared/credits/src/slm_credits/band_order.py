@@ -14,7 +14,7 @@ from slm_credits.schedule import Band, Scale
 
 
 def arrange_bands(written: Sequence[Band], scale: Scale) -> tuple[Band, ...]:
-    """Return the bands in ascending order, each with its end: where it has none, it ends where the next one starts.
+    """Return the bands in ascending order. A band without an end gets the start of the next band as its end.
 
     Raises CreditError with a value that is in no band, in two bands, or outside the scale.
     """

@@ -61,7 +61,7 @@ class ClosedWindow:
 
     @property
     def units(self) -> Fraction | None:
-        """How many units are missed; None if nobody said."""
+        """How many units are missed; None if that is not known."""
         if self.missed_units is not None or not self.missed:
             return self.missed_units
         return sum((each.total for each in self.missed), Fraction(0))
@@ -92,8 +92,9 @@ def credit_of_window(
 ) -> CreditLine:
     """Return the credit of a closed window, rounded once, half up; caps are not applied.
 
-    ``charge`` None: the charge of the period is not known. What depends on it is then ``charge_missing``, never zero.
-    Raises CreditError, below ``field``, if the window lacks another value that the schedule needs.
+    ``charge`` None: the charge of the period is not known. An amount that depends on the charge is then
+    ``charge_missing``, never zero. Raises CreditError, below ``field``, if the window lacks another value that the
+    schedule needs.
     """
     value = _measured(defined, window, field)
     if value is None:
@@ -173,7 +174,7 @@ def _priced_units(band: Band, window: ClosedWindow, field: str) -> list[tuple[Fr
 
 
 def _rated(band: Band, missed: MissedUnits) -> Sequence[tuple[Fraction, Fraction]]:
-    """Split units by the rates of a band; of rates whose hours overlap the first counts."""
+    """Split units by the rates of a band. If the hours of rates overlap, the first rate applies."""
     if missed.until is None:
         rate = next((each.rate for each in band.rates if each.hours.is_open(missed.at)), band.rate)
         return [(rate, missed.count)]

@@ -1,4 +1,4 @@
-"""Cuts between values: they say exactly which values a band holds, whichever of its ends it includes."""
+"""Cuts: places between values, by which it is exact which values a band holds, whichever end it includes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ BEFORE, AFTER = 0, 1
 
 
 def start_cut(band: Band) -> Cut:
-    """Return the cut at which a band with a start begins: before its first value, or after the one it leaves out."""
+    """Return the cut at which a band begins: before its start or, if the band leaves its start out, after it."""
     assert band.start is not None
     return (band.start, AFTER if band.is_right_closed else BEFORE)
 
 
 def end_cut(band: Band) -> Cut:
-    """Return the cut at which a band with an end is over."""
+    """Return the cut at which a band ends."""
     assert band.end is not None
     return (band.end, AFTER if band.is_right_closed else BEFORE)
 
 
 def span_of(band: Band, scale: Scale) -> Span:
-    """Return the values that a band of a complete schedule holds. The ends of the scale belong to the bands there."""
+    """Return the values that a band of a complete schedule holds. The ends of the scale belong to the first and the
+    last band.
+    """
     start = None if band.start is None else start_cut(band)
     end = None if band.end is None else end_cut(band)
     if scale.least is not None and band.start == scale.least:
@@ -45,7 +47,7 @@ def common_span(one: Span, other: Span) -> Span | None:
 
 
 def value_between(span: Span) -> Fraction:
-    """Return a value of the span: its lowest where there is one, else its highest, else one inside."""
+    """Return a value of the span: its lowest value if it has one, else its highest, else a value between."""
     start, end = span
     if start is not None and start[1] == BEFORE:
         return start[0]

@@ -51,7 +51,7 @@ def round_half_up(amount: Fraction, places: int) -> int:
 
 
 def whole_units(amount: Fraction, places: int) -> int:
-    """Return an amount of money as a whole number of minor units, rounded down: what a limit allows at most."""
+    """Return an amount of money as a whole number of minor units, rounded down, so that it never exceeds a limit."""
     return math.floor(amount * Fraction(10**places))
 
 

@@ -22,7 +22,7 @@ class Reversal:
 class RightToTerminate:
     """The right to end the agreement after a chronic failure: the breached windows behind it, the last one new.
 
-    It lasts so many microseconds from the close of the last of them, unless it is used before.
+    The right lasts so many microseconds from the close of the last breached window, unless it is used before.
     """
 
     windows: tuple[str, ...]
@@ -50,7 +50,7 @@ def earned_back(defined: Schedule, lines: Sequence[CreditLine]) -> list[Reversal
 def chronic_failures(defined: Schedule, lines: Sequence[CreditLine]) -> list[RightToTerminate]:
     """Return each right to terminate that the windows of one target give, in order. ``lines`` are its windows in order.
 
-    A breached window gives the right if so many of the last windows, itself included, are breached.
+    A breached window gives the right if enough of the last windows, itself included, are breached.
     """
     failure = defined.chronic_failure
     if failure is None:

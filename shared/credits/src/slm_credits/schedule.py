@@ -47,7 +47,7 @@ misses the objective, and how many units are missed.
 
 @dataclass(frozen=True, slots=True)
 class UnitRate:
-    """A price of missed units that begin, or minutes that lie, within some hours of the week."""
+    """A price for units that are missed, or for minutes that lie, within some hours of the week."""
 
     weekly: Mapping[str, Any]
     hours: ServiceHours
@@ -58,9 +58,10 @@ class UnitRate:
 class Band:
     """A band of a credit schedule, and what it pays.
 
-    With ``is_right_closed`` the band holds its ``end`` and not its ``start``; otherwise its start and not its end. The
-    end of the scale belongs to the band that reaches it. A start or end of None: the band has none. ``rate`` is the
-    number in the band's formula; ``rates`` are prices for some hours of the week, of which the first that fits counts.
+    With ``is_right_closed`` the band holds its ``end`` and not its ``start``; otherwise it holds its ``start`` and not
+    its ``end``. The end of the scale belongs to the band that reaches it. A ``start`` or ``end`` of None: the band is
+    not limited there. ``rate`` is the number in the band's formula; ``rates`` are prices for some hours of the week;
+    the first that fits applies.
     """
 
     start: Fraction | None
@@ -86,7 +87,9 @@ class CreditCap:
     is_percent: bool
 
     def of(self, charge: Fraction | None) -> Fraction | None:
-        """Return the cap as an exact amount of money; None if that needs a charge and there is none."""
+        """Return the cap as an exact amount of money; None if the cap is a share of the charge, and the charge is not
+        known.
+        """
         if not self.is_percent:
             return self.amount
         return None if charge is None else charge * self.amount / 100
@@ -106,7 +109,7 @@ class Schedule:
     """A credit schedule: the bands of the measured value, the caps and the currency.
 
     ``places`` are the decimals of the currency's minor unit. Credits below ``least`` are carried to the next period.
-    With ``earn_back`` a credit is reversed if so many windows that follow are all met.
+    ``earn_back``: a credit is reversed if so many of the following windows in a row are met.
     """
 
     currency: str

@@ -1,4 +1,6 @@
-"""The credits of a period: caps are used up line by line, and what is too little to be paid is carried over."""
+"""The credits of a period: caps are used up line by line, and credits that are too small to be paid are carried
+over.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ CAP_PER_PERIOD, CAP_PER_YEAR = "cap_per_period", "cap_per_year"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What earlier periods leave for the next one, in the currency's minor unit.
+    """What earlier periods leave for the next period, in the currency's minor unit.
 
     ``credited`` are the credits of the year so far, which its cap limits. ``carried`` are credits that were too little
     to be paid out.

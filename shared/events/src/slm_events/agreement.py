@@ -118,7 +118,7 @@ class NegotiationEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementProposed(NegotiationEvent):
-    """A party proposed a draft to the other one."""
+    """A party proposed a draft to the other party."""
 
     answer_by: str | None = None
     """The instant by which the other party is asked to answer; null if the proposer named none."""

@@ -70,7 +70,7 @@ def read_connectors(*folders: Path) -> dict[str, Connector]:
 
 
 def _is_only_asked(folder: Path) -> bool:
-    """Whether the folder is that of a tool which is asked, and sends no webhooks."""
+    """Whether the tool of this folder sends no webhooks, so that only pulls can read it."""
     return [each.name for each in folder.iterdir()] == ["pull"]
 
 

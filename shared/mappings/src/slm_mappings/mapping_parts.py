@@ -110,7 +110,7 @@ class Condition(MappingPart):
 
 
 class TranslatedColumn(MappingPart):
-    """A value that is read from a column and translated by ``values`` (value in the file → our value).
+    """A value that is read from a column and translated by ``values`` (value in the file → value in the product).
 
     ``others`` says what happens to a value that is not listed: ``refuse`` it, ``keep`` it unchanged, or ``drop`` it.
     """

@@ -48,7 +48,8 @@ class PullRecipe:
       tickets.
     - ``ways``: kind of authentication → how it works. ``open``: the tool's condition for open tickets.
     - ``page_size``: tickets in one answer. ``overlap_seconds``: how long the tool may need to show a change.
-    - ``mapping``: what the answers say about tickets; empty for samples. ``source``: the usual name of the tool.
+    - ``mapping``: the mapping that reads tickets in the answers; empty for samples. ``source``: the usual name of the
+      source.
     """
 
     connector: str

@@ -29,7 +29,8 @@ ENDS = frozenset({"resolved", "fulfilled", "closed", "cancelled"})
 
 
 class TicketState(MappingPart):
-    """The meaning of a state of the source: our name for it, the event of entering it, and whether clocks pause in it.
+    """The meaning of a state of the source: the product's name for it, the event of entering it, and whether clocks
+    pause in it.
 
     ``when`` restricts the meaning by other columns, such as ServiceNow's ``hold_reason``.
     """
@@ -235,5 +236,5 @@ class TicketMapping(MappingPart):
 
     @property
     def pauses(self) -> list[str]:
-        """Our names of the states in which clocks pause, for a target's ``pause``."""
+        """The product's names of the states in which clocks pause, for a target's ``pause``."""
         return sorted({each.state for states in self.states.values() for each in states if each.pauses})

@@ -23,8 +23,8 @@ _EARLIEST, _LATEST = -62_135_596_800, 253_402_300_799
 def time_reader(times: Times) -> Callable[[Any], int]:
     """Return a function that converts the file's text to microseconds UTC; it raises ValueError for any other text.
 
-    A time without an offset is local time in the zone: a skipped time moves forward, a repeated time is the first one.
-    Raises ImportRefused for an unknown zone.
+    A time without an offset is local time in the zone: a skipped time moves forward, a repeated time means its first
+    occurrence. Raises ImportRefused for an unknown zone.
     """
     try:
         zone = zone_named(times.zone)

@@ -261,7 +261,7 @@ async def agreement_response(
 ) -> dict[str, Any]:
     """Return the JSON of an agreement and set the response's entity tag.
 
-    ``found`` has the versions that the caller may see, and the one to show in full.
+    ``found`` has the versions that the caller may see, and the version to show in full.
     """
     versions, version = found
     response.headers["ETag"] = etag.etag_of(shapes.version_tag(version))

@@ -56,7 +56,9 @@ async def confirm(visit: AnyVisit, link: str, form: Fields) -> Response:
 
 
 async def _page_of(visit: Visit, session: Mapping[str, Any]) -> str:
-    """Return the page for a guest whose session has begun: the version that is negotiated, or else the signed one."""
+    """Return the page for a guest whose session has begun: the version that is negotiated, or else the signed
+    version.
+    """
     page = f"/agreements/{session['agreement_id']}"
     part = await Api(visit.api.services, str(session["key"]), visit.api.now).part(f"/api/v1{page}")
     version = negotiated_beside(part.data) if part.data else None

@@ -78,7 +78,7 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
         )
 
     async def keep_events(self, events: Sequence[HeardEvent]) -> None:
-        """Store events, without those that are stored already."""
+        """Store the events that are not stored yet."""
         if events:
             rows = [asdict(each) for each in events]
             await self._transaction.execute(insert(heard_event).on_conflict_do_nothing(), rows)
@@ -137,7 +137,7 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
     ) -> Sequence[HeardEvent]:
         """Return the earliest ``limit`` events that the party may see and that were recorded in [since, until).
 
-        They are in the order of recording. If the last one shares its instant with further events, these are returned
+        They are in the order of recording. If the last event shares its instant with further events, these are returned
         too.
         """
         # Ordered by the instant alone: events of one instant are ties, which come together.

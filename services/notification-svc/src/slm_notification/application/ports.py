@@ -58,7 +58,7 @@ class NotificationLedger(Protocol):
         """Let all present secrets of an endpoint end at this instant of real time, unless they end earlier."""
 
     async def keep_events(self, events: Sequence[HeardEvent]) -> None:
-        """Store events, without those that are stored already."""
+        """Store the events that are not stored yet."""
 
     async def add_deliveries(self, deliveries: Sequence[NewDelivery], due_at: UtcMicroseconds) -> None:
         """Store deliveries, due at ``due_at`` (real time). Deliveries that are stored already are not changed."""
@@ -83,7 +83,7 @@ class NotificationLedger(Protocol):
     ) -> Sequence[HeardEvent]:
         """Return the earliest ``limit`` events that the party may see and that were recorded in [since, until).
 
-        They are in the order of recording. If the last one shares its instant with further events, these are returned
+        They are in the order of recording. If the last event shares its instant with further events, these are returned
         too.
         """
         ...

@@ -26,8 +26,8 @@ from slm_notification.domain.errors import EndpointGone, NotAcceptable, NotFound
 from slm_notification.domain.signatures import SECRET_BYTES, WebhookSecret, secret_text
 
 MOST_REPLAYED = 10_000
-"""The number of stored events that one replay reads. If the last one shares its instant with further events, these are
-read too. The events that the endpoint wants are sent again.
+"""The number of stored events that one replay reads. If the last event shares its instant with further events, these
+are read too. The events that the endpoint wants are sent again.
 """
 _KIND = "webhook endpoint"
 
@@ -161,7 +161,7 @@ async def replace_secret(
 ) -> tuple[WebhookEndpoint, WebhookSecret]:
     """Give an endpoint a new secret. For ``overlap_seconds`` the earlier secrets sign as well.
 
-    ``given``: the secret of a tool, which takes the place of the earlier one at once. Raises NotFound and
+    ``given``: the secret of a tool, which takes the place of the earlier secret at once. Raises NotFound and
     NotAcceptable.
     """
     async with office.desk.begin() as ledger:

@@ -145,7 +145,7 @@ def _missed(written: MissedUnit, field: str) -> MissedUnits:
 
 
 def _units(amount: str, schedule: Schedule) -> int:
-    """Return an amount in minor units, rounded up: nothing is credited above a cap of the year."""
+    """Return an amount in minor units, rounded up, so that no credit exceeds the year's cap."""
     return -whole_units(-Fraction(amount), schedule.places)
 
 

@@ -1,10 +1,10 @@
-"""``Idempotency-Key`` on every POST: a repeated request gets the stored answer of the first one and has no second
+"""``Idempotency-Key`` on every POST: a repeated request gets the stored answer of the first request and has no second
 effect.
 
 The first request with a key claims it with a lease, which is committed at once. The handler then runs inside one
 transaction that the use case's ``database.begin()`` joins. The answer is written into this transaction, and all of it
-commits before the answer is sent. After a crash, either both effect and answer are stored, or only the
-claim, which ends with its lease.
+commits before the answer is sent. After a crash, either both effect and answer are stored, or only the claim, which
+ends with its lease.
 """
 
 from __future__ import annotations

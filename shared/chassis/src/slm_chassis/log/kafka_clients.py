@@ -147,7 +147,7 @@ class SharedClient(Generic[C]):
                 raise
 
     async def drop(self, client: C | None = None) -> None:
-        """Close the present client. If ``client`` is given and is no longer the present one, do nothing."""
+        """Close the present client. If ``client`` is given and is no longer the present client, do nothing."""
         if self._client is None or client not in (None, self._client):
             return
         gone, self._client = self._client, None

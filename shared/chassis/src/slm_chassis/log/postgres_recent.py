@@ -25,7 +25,7 @@ class RecentRecords:
         self.foreign = 0
 
     def keep(self, records: Iterable[StoredRecord]) -> None:
-        """Add records and drop the oldest beyond the limit of bytes."""
+        """Add records, and drop the oldest ones if the limit of bytes is exceeded."""
         for record in records:
             source = TopicPartition(record.topic, record.partition)
             self._held.setdefault(source, {})[record.offset] = record

@@ -25,7 +25,7 @@ class RoleRule(BaseModel):
 
 
 class OpenIdSettings(BaseSettings):
-    """Settings of the OpenID provider. Without ``oidc_issuer`` nobody can sign in with one."""
+    """Settings of the OpenID provider. Without ``oidc_issuer`` nobody can sign in with an OpenID provider."""
 
     oidc_issuer: str = ""
     """Issuer of the OpenID provider, exactly as its tokens name it: ``https://login.acme.example/realms/acme``."""

@@ -114,7 +114,7 @@ def combined_recovery_time(structure: str | SupportGroup, times: Mapping[str, in
     """Return the time until the whole structure is restored, in the unit of ``times``.
 
     Serial parts are restored one after the other, so their times are added. With ``side_by_side`` they are restored at
-    the same time, so the longest time counts. Of k of n parts the k-th shortest time counts.
+    the same time, so the longest time counts. If k of n parts are needed, the k-th shortest time counts.
     """
     if isinstance(structure, str):
         return times[structure]

@@ -159,7 +159,7 @@ def _live(versions: Sequence[Version]) -> list[Version]:
 
 
 def _notice(live: Sequence[Version]) -> str | None:
-    """Return the notice period of the version in force or, if none is in force, of the next one; None if none is
+    """Return the notice period of the version in force or, if none is in force, of the next version; None if none is
     agreed.
     """
     version = min(live, key=lambda each: (each.state != VersionState.IN_FORCE, each.number))

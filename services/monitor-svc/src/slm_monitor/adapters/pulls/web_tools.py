@@ -89,7 +89,7 @@ class WebTools:
         await self._client.aclose()
 
     async def _proof(self, claim: ClaimedPull) -> str:
-        """Return the value of the header ``Authorization``; empty if the tool wants none."""
+        """Return the value of the header ``Authorization``; empty if the tool needs no authentication."""
         way = claim.pull.authentication
         if way.kind == "none":
             return ""
@@ -158,7 +158,7 @@ def _key(claim: ClaimedPull) -> tuple[str, int]:
 
 
 def _check(status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
-    """Raise ToolTrouble that explains a status other than 2xx, in the words of the tool where it has some."""
+    """Raise ToolTrouble that explains a status other than 2xx, in the words of the tool if the answer has any."""
     if 200 <= status < 300:
         return
     wait = asked_wait(headers, real_now())
@@ -175,7 +175,7 @@ def _check(status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
 
 
 def _said(body: bytes) -> str:
-    """Return what an answer says under ``error``, as a Prometheus says it; empty if it says nothing there."""
+    """Return the text in an answer's field ``error``, in which a Prometheus explains errors; empty if there is none."""
     try:
         document = json.loads(body[:_LARGE])
     except (ValueError, RecursionError):

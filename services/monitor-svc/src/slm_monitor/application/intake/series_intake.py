@@ -171,8 +171,8 @@ class SeriesIntake:
     ) -> SeriesAnswer:
         """Take in the series of a request. The accepted samples are durable when this method returns.
 
-        ``pulled_as``: name of the source, if the samples were asked for. Of what is read again, the last value holds:
-        a server computes the value of an instant anew for each question, and not always alike.
+        ``pulled_as``: name of the source, if a pull asked for the samples. If an instant is read again, the last value
+        is valid: a server computes the value anew for each request, and the result may differ.
 
         Raises MatchingTooCostly before anything is stored, and Overload before any measurement is accepted. At an
         Overload, samples may have gone to quarantine already.

@@ -1,4 +1,4 @@
-"""A run of a pull under way, and how its end is stored, whatever it reads and however it ends."""
+"""Runs of pulls, whatever they read: the state of a run under way, and the storing of its end."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def mind_limit(answer: ToolAnswer) -> None:
 
 
 class Attempts:
-    """Makes runs. One that fails says why, and until when the pull waits."""
+    """Makes runs. If a run fails, the reason is stored, and until when the pull waits."""
 
     def __init__(self, store: PullStore, lease_seconds: float) -> None:
         self._store = store
@@ -80,7 +80,7 @@ class Attempts:
     ) -> None:
         """Begin the run of a claimed pull and read until it is done, has sent its share of requests, or fails.
 
-        How it ended is stored; only faults of our own database and log are raised.
+        The outcome is stored; only faults of the product's own database and log are raised.
         """
         course = Course(claim, claim.progress, claim.run)
         try:

@@ -76,8 +76,8 @@ class PullDetails:
 async def make_pull(
     office: PullOffice, caller: Principal, connector: str, details: PullDetails, since: int | None
 ) -> Pull:
-    """Make a pull of the caller's party; its first run begins at once. ``since``: read what came from this instant on;
-    without it, a pull of tickets reads thirty days back, and one of samples begins now.
+    """Make a pull of the caller's party; its first run begins at once. ``since``: read everything from this instant on.
+    None: a pull of tickets begins thirty days ago, a pull of samples now.
 
     Raises PullWithoutParty, InvalidPull and TooManyPulls.
     """
@@ -133,7 +133,7 @@ async def change_pull(
     since: int | None,
 ) -> Pull:
     """Change a pull; a run that is under way ends. ``unless_changed`` raises if the pull has changed since the caller
-    read it. ``since``: read again what came from this instant on.
+    read it. ``since``: read everything from this instant on again; None: continue at the present position.
 
     Raises NoSuchPull and InvalidPull.
     """
@@ -222,7 +222,9 @@ def _progress_of(before: Pull, after: Pull, known: PullProgress) -> PullProgress
 
 
 def _asked_of(pull: Pull) -> tuple[Any, ...]:
-    """Return what the place inside a unit of time depends on."""
+    """Return the fields on which ``Position.after`` depends: if one of them changes, the position is no longer
+    valid.
+    """
     return pull.address, pull.path, pull.filter, pull.query
 
 
@@ -258,7 +260,7 @@ async def _checked(office: PullOffice, pull: Pull) -> Pull:
 
 
 def _check_query(pull: Pull) -> None:
-    """Raise InvalidPull if a pull of samples lacks what it needs, or has what is for tickets only."""
+    """Raise InvalidPull if a pull of samples lacks a field that it needs, or has a field that is for tickets only."""
     if pull.query is None:
         raise _invalid("query", None, 'give the expression whose samples are pulled, such as {"expression": "up"}')
     for field in ("mapping", "filter"):

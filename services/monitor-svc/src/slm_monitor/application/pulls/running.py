@@ -36,7 +36,7 @@ _FEW_MISSING = 10
 
 @dataclass
 class _Course(Course):
-    """A run that reads tickets. ``newest``: the latest change of those that were read."""
+    """A run that reads tickets. ``newest``: the latest change that was read."""
 
     dialect: Dialect
     recipe: PullRecipe

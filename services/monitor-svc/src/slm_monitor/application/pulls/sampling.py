@@ -85,7 +85,7 @@ class SampleRunner:
                 mind_limit(answer)
 
     async def _take(self, course: Course, written: Sequence[WrittenSeries], piece: Piece) -> None:
-        """Take the samples of a piece in, and store them with the position after it."""
+        """Take in the samples of a piece, and store them with the position after the piece."""
         pull, width = course.claim.pull, course.progress.position.extra
         sender = Principal(pull.pull_id, pull.party_id, pull.title, frozenset({"integrator"}))
         async with self._store.turn(course.claim, self._lease_seconds) as turn:
@@ -101,7 +101,9 @@ class SampleRunner:
             await turn.keep(course.progress, course.run, is_over=course.run.ended_at is not None)
 
     async def _narrow(self, course: Course, piece: Piece) -> None:
-        """Ask for half as many instants from now on: the last request was too much for the server, or for us."""
+        """Request half as many instants from now on: the last answer was too large for the server or for the
+        product.
+        """
         since = course.progress.position.since
         course.progress = replace(course.progress, position=Position(since, extra=max(1, piece.points // 2)))
         self._rest_if_enough(course)

@@ -23,7 +23,7 @@ class PullRunner(Protocol):
     """Runs pulls."""
 
     async def run(self, claim: ClaimedPull) -> None:
-        """Run a claimed pull until it is done, has had its share of requests, or fails; how it ended is stored."""
+        """Run a claimed pull until it is done, has sent its share of requests, or fails; the outcome is stored."""
         ...
 
 
@@ -35,7 +35,7 @@ class RunnerByKind:
         self._samples = samples
 
     async def run(self, claim: ClaimedPull) -> None:
-        """Run a claimed pull; how it ended is stored."""
+        """Run a claimed pull; the outcome is stored."""
         await (self._tickets if claim.pull.query is None else self._samples).run(claim)
 
 

@@ -18,7 +18,7 @@ from slm_monitor.domain.windows import series_evaluation
 
 
 class EventShare(SeriesAggregation[ShareAccumulator]):
-    """Good events ÷ all events, of rows that are numbers of events: the ratio."""
+    """The ratio: good events ÷ all events, from rows that are numbers of events."""
 
     rolling = RollingEventShare()
     keeps_raw = True
@@ -63,7 +63,9 @@ class EventShare(SeriesAggregation[ShareAccumulator]):
 
 
 class ShareWithinLimit(EventShare):
-    """Values on the right side of a limit ÷ all values. ``side``: a value at most, or at least, the limit is good."""
+    """Values on the right side of a limit ÷ all values. ``side``: whether values of at most, or of at least, the limit
+    are good.
+    """
 
     def __init__(self, name: str, side: str) -> None:
         super().__init__(name)

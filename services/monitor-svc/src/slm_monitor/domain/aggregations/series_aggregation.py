@@ -25,9 +25,9 @@ Tally = TypeVar("Tally", bound=WindowAccumulator)
 class WindowToEvaluate:
     """The window ``span``, to be evaluated by the facts up to ``as_of``.
 
-    ``burning`` are burn rate warnings. ``excluded`` are exclusions: a time slice that starts in one is not scheduled.
-    ``first_bad`` is the first bad event, with which an objective of 100 percent is missed; None: it is not known, or
-    there is none.
+    ``burning`` are burn rate warnings. ``excluded`` are exclusions: a time slice that starts in an exclusion is not
+    scheduled. ``first_bad`` is the first bad event, with which an objective of 100 percent is missed; None: it is not
+    known, or there is none.
     """
 
     span: Interval
@@ -92,7 +92,7 @@ class SeriesAggregation(ABC, Generic[Tally]):
 
     @abstractmethod
     def evaluate(self, tally: Tally, terms: ServiceLevelTarget, window: WindowToEvaluate) -> WindowEvaluation:
-        """Evaluate a calendar window all of whose values are classified."""
+        """Evaluate a calendar window in which every value is classified."""
 
     def evaluate_window(self, tally: Tally, terms: ServiceLevelTarget, window: WindowToEvaluate) -> WindowEvaluation:
         """Evaluate a calendar window. It has no figure if the values of a histogram could not be classified."""
@@ -104,8 +104,9 @@ class SeriesAggregation(ABC, Generic[Tally]):
     def refresh_figures(
         self, tally: Tally, window: TargetWindow, terms: ServiceLevelTarget, as_of: UtcMicroseconds
     ) -> bool:
-        """Update only the figures of a window that meets its objective, in a way that costs less than an evaluation and
-        gives the same figures. Return whether there is such a way.
+        """Update only the figures of a window that meets its objective; return False if the aggregation cannot do that.
+
+        This costs less than an evaluation and gives the same figures.
         """
         return False
 
@@ -116,7 +117,7 @@ class SeriesAggregation(ABC, Generic[Tally]):
         return None
 
     def is_missed_by_first_bad(self, terms: ServiceLevelTarget) -> bool:
-        """Return whether an objective is missed with the first bad event, whose sums must therefore be known."""
+        """Return whether the first bad event misses the objective, so that the sums up to that event must be known."""
         return False
 
     def first_bad_minute(self, tally: Tally) -> int | None:

@@ -21,7 +21,7 @@ from slm_monitor.domain.windows import series_evaluation
 
 
 class ExactValue(SeriesAggregation[ValueAccumulator]):
-    """A figure that needs the exact values. A miss is certain at the close, or with one value."""
+    """A figure that needs the exact values. A miss is certain with a single value, or else at the close."""
 
     is_exact = True
     missed_by_one: str | None = None
@@ -29,7 +29,7 @@ class ExactValue(SeriesAggregation[ValueAccumulator]):
 
     @abstractmethod
     def figure(self, tally: ValueAccumulator) -> Fraction | None:
-        """Return the figure of a window; None without values."""
+        """Return the figure of a window; None if it has no values."""
 
     def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
         return RowClassifier(EXACT)

@@ -100,7 +100,7 @@ class Dialect(Protocol):
         ...
 
     def read(self, answer: ToolAnswer, question: Question, position: Position) -> Page:
-        """Return the tickets of an answer. ``position``: that of the request. Raises UnreadableAnswer."""
+        """Return the tickets of an answer. ``position``: the position of the request. Raises UnreadableAnswer."""
         ...
 
     def page(self, records: Sequence[Mapping[str, Any]]) -> Any:

@@ -27,7 +27,7 @@ _NAME = "__name__"
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Instants that are asked for together: from ``start`` to ``end``, both inclusive, in seconds since 1970."""
+    """Instants that one request names: from ``start`` to ``end``, both inclusive, in seconds since 1970."""
 
     start: int
     end: int
@@ -35,12 +35,12 @@ class Piece:
 
     @property
     def points(self) -> int:
-        """Return how many instants these are."""
+        """Return the number of instants."""
         return (self.end - self.start) // self.step + 1
 
     @property
     def following(self) -> UtcMicroseconds:
-        """Return the instant after the piece at which reading goes on."""
+        """Return the instant after the piece, from which reading continues."""
         return (self.end + self.step) * SECOND
 
 
@@ -53,9 +53,9 @@ class AskedSeries:
 
 
 def next_piece(query: SampleQuery, since: UtcMicroseconds, now: UtcMicroseconds, width: int) -> Piece | None:
-    """Return the next instants from ``since`` on, ``width`` at most; None if the samples of none are complete yet.
+    """Return the next instants from ``since`` on, ``width`` at most; None if no instant has complete samples yet.
 
-    Instants are multiples of the step, whenever reading began: so what is read again has the instants that it had.
+    Instants are multiples of the step, wherever reading begins. So samples that are read again have the same instants.
     """
     step = query.step_seconds
     first = -(-since // (step * SECOND)) * step
@@ -79,7 +79,7 @@ def request_of(path: str, query: SampleQuery, piece: Piece) -> ToolRequest:
 def complete_part(answer: ToolAnswer, query: SampleQuery, piece: Piece) -> Piece | None:
     """Return the part of the piece that was complete by the clock of the server; None if nothing was.
 
-    A server whose clock is behind ours has been asked for instants that it had not seen yet.
+    If the server's clock is behind the product's, the request named instants that the server had not reached yet.
     """
     theirs = _sent_at(answer)
     if theirs is None:

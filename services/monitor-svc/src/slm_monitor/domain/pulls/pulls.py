@@ -74,8 +74,9 @@ class Position:
     - ``since``: everything that changed before this instant of the tool's clock has been read.
     - ``after``: where the next request continues, in the tool's own form, inside a unit of time with more tickets than
       one answer holds; otherwise empty.
-    - ``extra``: of tickets: how many more than usual are asked for, because the tool counts the usual number but shows
-      none of them to this account. Of samples: how many instants one request asks for, if fewer than usual; else 0.
+    - ``extra``: for tickets, how many more than usual one request asks for, because the tool counts the usual number
+      but shows none of them to this account. For samples, how many instants one request names, if fewer than usual;
+      else 0.
     """
 
     since: UtcMicroseconds
@@ -129,8 +130,8 @@ class PullRun:
     """A run of a pull, with its results. Instants are real time.
 
     - ``requests``: requests that were sent; ``tickets``: tickets that were read; ``changed``: those with new events.
-    - ``samples``: samples that were read; ``ignored``: those of series that no rule maps to an indicator.
-    - ``refused``: tickets or samples that could not be taken; ``errors`` says of the first ones why.
+    - ``samples``: samples that were read; ``ignored``: samples of series that no rule maps to an indicator.
+    - ``refused``: tickets or samples that could not be taken in; ``errors`` has the reasons for the first of them.
     - ``missing``: numbers of tickets that the tool does not show, in a reconciliation.
     """
 

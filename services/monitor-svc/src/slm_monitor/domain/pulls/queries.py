@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class SampleQuery:
-    """What a pull asks a Prometheus for.
+    """The samples that a pull requests from a Prometheus.
 
     - ``expression``: the expression, in PromQL.
-    - ``step_seconds``: it is evaluated at all instants that are a multiple of so many seconds since 1970.
+    - ``step_seconds``: the expression is evaluated at all instants that are a multiple of so many seconds since 1970.
     - ``lag_seconds``: how long after such an instant its samples are taken to be complete.
-    - ``record``: the name that all series of the result get; empty: they keep the names that they have.
+    - ``record``: the name that all series of the result get; empty: the series keep their names.
     - ``labels``: labels that all series of the result get, in the place of their own with the same names.
     """
 

@@ -62,7 +62,7 @@ class RollingFigure(Protocol):
 
 
 class RollingRowsAggregation(Protocol):
-    """What the rolling windows of rows need of an aggregation."""
+    """The operations of an aggregation that the rolling windows of rows need."""
 
     @property
     def rolling(self) -> RollingFigure: ...

@@ -1,4 +1,4 @@
-"""Rolling windows of rows, and those of aggregations that are sums of events: shares and counts."""
+"""Rolling windows of rows in general, and of aggregations that are sums of events: shares and counts."""
 
 from __future__ import annotations
 
@@ -162,8 +162,8 @@ class RollingUptime:
 
 
 class RollingOccurrences(RollingEventShare):
-    """Rolling windows of a number of occurrences. The objective of the figure cannot be missed by fewer of them, unless
-    it is a lower limit: then it may be missed at any minute, since occurrences leave the window.
+    """Rolling windows of a number of occurrences. Fewer occurrences can miss only a lower limit; such an objective may
+    be missed at any minute, because occurrences leave the window.
     """
 
     def next_change_at(

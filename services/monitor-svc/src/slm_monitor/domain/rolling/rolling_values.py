@@ -59,7 +59,7 @@ class RollingValueWindows(ABC):
 
     @abstractmethod
     def figure(self, place: int) -> Fraction | None:
-        """Return the exact figure of the window with this index; None without values."""
+        """Return the exact figure of the window with this index; None if it has no values."""
 
     def value_at(self, minute: int) -> RollingWindowValue:
         place = minute - self._first

@@ -105,7 +105,7 @@ class ValueAccumulator:
 
     @property
     def mean(self) -> Fraction | None:
-        """Sum of the values ÷ their number; None without values."""
+        """Sum of the values ÷ their number; None if there are no values."""
         return self.sum / self.number if self.number else None
 
     def document(self) -> Any:

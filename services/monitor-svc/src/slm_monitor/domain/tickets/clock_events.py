@@ -63,7 +63,7 @@ def _identity_fields(terms: ServiceLevelTarget, source: str, ticket: str) -> dic
 def build_clock_cancelled_event(
     terms: ServiceLevelTarget, source: str, ticket: str, *, now: UtcMicroseconds
 ) -> clocks.ClockCancelled:
-    """Build the cancellation of a published clock that, by facts that arrived later, never existed."""
+    """Build the event that cancels a published clock: by facts that arrived later, the clock never existed."""
     return clocks.ClockCancelled(
         **_identity_fields(terms, source, ticket),
         state="cancelled",

@@ -53,8 +53,8 @@ class CalendarWindowTarget:
         return find_window_at(self.target_state.line, instant)
 
     def _window_of(self, span: calendar_windows.Window) -> TargetWindow | None:
-        """Return the window with these bounds, created when first needed; None if a closed window with other bounds has
-        its id.
+        """Return the window with these bounds, created when first needed; None if a closed window has the same id and
+        other bounds.
         """
         window = self.target_state.windows.get(span.id)
         if window is None:
