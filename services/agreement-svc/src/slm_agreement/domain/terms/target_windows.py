@@ -13,7 +13,7 @@ from slm_calendar.windows import cycle_of_terms
 CALENDAR_WINDOWS = windows.KINDS
 MINUTE = 60_000_000
 DAY = 24 * 60 * MINUTE
-_LONGEST_ROLLING = 90 * DAY
+_LONGEST_ROLLING = 400 * DAY
 
 
 def parse_duration(text: Any) -> int | None:
@@ -62,7 +62,7 @@ def _rolling(reader: FieldReader) -> str:
     microseconds = parse_duration(text)
     if microseconds is None or not MINUTE <= microseconds <= _LONGEST_ROLLING or microseconds % MINUTE:
         reader.fault(
-            "rolling", text, "write an ISO 8601 duration of whole minutes from PT1M to P90D, like PT1H or P28D"
+            "rolling", text, "write an ISO 8601 duration of whole minutes from PT1M to P400D, like PT1H or P28D"
         )
     return str(text)
 
