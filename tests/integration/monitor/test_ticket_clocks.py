@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from slm_chassis.identity import named_id
@@ -192,3 +193,19 @@ async def test_an_event_that_comes_again_wakes_no_ticket(database_url: str) -> N
             await held.settle("2026-11-02T10:10")
         judged = [step for step in held.steps if "1" in {each.rsplit("/", 1)[1] for each in step.changes.tickets}]
         assert len(judged) == 1
+
+
+@pytest.mark.parametrize("sent_by", ["provider", "customer"])
+async def test_clocks_and_breaches_say_whose_source_sent_the_ticket(database_url: str, sent_by: str) -> None:
+    sides: dict[str, Any] = (
+        {"provider_party_id": "party-of-a-team", "customer_party_id": PROVIDER} if sent_by == "customer" else {}
+    )
+    async with monitor(database_url, "2026-11-02T09:00") as held:
+        await held.hear(finalized(resolved(), kind="ola", **sides))
+        await held.ticket(event("opened", "09:00"))
+        await held.settle("2026-11-02T09:01")
+        await held.settle("2026-11-02T13:01")
+        told_of = dict(await held.published())
+        started, breached = told_of["clock-started"], told_of["target-breached"]
+        assert (started["sent_by"], breached["sent_by"]) == (sent_by, sent_by)
+        assert started["ordinal"] == breached["ordinal"]

@@ -38,6 +38,12 @@ class TicketClockEvent:
     """The agreement version that caused the event: its past was being evaluated after its signing; null for other
     events. ``AgreementCaughtUp`` follows when the past is evaluated.
     """
+    ordinal: int | None = None
+    """Tells the clocks of one target and ticket apart, as in the breach of the clock."""
+    sent_by: str | None = None
+    """Whose source sent the ticket: ``provider`` | ``customer``. Parties may use the same names for their sources, so
+    the name alone does not tell.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,6 +132,8 @@ class TargetBreached(TargetResultEvent):
     late: bool = False
     """Whether a late fact caused the breach after its window had closed."""
     ticket: dict[str, Any] | None = None
+    sent_by: str | None = None
+    """Whose source sent the ticket, as in the events of its clock; null without a ticket."""
     responsible_party_id: str
     evidence: dict[str, Any] = field(default_factory=dict)
     assets: list[str] = field(default_factory=list)

@@ -160,6 +160,8 @@ class PublishedBreach(Answer):
     """Whether a late fact showed the breach after its window had closed"""
     ticket: TicketName | None
     """The ticket whose deadline was missed; null for other targets"""
+    sent_by: Literal["provider", "customer"] | None = ABSENT
+    """Whose source sent the ticket; null for other targets, left out of breaches published before events said so"""
     evidence: FindingEvidence
     """The facts that prove the breach"""
     assets: list[str]

@@ -37,7 +37,7 @@ def build_clock_event_fields(entry: TicketClock, at: UtcMicroseconds, now: UtcMi
     """Return the fields that every event of a clock has."""
     clock = entry.clock
     return {
-        **_identity_fields(clock.target, entry.source, entry.ticket),
+        **_identity_fields(clock.target, entry.key),
         "state": clock.state,
         "deadline_at": to_text(clock.deadline_at),
         "at": to_text(at),
@@ -45,7 +45,14 @@ def build_clock_event_fields(entry: TicketClock, at: UtcMicroseconds, now: UtcMi
     }
 
 
-def _identity_fields(terms: ServiceLevelTarget, source: str, ticket: str) -> dict[str, Any]:
+def sender_of(terms: ServiceLevelTarget, ticket: str) -> str:
+    """Return whose source sent the ticket, in the words of events: ``provider`` | ``customer``."""
+    return "provider" if ticket.split("/", 1)[0] == terms.provider_party_id else "customer"
+
+
+def _identity_fields(terms: ServiceLevelTarget, key: tuple[str, str, int]) -> dict[str, Any]:
+    _, ticket, ordinal = key
+    _, source, number = ticket.split("/", 2)
     return {
         "agreement_id": terms.agreement_id,
         "agreement_version": terms.version,
@@ -55,17 +62,21 @@ def _identity_fields(terms: ServiceLevelTarget, source: str, ticket: str) -> dic
         "provider_party_id": terms.provider_party_id,
         "customer_party_id": terms.customer_party_id,
         "source": source,
-        "ticket": ticket,
+        "ticket": number,
         "clock": terms.clock.clock if terms.clock else "",
+        "ordinal": ordinal,
+        "sent_by": sender_of(terms, ticket),
     }
 
 
 def build_clock_cancelled_event(
-    terms: ServiceLevelTarget, source: str, ticket: str, *, now: UtcMicroseconds
+    terms: ServiceLevelTarget, key: tuple[str, str, int], *, now: UtcMicroseconds
 ) -> clocks.ClockCancelled:
-    """Build the event that cancels a published clock: by facts that arrived later, the clock never existed."""
+    """Build the event that cancels a published clock: by facts that arrived later, the clock never existed. ``key``:
+    target, ticket and ordinal of the clock.
+    """
     return clocks.ClockCancelled(
-        **_identity_fields(terms, source, ticket),
+        **_identity_fields(terms, key),
         state="cancelled",
         deadline_at=None,
         at=to_text(now),

@@ -240,7 +240,7 @@ def _breached(
     entry: TicketClock, breach: Breach, events: Sequence[TicketEvent], moment: EvaluationMoment
 ) -> monitor.TargetBreached:
     clock = entry.clock
-    return target_events.build_target_breached(
+    event = target_events.build_target_breached(
         clock.target,
         breach,
         promised=None,
@@ -251,6 +251,7 @@ def _breached(
         ticket={"source": entry.source, "number": entry.ticket},
         late=bool(breach.document.get("late")),
     )
+    return replace(event, sent_by=clock_events.sender_of(clock.target, entry.key[1]))
 
 
 def _evidence(clock: TicketClockState, events: Sequence[TicketEvent]) -> dict[str, Any]:
@@ -324,5 +325,5 @@ def _undo(
             terms, window_id, published.risks, "averted", moment.as_of, (None, None), moment, changes
         )
         if published.state != clock_replay.CANCELLED:
-            changes.publish(clock_events.build_clock_cancelled_event(terms, source, number, now=moment.now), moment.now)
+            changes.publish(clock_events.build_clock_cancelled_event(terms, key, now=moment.now), moment.now)
     return waits
