@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -16,8 +16,10 @@ from slm_mappings.mapping_parts import MappingPart
 from slm_mappings.messages import ImportFinding, ImportRefused
 from slm_mappings.outage_mapping import OutageMapping
 from slm_mappings.ticket_mapping import TicketMapping
+from slm_mappings.ticket_writing import TicketWriting
 from slm_mappings.yaml_document import LARGEST, read_yaml
 
+Part = TypeVar("Part", bound=MappingPart)
 SHIPPED = Path(__file__).parent / "connectors"
 """The folder of the connectors that come with the product."""
 
@@ -52,6 +54,8 @@ class Connector:
     source: str
     guide: str
     examples: Mapping[str, str]
+    writing: TicketWriting | None = None
+    """How tickets of the tool are changed; None if nothing is written to it."""
 
 
 def read_connectors(*folders: Path) -> dict[str, Connector]:
@@ -83,12 +87,7 @@ def read_examples(folder: Path) -> dict[str, tuple[Any, Any]]:
 
 
 def _read_connector(folder: Path) -> Connector:
-    try:
-        described = _Description.model_validate(read_yaml(folder / "connector.yaml"))
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise _incomplete(folder / "connector.yaml", f"{place}: {first['msg']}") from problem
+    described = _described(folder / "connector.yaml", _Description)
     text = _text(folder / "mapping.yaml")
     try:
         mapping: TicketMapping | OutageMapping = parse_mapping_text(text)
@@ -107,7 +106,18 @@ def _read_connector(folder: Path) -> Connector:
         source=mapping.source,
         guide=_text(folder / "guide.md"),
         examples=examples,
+        writing=_described(writing, TicketWriting) if (writing := folder / "writing.yaml").exists() else None,
     )
+
+
+def _described(path: Path, kind: type[Part]) -> Part:
+    """Return what a file of a connector describes. Raises ImportRefused that names the first fault."""
+    try:
+        return kind.model_validate(read_yaml(path))
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise _incomplete(path, f"{place}: {first['msg']}") from problem
 
 
 def _text(path: Path) -> str:
