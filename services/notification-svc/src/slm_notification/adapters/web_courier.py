@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import httpx
 
 from slm_chassis.clock import SECOND, real_now
-from slm_chassis.outgoing import (
-    AddressRefused,
-    AddressRules,
-    GuardedTransport,
-    Resolve,
-    checked_addresses,
-    system_resolve,
-)
+from slm_chassis.outgoing import AddressRules, Resolve, system_resolve
+from slm_notification.adapters.guarded_client import GuardedClient, retry_after
 from slm_notification.domain import channels, tool_messages
 from slm_notification.domain.attempts import SHOWN_OF_ANSWER, AttemptAnswer, ClaimedDelivery
 from slm_notification.domain.signatures import signature_headers
 
 _READ_BYTES = 4 * SHOWN_OF_ANSWER
-_RESOLVE_SECONDS = 5.0
 _HEADERS = {
     "content-type": "application/cloudevents+json",
     "user-agent": "slm-webhooks/1",
@@ -43,46 +34,18 @@ class WebCourier:
         console_url: str = "",
     ) -> None:
         self._console = console_url.rstrip("/")
-        self._rules = rules
-        self._resolve = resolve
-        self._seconds = attempt_seconds
-        self._client = httpx.AsyncClient(
-            transport=GuardedTransport(rules, resolve=resolve),
-            timeout=attempt_seconds,
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._client = GuardedClient(rules, attempt_seconds, "receiver", resolve)
 
     async def check(self, url: str) -> str | None:
         """Return the reason why nothing may be sent to this URL, in words for the user who entered it; None if the URL
         is allowed.
         """
-        try:
-            async with asyncio.timeout(_RESOLVE_SECONDS):
-                await checked_addresses(url, self._rules, self._resolve)
-        except AddressRefused as refused:
-            return str(refused)
-        except (OSError, UnicodeError):
-            return "the name of the host cannot be resolved"
-        return None
+        return await self._client.check(url)
 
     async def send(self, claim: ClaimedDelivery) -> AttemptAnswer:
         """Send a delivery once, and return how the attempt ended. A failure is returned, never raised."""
         headers, body = self._request_of(claim)
-        try:
-            async with (
-                asyncio.timeout(self._seconds),
-                self._client.stream("POST", claim.url, content=body, headers=headers) as answer,
-            ):
-                return await _answer_of(answer, claim)
-        except AddressRefused as refused:
-            return AttemptAnswer(None, f"Not sent: {refused}.")
-        except (TimeoutError, httpx.TimeoutException):
-            return AttemptAnswer(None, f"No answer within {self._seconds:g} seconds.")
-        except httpx.ConnectError:
-            return AttemptAnswer(None, "No connection: the receiver is away, its name or its certificate is wrong.")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-            return AttemptAnswer(None, f"The connection broke ({type(error).__name__}).")
+        return await self._client.ask(("POST", claim.url), body, headers, lambda answer: _answer_of(answer, claim))
 
     def _request_of(self, claim: ClaimedDelivery) -> tuple[dict[str, str], bytes]:
         if claim.kind == "webhook":
@@ -90,10 +53,6 @@ class WebCourier:
             return {**_HEADERS, **signature_headers(claim.secrets, claim.delivery_id, real_now() // SECOND, body)}, body
         message = tool_messages.message_of(claim, self._console, real_now())
         return {**_HEADERS, **message.headers}, message.body
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
 
 
 async def _answer_of(answer: httpx.Response, claim: ClaimedDelivery) -> AttemptAnswer:
@@ -111,9 +70,4 @@ async def _answer_of(answer: httpx.Response, claim: ClaimedDelivery) -> AttemptA
         problem = f"Answered with status {status}: redirects are not followed."
     if status == 204 and claim.kind == "apprise":
         problem = "Answered with status 204: the Apprise server knows no addresses under this key."
-    return AttemptAnswer(status, problem, excerpt, _retry_after(answer))
-
-
-def _retry_after(answer: httpx.Response) -> int | None:
-    text = answer.headers.get("retry-after", "")
-    return int(text) * SECOND if text.isascii() and text.isdigit() and len(text) < 8 else None
+    return AttemptAnswer(status, problem, excerpt, retry_after(answer))
