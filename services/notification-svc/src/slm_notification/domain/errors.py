@@ -6,6 +6,7 @@ Refusal
 ├── WithoutParty       an operator has no party whose events could be sent
 ├── WithoutPerson      the caller is no person whom mails could be sent to
 ├── TooManyEndpoints   the party has as many endpoints as it may have
+├── TooManyWriters     the party has as many ticket writers as it may have
 └── EndpointGone       the receiver answered 410: nothing is sent until the endpoint is changed
 """
 
@@ -45,6 +46,10 @@ class WithoutPerson(Refusal):
 
 class TooManyEndpoints(Refusal):
     """The party has as many endpoints as it may have."""
+
+
+class TooManyWriters(Refusal):
+    """The party has as many ticket writers as it may have."""
 
 
 class EndpointGone(Refusal):
