@@ -1,0 +1,75 @@
+"""Queries for ticket writers and what they write.
+
+Queries with a ``caller`` return only rows of the caller's party. An operator gets the rows of all parties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, func, select, true
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.http.paging import Page
+from slm_notification.adapters.sql_writers import writer_from_row
+from slm_notification.adapters.writer_tables import ticket_write, ticket_writer
+from slm_notification.domain.ticket_writers import TicketWriter
+
+
+async def fetch_writer_page(database: Database, caller: Principal, page: Page) -> list[TicketWriter]:
+    """Return the writers of one page, the oldest first, and one more if there is a next page."""
+    order = (ticket_writer.c.created_at, ticket_writer.c.writer_id)
+    statement = (
+        select(ticket_writer)
+        .where(_of_party(caller, ticket_writer), page.beyond(*order))
+        .order_by(*order)
+        .limit(page.fetch)
+    )
+    async with database.read() as connection:
+        return [writer_from_row(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def fetch_writer(database: Database, caller: Principal, writer_id: str) -> TicketWriter | None:
+    """Return the writer with this id; None if there is none or the caller may not see it."""
+    statement = select(ticket_writer).where(ticket_writer.c.writer_id == writer_id, _of_party(caller, ticket_writer))
+    async with database.read() as connection:
+        row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else writer_from_row(row)
+
+
+async def fetch_write_counts(database: Database, writer_id: str) -> dict[str, Any]:
+    """Return how many tickets of a writer wait, are written or failed, and when it last wrote one (real time)."""
+    table = ticket_write
+    states = ("waiting", "written", "failed")
+    counts = [func.count().filter(table.c.state == state).label(state) for state in states]
+    statement = select(*counts, func.max(table.c.written_at).label("last_written_at")).where(
+        table.c.writer_id == writer_id
+    )
+    async with database.read() as connection:
+        return dict((await connection.execute(statement)).mappings().one())
+
+
+async def fetch_write_page(
+    database: Database, caller: Principal, page: Page, filters: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the tickets of one page, the latest changed first, and one more if there is a next page.
+
+    ``filters``: column name → the value that a ticket must have; None lets every value pass.
+    """
+    table = ticket_write
+    order = (table.c.changed_at, table.c.writer_id, table.c.ticket)
+    statement = (
+        select(table)
+        .where(_of_party(caller, table), page.beyond(*order, descending=True))
+        .where(*(table.c[name] == value for name, value in filters.items() if value is not None))
+        .order_by(*(column.desc() for column in order))
+        .limit(page.fetch)
+    )
+    async with database.read() as connection:
+        return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+def _of_party(caller: Principal, table: Table) -> ColumnElement[bool]:
+    return true() if caller.is_operator else table.c.party_id == caller.party_id
