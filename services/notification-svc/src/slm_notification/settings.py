@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from slm_chassis.outgoing import NetworkList
 from slm_chassis.settings import ServiceSettings
 from slm_notification.application.mail_sending import MailLimits
 from slm_notification.application.sending import SendingLimits
+from slm_notification.application.ticket_sending import WritingLimits
 from slm_notification.domain.attempts import RetryRules
 
 _HOUR = 3_600 * SECOND
@@ -60,6 +62,10 @@ class NotificationSettings(ServiceSettings):
     """Real seconds that each reply of the mail server may take."""
     mail_longest_retry_minutes: float = Field(default=30.0, gt=0)
     """Real minutes that a pause between two attempts to send a mail lasts at most."""
+    connectors: Path | None = None
+    """A folder with further connectors, each a folder as in `shared/mappings/src/slm_mappings/connectors`. One with the
+    name of a connector that comes with the product replaces it.
+    """
     keep_days: int = Field(default=30, ge=1, le=3_650)
     """Days for which events, deliveries and mails are kept, and so how far back a replay reaches."""
 
@@ -77,6 +83,14 @@ class NotificationSettings(ServiceSettings):
     def sending_limits(self) -> SendingLimits:
         """Return the most requests at a time, the longest time of an attempt, and for how long events are kept."""
         return SendingLimits(self.at_once, self.attempt_seconds, self.keep_days * _DAY)
+
+    def writing_limits(self) -> WritingLimits:
+        """Return the limits of writing into tickets of other tools."""
+        return WritingLimits(
+            parallel=self.parallel,
+            attempt_seconds=self.attempt_seconds,
+            keep_microseconds=self.keep_days * _DAY,
+        )
 
     def mail_rules(self) -> RetryRules:
         """Return the rules by which mails that could not be sent are sent again."""
