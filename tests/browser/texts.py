@@ -28,7 +28,7 @@ valid_until highest lowest rpo rpo_at_most rto rto_at_most service_hours also_se
 match time_zone mapping zone since
 """
 """Instants, lengths, numbers, zones, rules, selectors and mappings."""
-_MATCHED = "customer service priority type state number source"
+_MATCHED = "customer service priority type state number source ticket"
 """Names by which tickets are matched."""
 _TRIED = "provided required structure supports.* series.* instants.* state_event payload content"
 """Arguments of previews, which store nothing."""

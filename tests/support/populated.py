@@ -158,6 +158,7 @@ async def _settled(installation: Installation, client: httpx.AsyncClient) -> Pop
     await _make_pull(client, cast)
     await _ask_for(client, cast, agreement_id, now)
     await _report_and_review(client, cast, agreement_id, now)
+    await _make_writer(client, cast)
     known: dict[str, set[str]] = {"import_id": {imported}, "key": {terms.AVAILABILITY_INDICATOR}}
     known |= {"hook_id": {hook_id}, "call_id": {call_id}}
     await _explore(installation, client, known)
@@ -248,6 +249,25 @@ async def _make_pull(client: httpx.AsyncClient, cast: Cast) -> None:
     body = {"title": "Desk", "connector": "servicenow", "address": "https://93.184.216.34", "paused": True}
     proof = {"authentication": {"kind": "basic", "user": "slm"}, "secret": "the password of slm"}
     await negotiation.post(client, cast.provider_manager_key, "/api/v1/pulls", {**body, **proof, "source": "pulled"})
+
+
+async def _make_writer(client: httpx.AsyncClient, cast: Cast) -> None:
+    """Make a ticket writer of the provider, paused so that nothing is ever sent, with a ticket that waits."""
+    body = {
+        "title": "Desk",
+        "connector": "zammad",
+        "address": "https://93.184.216.34",
+        "source": "desk",
+        "authentication": {"kind": "token"},
+        "secret": "nobody's",
+        "paused": True,
+    }
+    await negotiation.post(client, cast.provider_manager_key, "/api/v1/ticket-writers", body)
+
+    async def waits() -> Any:
+        return (await negotiation.get(client, cast.provider_manager_key, "/api/v1/ticket-writes"))["items"]
+
+    await _eventually(waits)
 
 
 async def _ask_for(client: httpx.AsyncClient, cast: Cast, agreement_id: str, now: int) -> None:

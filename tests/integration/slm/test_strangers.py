@@ -49,6 +49,7 @@ CALLERS = frozenset(
         "/api/v1/me/password",
         "/api/v1/installation/links",
         "/api/v1/webhook-endpoints",
+        "/api/v1/ticket-writers",
         "/api/v1/notification-preferences",
         "/api/v1/hooks",
         "/api/v1/pulls",

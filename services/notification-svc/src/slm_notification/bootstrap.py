@@ -25,22 +25,28 @@ from slm_chassis.smtp import SmtpServer
 from slm_chassis.subscriptions import Subscriptions, topics_of
 from slm_chassis.workers import Worker
 from slm_events.access_tokens import TokenKeyAnnounced
+from slm_mappings.connectors import SHIPPED, read_connectors
 from slm_notification.adapters.product_answers import Peers, ProductAnswers
 from slm_notification.adapters.sql_desk import SqlNotificationDesk
 from slm_notification.adapters.sql_mails import SqlMailDesk
 from slm_notification.adapters.sql_weeks import SqlWeekDesk
+from slm_notification.adapters.sql_writing import SqlWriterDesk
+from slm_notification.adapters.tool_courier import HttpToolCourier
 from slm_notification.adapters.web_courier import WebCourier
 from slm_notification.api import (
     dependencies,
     mail_deliveries,
     preferences,
     problems,
+    ticket_writers,
     webhook_deliveries,
     webhook_endpoints,
 )
 from slm_notification.api.document import DOCUMENT
 from slm_notification.application.mail_sending import NotificationMailer
 from slm_notification.application.sending import WebhookSender
+from slm_notification.application.ticket_sending import TicketWriterWorker
+from slm_notification.application.ticket_writing import WriterOffice
 from slm_notification.application.webhooks import WebhookOffice
 from slm_notification.application.week_writing import WeekWriter
 from slm_notification.domain.errors import Refusal
@@ -57,6 +63,8 @@ _ROUTERS = (
     webhook_deliveries.router,
     mail_deliveries.router,
     preferences.router,
+    ticket_writers.router,
+    ticket_writers.writes_router,
     dead_letter_routes.dead_letter_router(CONTEXT),
     key_use_routes.key_use_router(CONTEXT, "integrator", "service_level_manager", "auditor"),
 )
@@ -83,11 +91,16 @@ async def build(
     heard = projection(limits.keep_microseconds, mail_age)
     mails = SqlMailDesk(database)
     dependencies.PREFERENCES.put(http, mails)
+    folders = [SHIPPED] if own.connectors is None else [SHIPPED, own.connectors]
+    tools = HttpToolCourier(rules, limits.attempt_seconds, resolve=resolve)
+    writers = WriterOffice(SqlWriterDesk(database), tools, new_id, read_connectors(*folders))
+    dependencies.WRITERS.put(http, writers)
     workers: list[Worker] = [
         OutboxRelay(database, log),
         Subscriptions(GROUP, database, log, heard, max_records=RECORDS_AT_ONCE),
         LagMeter(GROUP, database, log, topics_of(EVENTS), foundation.metrics),
         WebhookSender(desk, courier, own.retry_rules(), limits),
+        TicketWriterWorker(writers, own.retry_rules(), own.writing_limits()),
     ]
     peers = Peers(
         Peer("agreement", own.agreement_url, setting="SLM_NOTIFICATION_AGREEMENT_URL"),

@@ -11,7 +11,8 @@ from slm_events.agreement import KeyRevoked, PersonRecorded, PrincipalEnrolled
 from slm_events.envelope import Envelope
 from slm_notification.adapters.sql_desk import ledger_of
 from slm_notification.adapters.sql_mails import mail_ledger_of
-from slm_notification.application import hearing, mailing
+from slm_notification.adapters.sql_writers import writer_ledger_of
+from slm_notification.application import clock_hearing, hearing, mailing
 from slm_notification.domain.endpoints import SENT
 
 _PEOPLE = (PersonRecorded, PrincipalEnrolled, KeyRevoked)
@@ -32,6 +33,7 @@ def projection(keep_microseconds: int, mail_age: int | None) -> BatchProjection:
     async def apply(transaction: Transaction, envelopes: Sequence[Envelope]) -> None:
         sent = [each for each in envelopes if not isinstance(each.data, _PEOPLE)]
         await hearing.keep_heard_events(ledger_of(transaction), sent, keep_microseconds)
+        await clock_hearing.keep_clocks(writer_ledger_of(transaction), sent)
         await mailing.keep_mails(mail_ledger_of(transaction), envelopes, mail_age)
 
     return BatchProjection(EVENTS, apply)

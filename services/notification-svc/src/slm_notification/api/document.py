@@ -11,6 +11,8 @@ _TAGS = {
     "mail-deliveries": "What people were told by mail, and how the latest attempt of each ended.",
     "notification-preferences": "What you hear of by mail, and when.",
     "schemas": "JSON Schemas of the published events.",
+    "ticket-writers": "Accounts at ticket tools, into whose tickets due dates and the state of clocks are written.",
+    "ticket-writes": "What is written into each ticket, and how the latest attempt ended.",
     "webhook-deliveries": "What was sent to the endpoints of your party, and how the latest attempt of each ended.",
     "webhook-endpoints": "Addresses to which events are sent as signed webhooks, after Standard Webhooks.",
 }
@@ -22,6 +24,8 @@ _PARAMETERS = {
     "event_type": "Type of an event, such as `slm.monitor.target-breached.v1`, or its `dataschema`",
     "person_id": "Id of the person",
     "state": "Only those in this state",
+    "ticket": "Number of the ticket",
+    "writer_id": "Id of the ticket writer",
 }
 _PROBLEMS = (
     ProblemType(
@@ -44,6 +48,13 @@ _PROBLEMS = (
         "The party has too many endpoints",
         "A party has at most fifty endpoints.",
         "Remove one that is not used, or let one endpoint get the events of several agreements.",
+    ),
+    ProblemType(
+        "too-many-ticket-writers",
+        409,
+        "The party has too many ticket writers",
+        "A party has at most twenty ticket writers.",
+        "Remove one that is not used.",
     ),
     ProblemType(
         "endpoint-gone",

@@ -10,6 +10,7 @@ from slm_notification.domain.errors import (
     NotFound,
     Refusal,
     TooManyEndpoints,
+    TooManyWriters,
     WithoutParty,
     WithoutPerson,
 )
@@ -27,6 +28,9 @@ def problem_of(refused: Refusal) -> Problem:
         return Problem(403, "without-person", "No mails to a machine", f"{refused} Log in as a person.")
     if isinstance(refused, TooManyEndpoints):
         return Problem(409, "too-many-endpoints", "The party has too many endpoints", f"{refused} Remove one first.")
+    if isinstance(refused, TooManyWriters):
+        title = "The party has too many ticket writers"
+        return Problem(409, "too-many-ticket-writers", title, f"{refused} Remove one first.")
     if isinstance(refused, EndpointGone):
         detail = f"{refused} Change the endpoint to use it again."
         return Problem(409, "endpoint-gone", "The receiver wants no more deliveries", detail)

@@ -1,0 +1,240 @@
+"""``/api/v1/ticket-writers`` and ``/api/v1/ticket-writes``: what is written into the tickets of other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from slm_chassis.clock import Clock
+from slm_chassis.http import etag
+from slm_chassis.http.access import Caller
+from slm_chassis.http.etag import IfMatch
+from slm_chassis.http.operation import ETAG, operation
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheClock, TheDatabase
+from slm_chassis.http.problems import not_found
+from slm_chassis.http.response_models import list_of
+from slm_events.instants import to_text
+from slm_notification.adapters import writer_queries
+from slm_notification.api.dependencies import Editor, TheWriters
+from slm_notification.api.shapes import instant_of_real
+from slm_notification.api.writer_bodies import TicketWriterBody, WriteTestBody
+from slm_notification.api.writer_responses import (
+    RewriteResponse,
+    TicketWriteResponse,
+    TicketWriterResponse,
+    TicketWriterStatusResponse,
+    WriteTestResponse,
+)
+from slm_notification.application import ticket_writing
+from slm_notification.application.ticket_writing import WriterDetails, WriterOffice
+from slm_notification.domain.ticket_writers import FIGURES, HOUR, MOST_IN_AN_HOUR, TicketWriter
+
+router = APIRouter(prefix="/api/v1/ticket-writers", tags=["ticket-writers"])
+writes_router = APIRouter(prefix="/api/v1/ticket-writes", tags=["ticket-writes"])
+_Filter = Query(max_length=200)
+_TOO_OFTEN = f"Written {MOST_IN_AN_HOUR} times within an hour, so it waits: does a mapping read a written field?"
+
+
+@router.get("", **operation("List the ticket writers of your party", list_of(TicketWriterResponse)))
+async def list_ticket_writers(caller: Caller, page: Paging, database: TheDatabase) -> dict[str, Any]:
+    """List the writers of your party, the oldest first."""
+    found = await writer_queries.fetch_writer_page(database, caller, page)
+    return page.shape(found, lambda each: [each.created_at, each.writer_id], writer_json)
+
+
+@router.post(
+    "",
+    **operation(
+        "Make a ticket writer",
+        TicketWriterResponse,
+        "without-party",
+        "too-many-ticket-writers",
+        status=201,
+        headers=(ETAG,),
+    ),
+)
+async def make_ticket_writer(
+    body: TicketWriterBody,
+    caller: Editor,
+    writers: TheWriters,
+    response: Response,
+) -> dict[str, Any]:
+    """Let the due date, the state of the clocks and breaches be written into the tickets of a source of your party.
+
+    Written are the tickets with a running clock, now and whenever one of these figures changes, by one request that
+    changes no other field. Only clocks of agreements that your party must keep count. The secret is not shown again.
+    """
+    writer = await ticket_writing.make_writer(writers, caller, _details(writers, body), body.secret, body.paused)
+    response.headers["ETag"] = etag.etag_of(writer.version)
+    return writer_json(writer)
+
+
+@router.get("/{writer_id}", **operation("Read one ticket writer", TicketWriterResponse, headers=(ETAG,)))
+async def get_ticket_writer(
+    writer_id: str, caller: Caller, database: TheDatabase, response: Response
+) -> dict[str, Any]:
+    """Read a writer: its tool, its fields and its state."""
+    writer = await _writer_or_404(writer_id, caller, database)
+    response.headers["ETag"] = etag.etag_of(writer.version)
+    return writer_json(writer)
+
+
+@router.put(
+    "/{writer_id}",
+    **operation("Change a ticket writer", TicketWriterResponse, headers=(ETAG,)),
+)
+async def change_ticket_writer(
+    writer_id: str,
+    body: TicketWriterBody,
+    caller: Editor,
+    writers: TheWriters,
+    if_match: IfMatch,
+    response: Response,
+) -> dict[str, Any]:
+    """Change a writer, pause it, or make it active again.
+
+    With `paused: false` a writer that was paused or suspended is active, and all that waits is written at once. Another
+    address or user needs the secret again. If tool, source or fields change, all open tickets are written again.
+    """
+    change = (_details(writers, body), body.secret, body.paused)
+    writer = await ticket_writing.change_writer(
+        writers, caller, writer_id, change, lambda known: etag.check_if_match(if_match, known.version)
+    )
+    response.headers["ETag"] = etag.etag_of(writer.version)
+    return writer_json(writer)
+
+
+@router.delete("/{writer_id}", **operation("Remove a ticket writer", None, status=204))
+async def remove_ticket_writer(writer_id: str, caller: Editor, writers: TheWriters) -> None:
+    """Remove a writer with its secret. What waits is not written any more; the tool's fields stay as they are."""
+    await ticket_writing.remove_writer(writers, caller, writer_id)
+
+
+@router.get("/{writer_id}/status", **operation("Read how a ticket writer is doing", TicketWriterStatusResponse))
+async def get_ticket_writer_status(
+    writer_id: str, caller: Caller, database: TheDatabase, clock: TheClock
+) -> dict[str, Any]:
+    """Read how many tickets wait, are written or were given up, and since when the tool refuses or does not answer."""
+    writer = await _writer_or_404(writer_id, caller, database)
+    counts = await writer_queries.fetch_write_counts(database, writer_id)
+    return {
+        "writer_id": writer_id,
+        "state": writer.state,
+        **{name: counts[name] for name in ("waiting", "written", "failed")},
+        "failing_since": instant_of_real(writer.failing_since, clock),
+        "problem": writer.problem,
+        "next_attempt_at": instant_of_real(writer.retry_at, clock) if writer.state == "active" else None,
+        "last_written_at": instant_of_real(counts["last_written_at"], clock),
+    }
+
+
+@router.post("/{writer_id}/tests", **operation("Write a test into one ticket", WriteTestResponse))
+async def write_ticket_test(writer_id: str, body: WriteTestBody, caller: Editor, writers: TheWriters) -> dict[str, Any]:
+    """Write into one ticket now, and read what the tool answered.
+
+    Written are the ticket's own figures. If no clock of it is known here, samples are written: due in an hour, the
+    state `test`, not breached. They stay in the ticket.
+    """
+    done = await ticket_writing.write_test(writers, caller, writer_id, body.ticket)
+    answer = done.answer
+    return {
+        "writer_id": writer_id,
+        "ticket": done.ticket,
+        "values": dict(done.values),
+        "sample": done.is_sample,
+        "succeeded": answer.is_success and not answer.problem,
+        "status": answer.status,
+        "problem": answer.problem,
+        "excerpt": answer.excerpt,
+    }
+
+
+@router.post("/{writer_id}/rewrites", **operation("Write every ticket again", RewriteResponse, status=202))
+async def write_tickets_again(writer_id: str, caller: Editor, writers: TheWriters) -> dict[str, Any]:
+    """Write every ticket that the writer knows again, also those that were given up: after somebody changed the fields
+    in the tool, or restored it from a backup.
+    """
+    return {"writer_id": writer_id, "tickets": await ticket_writing.write_again(writers, caller, writer_id)}
+
+
+async def _write_filters(
+    writer_id: Annotated[str | None, _Filter] = None,
+    ticket: Annotated[str | None, _Filter] = None,
+    state: Annotated[Literal["waiting", "written", "failed"] | None, Query()] = None,
+) -> dict[str, Any]:
+    return {"writer_id": writer_id, "ticket": ticket, "state": state}
+
+
+@writes_router.get("", **operation("List what is written into tickets", list_of(TicketWriteResponse)))
+async def list_ticket_writes(
+    caller: Caller,
+    filters: Annotated[dict[str, Any], Depends(_write_filters)],
+    page: Paging,
+    database: TheDatabase,
+    clock: TheClock,
+) -> dict[str, Any]:
+    """List the tickets that the writers of your party keep up to date, each with its latest attempt, the latest changed
+    first.
+    """
+    rows = await writer_queries.fetch_write_page(database, caller, page, filters)
+    return page.shape(
+        rows, lambda row: [row["changed_at"], row["writer_id"], row["ticket"]], lambda row: write_json(row, clock)
+    )
+
+
+def writer_json(writer: TicketWriter) -> dict[str, Any]:
+    """Return a writer as JSON."""
+    names = ("writer_id", "party_id", "title", "connector", "address", "source")
+    return {
+        **{name: getattr(writer, name) for name in names},
+        "authentication": {"kind": writer.credential_kind, "user": writer.user},
+        "fields": {name: writer.fields.get(name) for name in FIGURES},
+        "clocks": list(writer.clocks),
+        "time_zone": writer.time_zone,
+        "state": writer.state,
+        "state_reason": writer.state_reason,
+        "state_at": to_text(writer.state_at),
+        "created_at": to_text(writer.created_at),
+        "created_by_principal_id": writer.created_by_principal_id,
+    }
+
+
+def write_json(row: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    """Return the row of a ticket as JSON."""
+    is_waiting = row["state"] == "waiting"
+    is_too_often = is_waiting and row["hour_writes"] >= MOST_IN_AN_HOUR and row["due_at"] >= row["hour_from"] + HOUR
+    return {
+        **{name: row[name] for name in ("writer_id", "source", "ticket", "state", "attempts", "status", "excerpt")},
+        "figures": {name: row["wanted"].get(name) for name in FIGURES},
+        "changed_at": to_text(row["changed_at"]),
+        "last_attempt_at": instant_of_real(row["last_attempt_at"], clock),
+        "next_attempt_at": instant_of_real(row["due_at"], clock) if is_waiting else None,
+        "written_at": instant_of_real(row["written_at"], clock),
+        "problem": _TOO_OFTEN if is_too_often else row["problem"],
+    }
+
+
+async def _writer_or_404(writer_id: str, caller: Caller, database: TheDatabase) -> TicketWriter:
+    writer = await writer_queries.fetch_writer(database, caller, writer_id)
+    if writer is None:
+        raise not_found("ticket writer", writer_id)
+    return writer
+
+
+def _details(writers: WriterOffice, body: TicketWriterBody) -> WriterDetails:
+    writing = writers.writing_of(body.connector)
+    given = body.fields if body.fields is not None or writing is None else writing.fields
+    return WriterDetails(
+        title=body.title,
+        connector=body.connector,
+        address=body.address,
+        source=body.source,
+        fields={} if given is None else given.model_dump(exclude_none=True),
+        clocks=list(dict.fromkeys(body.clocks)),
+        time_zone=body.time_zone,
+        user=body.authentication.user,
+        credential_kind=body.authentication.kind,
+    )
