@@ -92,7 +92,7 @@ class Window:
 def window_at(cycle: str, zone: str, instant: UtcMicroseconds) -> Window:
     """Return the window that contains the instant.
 
-    ``cycle`` is a kind of window or the name of an anchored cycle (see ``Cycle.name``), here and below.
+    ``cycle`` is a kind of window or the name of an anchored cycle (see ``Cycle.name``), as in the functions below.
     """
     found, where = cycle_named(cycle), zone_named(zone)
     first = _first_day(found, local_date(where, instant))
@@ -114,7 +114,7 @@ def next_window(cycle: str, zone: str, instant: UtcMicroseconds) -> Window:
 
 
 def windows_between(cycle: str, zone: str, start: UtcMicroseconds, end: UtcMicroseconds) -> Iterator[Window]:
-    """Yield in order every window of that cycle that overlaps [start, end), not clipped to it."""
+    """Yield in order every window of the cycle that overlaps [start, end), each in full."""
     while start < end:
         window = window_at(cycle, zone, start)
         yield window
@@ -143,7 +143,7 @@ def window_of_id(window_id: str, zone: str) -> Window:
 def cycle_of_id(window_id: str) -> str:
     """Return the name of the cycle to which the window with this id belongs, such as ``month`` for ``2026-11``.
 
-    Raises CalendarError if it is no window id.
+    Raises CalendarError for any other text.
     """
     return _parse_id(window_id)[0].name
 
@@ -167,7 +167,9 @@ _FIRST_DAYS: dict[Kind, Callable[..., date]] = {
 
 
 def _parse_id(window_id: str) -> tuple[Cycle, tuple[int, ...]]:
-    """Return the cycle of a window and the numbers of its id; of an anchored window these are its first date."""
+    """Return the cycle of a window and the numbers in its id: for an anchored window, its first date's year, month,
+    day.
+    """
     for kind, pattern in _IDS:
         if match := pattern.fullmatch(window_id):
             return Cycle(kind), tuple(int(part) for part in match.groups())
@@ -189,7 +191,7 @@ def _parse_id(window_id: str) -> tuple[Cycle, tuple[int, ...]]:
 
 
 def _days_in(kind: Kind, day: date) -> int:
-    """Return how many days after the usual first day of its window a day is."""
+    """Return the number of days from the usual first day of a window to a day in it."""
     if kind == "week":
         return day.weekday()
     return 0 if kind == "day" else _begin(kind, day.day)
@@ -262,7 +264,7 @@ def _usual_first_day(kind: Kind, day: date) -> date:
 
 
 def _after(kind: Kind, first: date) -> date:
-    """Return the first date of the window after the one with that first date."""
+    """Return the first date of the window that follows the window with the first date ``first``."""
     if kind == "day":
         return first + timedelta(days=1)
     if kind == "week":

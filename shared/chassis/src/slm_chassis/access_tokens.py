@@ -1,4 +1,4 @@
-"""Access tokens, each of which stands for an API key (RFC 6749, 4.4) for an hour at most, or reads in the place of a
+"""Access tokens, each of which stands for an API key (RFC 6749, 4.4) for an hour at most, or reads on behalf of a
 person for some minutes.
 
 The key pair that signs them is in the memory of the process that made it and is stored nowhere. Its public half is
@@ -50,7 +50,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class ReadingToken:
-    """What a token says with which a service reads in the place of a person: the person's principal, the only paths
+    """The content of a token with which a service reads on behalf of a person: the person's principal, the only paths
     that may be read, and when it expires.
     """
 

@@ -1,4 +1,4 @@
-"""Tokens with which a service reads another service's API in the place of a person, and the key pair that signs tokens.
+"""Tokens with which a service reads another service's API on behalf of a person, and the key pair that signs tokens.
 
 A mail to a person has the figures of the product's own answers, so the answers have to be those that the person gets. A
 token names the person's principal and the only paths that may be read. The caller then has the roles and the party that
@@ -22,7 +22,7 @@ from slm_events.access_tokens import TokenKeyAnnounced
 from slm_events.instants import UtcMicroseconds
 
 READS_FOR = 300 * SECOND
-"""How long a token that reads in the place of a person is valid, in microseconds."""
+"""How long a token that reads on behalf of a person is valid, in microseconds."""
 
 
 class TokenReaders:
@@ -36,7 +36,7 @@ class TokenReaders:
         self._known[principal.principal_id] = principal, end_of(enrolled)
 
     def forget(self, principal_id: str) -> None:
-        """Refuse tokens that read in the place of this principal."""
+        """Refuse tokens that read on behalf of this principal."""
         self._known.pop(principal_id, None)
 
     def reader_of(self, token: ReadingToken, now: UtcMicroseconds) -> Principal | None:
@@ -87,7 +87,7 @@ class AnnouncedSigner:
         return signer
 
     async def reading_token(self, principal_id: str, paths: Sequence[str]) -> str:
-        """Return a token that reads these paths in the place of a principal. Raises AccessUnavailable."""
+        """Return a token that reads these paths on behalf of a principal. Raises AccessUnavailable."""
         signer = await self.ready()
         ends = (self._clock.now() + READS_FOR) // SECOND * SECOND
         return signer.sign(ReadingToken(principal_id, tuple(paths), ends))

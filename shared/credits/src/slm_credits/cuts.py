@@ -1,4 +1,4 @@
-"""Cuts: places between values, by which it is exact which values a band holds, whichever end it includes."""
+"""Cuts: places between values. They say exactly which values a band holds, whether or not it includes its ends."""
 
 from __future__ import annotations
 

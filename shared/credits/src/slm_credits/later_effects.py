@@ -20,9 +20,9 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True)
 class RightToTerminate:
-    """The right to end the agreement after a chronic failure: the breached windows behind it, the last one new.
+    """The right to end the agreement after a chronic failure. ``windows``: the breached windows that give it, in order.
 
-    The right lasts so many microseconds from the close of the last breached window, unless it is used before.
+    It lasts ``lasts`` microseconds from the close of the last of these windows, unless it is used before.
     """
 
     windows: tuple[str, ...]

@@ -48,7 +48,7 @@ def parse_objective(document: Mapping[str, Any]) -> Objective | None:
 def find_paid_success(defined: Schedule, objective: Objective) -> Finding | None:
     """Return a finding if a band pays the customer for a figure that meets the objective; it names such a figure.
 
-    A band that is marked as a reward pays the provider, so it may.
+    A band that is marked as a reward gives no finding, because it pays the provider.
     """
     for place, band in enumerate(defined.bands):
         if band.is_reward or not band.pays or not _pays_without_a_miss(band):

@@ -47,7 +47,7 @@ misses the objective, and how many units are missed.
 
 @dataclass(frozen=True, slots=True)
 class UnitRate:
-    """A price for units that are missed, or for minutes that lie, within some hours of the week."""
+    """The price of a missed unit or minute within some hours of the week."""
 
     weekly: Mapping[str, Any]
     hours: ServiceHours
@@ -61,7 +61,7 @@ class Band:
     With ``is_right_closed`` the band holds its ``end`` and not its ``start``; otherwise it holds its ``start`` and not
     its ``end``. The end of the scale belongs to the band that reaches it. A ``start`` or ``end`` of None: the band is
     not limited there. ``rate`` is the number in the band's formula; ``rates`` are prices for some hours of the week;
-    the first that fits applies.
+    the first one whose hours contain the instant applies.
     """
 
     start: Fraction | None
@@ -109,7 +109,7 @@ class Schedule:
     """A credit schedule: the bands of the measured value, the caps and the currency.
 
     ``places`` are the decimals of the currency's minor unit. Credits below ``least`` are carried to the next period.
-    ``earn_back``: a credit is reversed if so many of the following windows in a row are met.
+    ``earn_back``: a credit is reversed if this number of windows after it are all met.
     """
 
     currency: str

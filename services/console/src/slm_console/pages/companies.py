@@ -25,13 +25,13 @@ _AGREEMENTS, _TARGETS, _REVIEWS = "/api/v1/agreements", "/api/v1/targets", "/api
 
 @router.get("/customers")
 async def list_customers(visit: SignedIn) -> Response:
-    """List the companies to which the reader's company is the provider."""
+    """List the companies to which the reader's company provides services."""
     return await _list(visit, "provider")
 
 
 @router.get("/suppliers")
 async def list_suppliers(visit: SignedIn) -> Response:
-    """List the companies to which the reader's company is the customer."""
+    """List the companies that provide services to the reader's company."""
     return await _list(visit, "customer")
 
 

@@ -38,7 +38,7 @@ class Peers:
 
 @dataclass(frozen=True, slots=True)
 class _Requests:
-    """The requests that are sent in the place of one person."""
+    """The requests that are sent on behalf of one person."""
 
     peers: Peers
     key: str

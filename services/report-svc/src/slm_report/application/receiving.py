@@ -74,7 +74,7 @@ class Batch:
 
 
 def count_catch_up_event(batch: Batch, event: TargetResultEvent | TicketClockEvent) -> None:
-    """Count the event if an import caused it, or the evaluation of a signed version's past.
+    """Count the event if an import, or the evaluation of a signed version's past, caused it.
 
     Only events on the topic ``slm.breaches`` count. The agreement's reports wait until all of them have been received.
     """

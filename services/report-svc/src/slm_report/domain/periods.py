@@ -28,7 +28,7 @@ def parse_cadence(text: object) -> Kind | None:
 
 
 def period_containing(instant: UtcMicroseconds, cycle: str, zone: str) -> Period:
-    """Return the period of that cycle that contains the instant, on the zone's calendar."""
+    """Return the period of the cycle that contains the instant, by the zone's calendar."""
     return _of(window_at(cycle, zone, instant), cycle, zone)
 
 

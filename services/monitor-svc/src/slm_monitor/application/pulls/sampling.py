@@ -101,8 +101,8 @@ class SampleRunner:
             await turn.keep(course.progress, course.run, is_over=course.run.ended_at is not None)
 
     async def _narrow(self, course: Course, piece: Piece) -> None:
-        """Request half as many instants from now on: the last answer was too large for the server or for the
-        product.
+        """Halve the number of instants that later requests name: the last answer was too large for the server or for
+        the product.
         """
         since = course.progress.position.since
         course.progress = replace(course.progress, position=Position(since, extra=max(1, piece.points // 2)))

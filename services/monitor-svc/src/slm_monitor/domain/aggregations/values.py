@@ -21,7 +21,9 @@ from slm_monitor.domain.windows import series_evaluation
 
 
 class ExactValue(SeriesAggregation[ValueAccumulator]):
-    """A figure that needs the exact values. A miss is certain with a single value, or else at the close."""
+    """A figure that needs the exact values. A miss is certain if a single value causes it, or else when the window
+    closes.
+    """
 
     is_exact = True
     missed_by_one: str | None = None

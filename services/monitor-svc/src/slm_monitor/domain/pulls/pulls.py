@@ -24,7 +24,7 @@ RunOutcome = Literal["running", "done", "partial", "held", "failed", "interrupte
 
 @dataclass(frozen=True, slots=True)
 class PullAuthentication:
-    """How a pull proves to the tool who asks.
+    """How a pull authenticates to the tool.
 
     - ``kind``: ``none``, ``basic``, ``bearer``, ``token`` (Zammad's own scheme) or ``oauth`` (client credentials).
     - ``user``: the user of ``basic`` or the client of ``oauth``.

@@ -14,7 +14,7 @@ class SampleQuery:
     - ``step_seconds``: the expression is evaluated at all instants that are a multiple of so many seconds since 1970.
     - ``lag_seconds``: how long after such an instant its samples are taken to be complete.
     - ``record``: the name that all series of the result get; empty: the series keep their names.
-    - ``labels``: labels that all series of the result get, in the place of their own with the same names.
+    - ``labels``: labels that all series of the result get, instead of their own labels with the same names.
     """
 
     expression: str
