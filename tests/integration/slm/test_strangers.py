@@ -30,6 +30,7 @@ KEYLESS = {
     ("/api/v1/sessions/{session_id}", "delete"),
     ("/api/v1/hooks/{hook_id}", "post"),
     ("/api/v1/agreements/{agreement_id}/guest-links", "post"),
+    ("/api/v1/agreements/{agreement_id}/reading-links", "post"),
 }
 """Ways in: most are asked by somebody who has no key yet; each has tests of its own."""
 COMPUTED = ("/api/v1/previews/", "/api/v1/credit-previews", "/api/v1/chain-previews", "/api/v1/invitations/preview",

@@ -20,11 +20,11 @@ from tests.support import api as trial
 from tests.unit.chassis_http.test_access_tokens import NOW, World
 
 ADA = "principal of slm_a"
-THINGS = ("/api/v1/things",)
+THINGS = ("GET /api/v1/things",)
 
 
-def token_for(signer: TokenSigner, *paths: str, principal_id: str = ADA) -> str:
-    return signer.sign(ReadingToken(principal_id, paths or THINGS, NOW + READS_FOR))
+def token_for(signer: TokenSigner, *requests: str, principal_id: str = ADA) -> str:
+    return signer.sign(ReadingToken(principal_id, requests or THINGS, NOW + READS_FOR))
 
 
 async def world_of(**changed: Any) -> World:
@@ -48,16 +48,16 @@ async def test_it_reads_as_the_person_though_no_key_of_the_person_is_valid() -> 
     assert found.roles == {"viewer"} and found.party_id == "party-a" and found.expires_at == NOW + READS_FOR
 
 
-async def test_it_reads_only_the_paths_that_it_names_and_changes_nothing() -> None:
+async def test_it_sends_only_the_requests_that_it_names_and_changes_nothing() -> None:
     world = await world_of()
     async with trial.running(world.registry):
         assert await world.status(token_for(world.signer), method="POST") == 404
-        assert await world.status(token_for(world.signer, "/api/v1/others")) == 404
-        assert await world.status(token_for(world.signer, "/api/v1/stream"), url="/api/v1/stream") == 403
+        assert await world.status(token_for(world.signer, "GET /api/v1/others")) == 404
+        assert await world.status(token_for(world.signer, "GET /api/v1/stream"), url="/api/v1/stream") == 403
 
 
-@pytest.mark.parametrize("claims", [{"sub": ADA}, {"sub": ADA, "reads": []}, {"sub": ADA, "reads": [1]}])
-async def test_a_token_without_paths_reads_nothing(claims: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("claims", [{"sub": ADA}, {"sub": ADA, "requests": []}, {"sub": ADA, "requests": [1]}])
+async def test_a_token_without_requests_reads_nothing(claims: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     world = await world_of()
     monkeypatch.setattr("slm_chassis.access_tokens.json.dumps", _saying(claims | {"exp": (NOW + READS_FOR) // SECOND}))
     token = token_for(world.signer)
@@ -70,6 +70,16 @@ def _saying(claims: dict[str, Any]) -> Any:
     from json import dumps
 
     return lambda *_args, **_more: dumps(claims)
+
+
+@pytest.mark.parametrize(
+    "more", ["POST /api/v1/things", "DELETE /api/v1/things", "POST /api/v1/agreements/a/sign", "GET /api/v1/a\nPOST /x"]
+)
+async def test_a_token_that_would_change_something_is_refused_as_a_whole(more: str) -> None:
+    world = await world_of()
+    async with trial.running(world.registry):
+        assert await world.status(token_for(world.signer, *THINGS, "POST /api/v1/agreements/a/reading-links")) == 200
+        assert await world.status(token_for(world.signer, *THINGS, more)) == 401
 
 
 async def test_it_ends_by_itself_and_with_the_person() -> None:

@@ -111,6 +111,26 @@ async def test_an_agreed_document_asks_only_who_may_sign_to_sign(role: str, butt
     assert re.findall(r'href="/agreements/agreement-1/sign">([^<]+)<', page) == [button]
 
 
+READS = ["GET /api/v1/agreements/agreement-1", "GET /api/v1/agreements/agreement-1/**", "GET /api/v1/me",
+         "DELETE /api/v1/sessions/current"]  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [[], ["POST /api/v1/agreements/agreement-1/comments"]])
+async def test_a_guest_who_only_reads_is_offered_nothing_to_do(more: list[str]) -> None:
+    api = known()
+    need = {"need": "answer", "yours": True, "version": 1}
+    waiting = {"state": "proposed", "awaiting_party_id": ALDER, "drafting_party_id": SHOP, "needs": [need]}
+    api.answers["/api/v1/agreements/agreement-1"] |= waiting
+    api.answers["/api/v1/me"] |= {"roles": ["provider_signatory"], "limited_to": [*READS, *more]}
+    async with browser_of(api) as browser:
+        page = (await browser.get("/agreements/agreement-1")).text
+        api.answers["/api/v1/agreements/agreement-1"] |= {"state": "agreed"}
+        agreed = (await browser.get("/agreements/agreement-1")).text
+    is_offered = bool(more)
+    assert ("Write a comment" in page, "Add comment" in page) == (is_offered, is_offered)
+    assert (">Read and sign<" in agreed) is is_offered and "Checkout for Corner Shop" in page
+
+
 @pytest.mark.parametrize(
     ("signers", "says"),
     [

@@ -27,6 +27,7 @@ from slm_chassis.workers import Worker
 from slm_events.access_tokens import TokenKeyAnnounced
 from slm_mappings.connectors import SHIPPED, read_connectors
 from slm_notification.adapters.product_answers import Peers, ProductAnswers
+from slm_notification.adapters.reading_links import AgreementReadingLinks
 from slm_notification.adapters.sql_desk import SqlNotificationDesk
 from slm_notification.adapters.sql_mails import SqlMailDesk
 from slm_notification.adapters.sql_weeks import SqlWeekDesk
@@ -109,8 +110,9 @@ async def build(
     )
     if own.smtp_url is not None:
         server = SmtpServer(own.smtp_url.get_secret_value(), own.mail_from, own.mail_reply_seconds)
-        workers.append(NotificationMailer(mails, server, rules_of_mails, own.mail_limits()))
         signer = AnnouncedSigner(_publisher(database), foundation.access, clock)
+        links = AgreementReadingLinks(peers.agreement, signer)
+        workers.append(NotificationMailer(mails, server, links, rules_of_mails, own.mail_limits()))
         workers.append(WeekWriter(SqlWeekDesk(database), ProductAnswers(peers, signer)))
     return ServiceApp(foundation, http, workers, [peers.agreement, peers.monitor, peers.review])
 

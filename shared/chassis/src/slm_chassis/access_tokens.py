@@ -9,6 +9,7 @@ signed them has ended.
 from __future__ import annotations
 
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ SIGNING = 24 * LIFETIME
 CURVE: Final = "Ed25519"
 _ALGORITHM = "Ed25519"
 _LONGEST = 16 << 10
+_READING = re.compile(r"GET /\S+|POST /[\w/-]+/reading-links")
+"""The requests that a token may allow which reads in the place of a person."""
 _MOST_REMEMBERED = 4_096
 
 
@@ -50,13 +53,13 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class ReadingToken:
-    """The content of a token with which a service reads on behalf of a person: the person's principal, the only paths
-    that may be read, and when it expires.
+    """The content of a token with which a service reads on behalf of a person: the person's principal, the only
+    requests that may be sent, and when it expires.
     """
 
     principal_id: str
-    paths: tuple[str, ...]
-    """Not empty."""
+    requests: tuple[str, ...]
+    """Each as ``METHOD path``; not empty. All read, but for one that makes a reading link for the person."""
     expires_at: UtcMicroseconds
     """The instant from which the token is refused, in whole seconds, as microseconds UTC."""
 
@@ -81,7 +84,7 @@ class TokenSigner:
         header = {"alg": _ALGORITHM, "typ": "at+jwt", "kid": self.token_key_id}
         claims: dict[str, Any] = {"exp": token.expires_at // SECOND}
         if isinstance(token, ReadingToken):
-            claims |= {"sub": token.principal_id, "reads": list(token.paths)}
+            claims |= {"sub": token.principal_id, "requests": list(token.requests)}
         else:
             claims["client_id"] = token.key_id
             if token.scopes:
@@ -158,9 +161,9 @@ class TokenKeys:
 def _read_claims(claims: Mapping[str, Any]) -> AccessToken | ReadingToken:
     expires_at = int(claims["exp"]) * SECOND
     if "sub" in claims:
-        paths = tuple(claims["reads"])
-        # Without a path the token would read everything that the person may read.
-        if "client_id" in claims or not paths or not all(isinstance(each, str) for each in paths):
-            raise ValueError("a token that reads for a person names the paths that it reads, and no key")
-        return ReadingToken(str(claims["sub"]), paths, expires_at)
+        requests = tuple(claims["requests"])
+        # Without a request the token would allow everything that the person may do.
+        if "client_id" in claims or not requests or not all(_READING.fullmatch(each) for each in requests):
+            raise ValueError("a token that reads for a person names the requests that it sends, and no key")
+        return ReadingToken(str(claims["sub"]), requests, expires_at)
     return AccessToken(str(claims["client_id"]), frozenset(claims.get("scope", "").split()), expires_at)

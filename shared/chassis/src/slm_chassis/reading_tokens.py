@@ -1,9 +1,9 @@
 """Tokens with which a service reads another service's API on behalf of a person, and the key pair that signs tokens.
 
 A mail to a person has the figures of the product's own answers, so the answers have to be those that the person gets. A
-token names the person's principal and the only paths that may be read. The caller then has the roles and the party that
-the principal has at the time, and can change nothing. The token expires after some minutes, or earlier if the principal
-ends.
+token names the person's principal and the only requests that may be sent. The caller then has the roles and the party
+that the principal has at the time, and can change nothing that is agreed. The token expires after some minutes, or
+earlier if the principal ends.
 """
 
 from __future__ import annotations
@@ -40,12 +40,11 @@ class TokenReaders:
         self._known.pop(principal_id, None)
 
     def reader_of(self, token: ReadingToken, now: UtcMicroseconds) -> Principal | None:
-        """Return the principal in whose place a token reads, limited to the token's paths; None if it has ended."""
+        """Return the principal in whose place a token reads, limited to the token's requests; None if it has ended."""
         found, ends_at = self._known.get(token.principal_id, (None, None))
         if found is None or is_past(ends_at, now):
             return None
-        reads = tuple(f"GET {path}" for path in token.paths)
-        return replace(found, limited_to=reads, expires_at=token.expires_at, by_token=True)
+        return replace(found, limited_to=token.requests, expires_at=token.expires_at, by_token=True)
 
 
 class KnownTokenKeys(Protocol):
@@ -86,11 +85,11 @@ class AnnouncedSigner:
         await self._access.wait_for_token_key(signer.token_key_id)
         return signer
 
-    async def reading_token(self, principal_id: str, paths: Sequence[str]) -> str:
-        """Return a token that reads these paths on behalf of a principal. Raises AccessUnavailable."""
+    async def reading_token(self, principal_id: str, requests: Sequence[str]) -> str:
+        """Return a token that sends these requests on behalf of a principal. Raises AccessUnavailable."""
         signer = await self.ready()
         ends = (self._clock.now() + READS_FOR) // SECOND * SECOND
-        return signer.sign(ReadingToken(principal_id, tuple(paths), ends))
+        return signer.sign(ReadingToken(principal_id, tuple(requests), ends))
 
 
 def announcement_of(signer: TokenSigner) -> TokenKeyAnnounced:

@@ -79,6 +79,7 @@ guest_link = Table(
     Column("failures", Integer, nullable=False),
     Column("party_id", Text),
     Column("withdrawn_at", BigInteger),
+    Column("reads_only", Boolean, nullable=False, server_default=false()),
     Index("guest_link_party_id", "party_id", "link_id"),
 )
 

@@ -134,6 +134,13 @@ _PROBLEMS = (
         "Ask an operator to set SLM_SMTP_URL, or invite the person instead.",
     ),
     ProblemType(
+        "has-account",
+        409,
+        "The person can log in",
+        "A link that only reads is for people who have neither a password nor an account of an OpenID provider.",
+        "Log in.",
+    ),
+    ProblemType(
         "address-taken",
         409,
         "The mail address is taken",

@@ -10,8 +10,13 @@ from slm_agreement.adapters import queries, sign_in_tables
 from slm_agreement.api import sessions, shapes
 from slm_agreement.api.bodies.sessions import NewGuestCode, NewGuestLink, NewGuestSession
 from slm_agreement.api.dependencies import TheLedgers
-from slm_agreement.api.responses.sessions import GuestCodeResponse, GuestLinkResponse, NewGuestSessionResponse
-from slm_agreement.application import guests
+from slm_agreement.api.responses.sessions import (
+    GuestCodeResponse,
+    GuestLinkResponse,
+    NewGuestSessionResponse,
+    ReadingLinkResponse,
+)
+from slm_agreement.application import guests, reading_links
 from slm_agreement.domain.people.guests import GuestLink
 from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation
@@ -43,11 +48,36 @@ async def send_guest_link(agreement_id: str, body: NewGuestLink, caller: Caller,
     return _line(link, link.created_at)
 
 
+@router.post(
+    "/agreements/{agreement_id}/reading-links",
+    **operation(
+        "Make a link with which you read the agreement without an account",
+        ReadingLinkResponse,
+        "not-allowed",
+        "mail-needed",
+        "has-account",
+        "invalid",
+        "too-many-attempts",
+        status=201,
+    ),
+)
+async def make_reading_link(agreement_id: str, caller: Caller, ledgers: TheLedgers) -> dict[str, Any]:
+    """Make a link with which you, a person without an account, can only read the agreement. It is valid for 30 days.
+
+    It is shown once. Before it opens anything, a code is mailed to the address that is recorded for you. The mails of
+    the product have such links for people who cannot log in.
+    """
+    link, url = await reading_links.make_reading_link(ledgers, caller, agreement_id)
+    return {**_line(link, link.created_at), "url": url}
+
+
 @router.get("/guest-links", **operation("List the links that your party mailed to guests", list_of(GuestLinkResponse)))
 async def list_guest_links(
     caller: Caller, database: TheDatabase, clock: TheClock, page: Paging, agreement_id: str | None = None
 ) -> dict[str, Any]:
-    """List the links for guests that your party sent, oldest first, without the links themselves and addresses."""
+    """List the links for guests that your party sent, and those in mails to its own people, oldest first, without the
+    links themselves and addresses.
+    """
     table = sign_in_tables.guest_link
     conditions = [] if agreement_id is None else [table.c.agreement_id == agreement_id]
     rows = await queries.fetch_page(database, queries.GUEST_LINKS, caller, page, *conditions)
@@ -111,4 +141,5 @@ def _line(link: GuestLink, now: int) -> dict[str, Any]:
         "created_at": shapes.instant_text(link.created_at),
         "expires_at": shapes.instant_text(link.expires_at),
         "withdrawn_at": shapes.instant_text(link.withdrawn_at),
+        "reads_only": link.reads_only,
     }

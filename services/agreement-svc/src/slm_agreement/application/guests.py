@@ -149,7 +149,7 @@ async def _begun(ledger: Ledger, link: GuestLink, origin: Origin) -> BegunSessio
     how = Identification(
         enrolment.MAIL_CODE, enrolment.BY_HOLDER, principal.principal_id, principal.name, principal.may_sign
     )
-    limits = SessionLimits(link.expires_at, guests.guest_key_requests(link.agreement_id), link.link_id)
+    limits = SessionLimits(link.expires_at, guests.guest_key_requests(link), link.link_id)
     return await sessions.begin_session(ledger, principal, how, origin.client, limits)
 
 

@@ -11,6 +11,7 @@ Refusal
     KeyTaken          the key belongs to something with other content
     AddressTaken      another account has the mail address
     MailNeeded        the installation sends no mails
+    HasAccount        the person can log in, and so needs no link
     OtherSideAnswers  the proposed revision is this party's own
     LogInOver         a log-in with an OpenID provider was used, has ended, or is another browser's
     NothingChanged    the document equals the proposed revision
@@ -140,6 +141,13 @@ class MailNeeded(WrongState):
 
     code = "mail-needed"
     title = "This installation sends no mails"
+
+
+class HasAccount(WrongState):
+    """The person can log in, and so needs no link."""
+
+    code = "has-account"
+    title = "The person can log in"
 
 
 class LogInOver(WrongState):

@@ -25,6 +25,8 @@ class Directory:
     """Whether the reader's present session allows signing; role and mandate are checked elsewhere."""
     person: str = ""
     """The id of the reader as a person; empty for a system."""
+    only_reads: bool = False
+    """Whether the reader came by a link that only reads; such a reader has no roles here."""
 
     def company(self, party_id: str | None) -> str:
         """Return a company's name; its id if the name is not known."""
@@ -72,6 +74,8 @@ def directory_of(
     services.
     """
     me = me or {}
+    requests = me.get("limited_to") or ()
+    only_reads = bool(requests) and not any(each.startswith("POST ") for each in requests)
     party = me.get("party") or {}
     names = {str(each["party_id"]): str(each["name"]) for each in parties}
     if party:
@@ -82,6 +86,7 @@ def directory_of(
         services={str(each["service_id"]): each for each in services},
         person=str((me.get("person") or {}).get("person_id") or ""),
         name=str((me.get("person") or {}).get("name") or me.get("name") or ""),
-        roles=frozenset(me.get("roles") or ()),
+        roles=frozenset() if only_reads else frozenset(me.get("roles") or ()),
         may_sign=bool(me.get("may_sign", True)),
+        only_reads=only_reads,
     )

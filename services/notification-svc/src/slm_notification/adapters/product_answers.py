@@ -19,8 +19,10 @@ from slm_notification.domain.weeks import DAYS_AHEAD, ServiceAnswers, Week
 
 _SUMMARY, _BREACHES, _EXCLUSIONS = "/api/v1/summary", "/api/v1/breaches", "/api/v1/exclusions"
 _AGREEMENTS, _AGREEMENT_SUMMARY, _REVIEWS = "/api/v1/agreements", "/api/v1/agreement-summary", "/api/v1/reviews"
-PATHS = (_SUMMARY, _BREACHES, _EXCLUSIONS, _AGREEMENTS, _AGREEMENT_SUMMARY, _REVIEWS)
-"""All that a token for a Monday mail may read."""
+REQUESTS = tuple(
+    f"GET {path}" for path in (_SUMMARY, _BREACHES, _EXCLUSIONS, _AGREEMENTS, _AGREEMENT_SUMMARY, _REVIEWS)
+)
+"""All that a token for a Monday mail may ask."""
 _LIMIT = "500"
 _MOST_PAGES = 20
 Item = Mapping[str, Any]
@@ -79,7 +81,7 @@ class ProductAnswers:
         if due.principal_id is None:
             return []
         try:
-            key = await self._signer.reading_token(due.principal_id, PATHS)
+            key = await self._signer.reading_token(due.principal_id, REQUESTS)
         except AccessUnavailable as away:
             raise AnswersUnavailable(str(away)) from away
         requests = _Requests(self._peers, key)

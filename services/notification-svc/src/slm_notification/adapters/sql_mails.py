@@ -22,7 +22,13 @@ from slm_notification.adapters.mail_tables import (
     mail_principal,
 )
 from slm_notification.adapters.sql_weeks import choose_week
-from slm_notification.application.mail_ports import ClaimedMail, FailedMail, MailContent, NewMailDelivery
+from slm_notification.application.mail_ports import (
+    ClaimedMail,
+    FailedMail,
+    MailContent,
+    MailedNotice,
+    NewMailDelivery,
+)
 from slm_notification.domain.bundles import Bundle, WaitingDelivery, bundles_of, when_to_make
 from slm_notification.domain.notices import FINDINGS
 from slm_notification.domain.readers import MAIL, Preference, Reader, mail_delivery_id
@@ -32,7 +38,10 @@ _READERS = """
     SELECT p.person_id, p.party_id, p.name, p.email, c.rules, coalesce(c.time_zone, 'UTC') AS time_zone, (
         SELECT array_agg(DISTINCT role ORDER BY role) FROM mail_principal AS q, unnest(q.roles) AS role
         WHERE q.person_id = p.person_id AND (q.ends_at IS NULL OR q.ends_at > :now)
-    ) AS roles
+    ) AS roles, (
+        SELECT min(q.principal_id) FROM mail_principal AS q
+        WHERE q.person_id = p.person_id AND (q.ends_at IS NULL OR q.ends_at > :now)
+    ) AS principal_id
     FROM mail_person AS p LEFT JOIN mail_preference AS c ON c.person_id = p.person_id
     WHERE p.email <> '' AND EXISTS (
         SELECT 1 FROM mail_principal AS q
@@ -79,7 +88,7 @@ _CLAIM = text("""
         m.leased_until
 """)
 _CONTENT = text("""
-    SELECT d.kind, d.content, a.title
+    SELECT d.kind, d.content, a.title, d.agreement_id
     FROM mail_delivery AS d LEFT JOIN mail_agreement AS a ON a.agreement_id = d.agreement_id
     WHERE d.message_id = :message_id ORDER BY d.stored_at, d.delivery_id LIMIT :most
 """)
@@ -243,7 +252,7 @@ class SqlMailDesk:
         """Return the content of a mail, with at most ``most`` of its notices."""
         async with self._database.read() as connection:
             rows = await connection.execute(_CONTENT, {"message_id": message_id, "most": most})
-            notices = [(row.kind, row.content, row.title) for row in rows]
+            notices = [MailedNotice(row.kind, row.content, row.title, row.agreement_id) for row in rows]
             count = (await connection.execute(_COUNT, {"message_id": message_id})).scalar_one()
         return MailContent(notices, int(count))
 
@@ -319,6 +328,7 @@ def _reader(row: RowMapping) -> Reader:
         row["roles"] or (),
         row["rules"] or {},
         row["time_zone"],
+        row["principal_id"] or "",
     )
 
 

@@ -44,11 +44,21 @@ class ClaimedMail:
 
 
 @dataclass(frozen=True, slots=True)
+class MailedNotice:
+    """A notice in a mail: its kind, its words as they were stored, and the agreement that it is about."""
+
+    kind: MailKind
+    words: Mapping[str, Any]
+    title: str | None
+    """The title of the agreement; None if the notice is about no agreement, or the title is not known."""
+    agreement_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class MailContent:
     """The content of a mail: its first notices as they were stored, and the number of all its notices (``count``)."""
 
-    notices: Sequence[tuple[MailKind, Mapping[str, Any], str | None]]
-    """For each notice: its kind, its stored words, and the title of its agreement (None: it is about no agreement)."""
+    notices: Sequence[MailedNotice]
     count: int
 
 
@@ -158,6 +168,17 @@ class PreferenceDesk(Protocol):
 
     def begin(self) -> AbstractAsyncContextManager[PreferenceLedger]:
         """Open a transaction."""
+        ...
+
+
+class ReadingLinks(Protocol):
+    """Makes links for people who cannot log in."""
+
+    async def link_for(self, reader: Reader, agreement_id: str) -> str | None:
+        """Return the address of a page on which the reader can read the agreement without an account.
+
+        None if the reader can log in, or no link can be made now: the mail does not wait for it.
+        """
         ...
 
 

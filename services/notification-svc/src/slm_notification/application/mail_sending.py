@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,9 +15,17 @@ from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.mail_words import is_plain_address
 from slm_chassis.smtp import OutgoingMail, RefusedMail
 from slm_chassis.workers import Backoff, Progress
-from slm_notification.application.mail_ports import ClaimedMail, FailedMail, MailDesk, MailServer
+from slm_notification.application.mail_ports import (
+    ClaimedMail,
+    FailedMail,
+    MailDesk,
+    MailedNotice,
+    MailServer,
+    ReadingLinks,
+)
 from slm_notification.domain.attempts import RetryRules, pause_after
 from slm_notification.domain.mail_text import MOST_SHOWN, MailFrame, MailItem, MailWords, words_of
+from slm_notification.domain.notices import MailKind
 from slm_notification.domain.readers import Reader
 from slm_notification.domain.week_text import words_of_week
 from slm_notification.domain.weeks import WEEK
@@ -28,6 +37,11 @@ _PRUNE_SECONDS = 3_600.0
 _LONGEST_AWAY_SECONDS = 30.0
 _REPLIES = 10
 """The most replies of the mail server to one mail: greeting, EHLO, STARTTLS, EHLO, login, and those to the mail."""
+_ABOUT_AGREEMENTS: tuple[MailKind, ...] = ("agreement", "decision", "signature")
+_MOST_LINKS = 5
+"""The most links for a reader without an account in one mail: the most that are made for a person at a time."""
+_LINK_SECONDS = 5.0
+"""The most real seconds that a mail waits for links."""
 _NOBODY = "Not sent: the person has no mail address any more, or may not log in any more."
 _log = structlog.get_logger(__name__)
 
@@ -48,7 +62,7 @@ class MailLimits:
     @property
     def lease_seconds(self) -> float:
         """Seconds for which a claimed mail belongs to a process: longer than the slowest server can take."""
-        return _REPLIES * self.reply_seconds + 1
+        return _REPLIES * self.reply_seconds + _LINK_SECONDS + 1
 
 
 class NotificationMailer:
@@ -60,10 +74,13 @@ class NotificationMailer:
 
     name = "sender of mails"
 
-    def __init__(self, desk: MailDesk, server: MailServer, rules: RetryRules, limits: MailLimits) -> None:
+    def __init__(
+        self, desk: MailDesk, server: MailServer, links: ReadingLinks, rules: RetryRules, limits: MailLimits
+    ) -> None:
         self.progress = Progress()
         self._desk = desk
         self._server = server
+        self._links = links
         self._rules = rules
         self._limits = limits
         self._running: set[asyncio.Task[None]] = set()
@@ -142,21 +159,36 @@ class NotificationMailer:
         content = await self._desk.content_of(claim.message_id, MOST_SHOWN)
         console = self._limits.console_url
         frame = MailFrame(reader.name, reader.time_zone, console)
-        if (week := next((words for kind, words, _ in content.notices if kind == WEEK), None)) is not None:
+        if (week := next((each.words for each in content.notices if each.kind == WEEK), None)) is not None:
             return words_of_week(week, frame)
+        links = await self._links_in(reader, content.notices)
         told = [
             MailItem(
-                kind=kind,
-                headline=words["headline"],
-                lines=[(label, text) for label, text in words["lines"]],
-                agreement=title,
-                url=f"{console}{words['path']}",
+                kind=each.kind,
+                headline=each.words["headline"],
+                lines=[(label, text) for label, text in each.words["lines"]],
+                agreement=each.title,
+                url=f"{console}{each.words['path']}",
+                reading_url=links.get(each.agreement_id or ""),
             )
-            for kind, words, title in content.notices
-            if kind != WEEK
+            for each in content.notices
+            if each.kind != WEEK
         ]
         page = None if claim.cause_id is None else f"{console}/causes/{claim.cause_id}"
         return words_of(told, content.count, frame, is_digest=claim.is_digest, page=page)
+
+    async def _links_in(self, reader: Reader, notices: Sequence[MailedNotice]) -> dict[str, str]:
+        """Return agreement id → link for a reader who cannot log in, for notices that the agreement's page explains."""
+        ids = [each.agreement_id for each in notices if each.kind in _ABOUT_AGREEMENTS and each.agreement_id]
+        links: dict[str, str] = {}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINK_SECONDS):
+                for agreement_id in list(dict.fromkeys(ids))[:_MOST_LINKS]:
+                    link = await self._links.link_for(reader, agreement_id)
+                    if link is None:
+                        break  # The reader can log in, or agreement-svc is away: it is asked only once.
+                    links[agreement_id] = link
+        return links
 
     async def _store(self, claim: ClaimedMail, refused: RefusedMail | None) -> None:
         """Store the result of an attempt. If the database is away, wait for it: a mail that was accepted and not stored

@@ -16,6 +16,7 @@ MOST_SHOWN = 20
 _MARKS: dict[Kind, str] = {"breach": "■", "risk": "▲", "recovered": "✓"}
 _WORDS: dict[Kind, str] = {"breach": "breached", "risk": "at risk", "recovered": "recovered or withdrawn"}
 _STYLE = "font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:40em"
+_READ_HERE = "You have no account? Read it here, for 30 days, with a code that is sent to this address:"
 _INSTANT_LENGTHS = (20, 27)
 
 
@@ -28,6 +29,8 @@ class MailItem:
     lines: Sequence[tuple[str, str]]
     agreement: str | None
     url: str
+    reading_url: str | None = None
+    """Where a reader who cannot log in reads the agreement; None: the reader can, or nothing is there to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +70,15 @@ def words_of(told: Sequence[MailItem], count: int, frame: MailFrame, *, is_diges
 def _single(told: MailItem, frame: MailFrame) -> MailWords:
     headline = _marked(told)
     lines = [f"{label}: {_value(text, frame.time_zone)}" for label, text in _labelled(told)]
-    text = "\n".join([headline, "", *lines, "", told.url, "", foot_of(frame)])
+    reading = [] if told.reading_url is None else [_READ_HERE, told.reading_url, ""]
+    text = "\n".join([headline, "", *lines, "", told.url, "", *reading, foot_of(frame)])
     rows = "".join(
         f"<tr><td style='padding-right:1em;color:#555'>{escape(label)}</td><td>{_cell(text, frame.time_zone)}</td></tr>"
         for label, text in _labelled(told)
     )
     html = (
         f"<h1 style='font-size:1.2em'>{escape(headline)}</h1><table>{rows}</table>"
-        f"<p><a href='{escape(told.url)}'>Open</a></p>"
+        f"<p><a href='{escape(told.url)}'>Open</a></p>{_reading_link(told)}"
     )
     about = f" – {one_line(told.agreement)}" if told.agreement and told.agreement not in told.headline else ""
     return MailWords(one_line(f"{headline}{about}"), text, page_of(html, frame))
@@ -92,7 +96,10 @@ def _several(told: Sequence[MailItem], count: int, frame: MailFrame, *, is_diges
     for each in told:
         about = f" ({one_line(each.agreement)})" if each.agreement else ""
         rows += [f"{_marked(each)}{about}", f"  {each.url}"]
-        items.append(f"<li><a href='{escape(each.url)}'>{escape(_marked(each))}</a>{escape(about)}</li>")
+        if each.reading_url is not None:
+            rows.append(f"  {_READ_HERE} {each.reading_url}")
+        link = f"<a href='{escape(each.url)}'>{escape(_marked(each))}</a>"
+        items.append(f"<li>{link}{escape(about)}{_reading_link(each)}</li>")
     if more > 0:
         rows.append(f"… and {more} more.")
         items.append(f"<li>… and {more} more.</li>")
@@ -103,6 +110,12 @@ def _several(told: Sequence[MailItem], count: int, frame: MailFrame, *, is_diges
     said = "".join(f"<p>{escape(each)}</p>" for each in together)
     html = f"<h1 style='font-size:1.2em'>{escape(subject.strip())}</h1>{said}{link}<ul>{''.join(items)}</ul>"
     return MailWords(one_line(subject), text, page_of(html, frame))
+
+
+def _reading_link(told: MailItem) -> str:
+    if told.reading_url is None:
+        return ""
+    return f"<p><a href='{escape(told.reading_url)}'>{escape(_READ_HERE.rstrip(':'))}</a></p>"
 
 
 def _marked(told: MailItem) -> str:

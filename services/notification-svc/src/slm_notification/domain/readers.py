@@ -67,6 +67,8 @@ class Reader:
     rules: Rules = field(default_factory=dict)
     """The person's own choices. For kinds and severities without a choice, the rules of the person's roles apply."""
     time_zone: str = "UTC"
+    principal_id: str = ""
+    """A principal of the person that has not ended."""
 
     def when(self, notice: Notice) -> When:
         """Return when the person is told of a notice, by the rules: ``at_once``, ``digest`` or ``never``."""

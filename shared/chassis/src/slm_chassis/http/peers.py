@@ -38,11 +38,22 @@ class Peer:
         """Send a GET request with the caller's key and return the answer if its status is below 500; raises
         PeerUnavailable.
         """
+        return await self._send("GET", path, params, key)
+
+    async def post(self, path: str, key: str) -> httpx.Response:
+        """Send a POST request without a body and return the answer if its status is below 500; raises
+        PeerUnavailable.
+        """
+        return await self._send("POST", path, {}, key)
+
+    async def _send(
+        self, method: str, path: str, params: Mapping[str, str | Sequence[str]], key: str
+    ) -> httpx.Response:
         if self._client is None:
             raise PeerUnavailable(f"this process has no address of {self.context}-svc; set {self._setting}")
         headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         try:
-            answer = await self._client.get(path, params=params, headers=headers)
+            answer = await self._client.request(method, path, params=params, headers=headers)
         except httpx.HTTPError as error:
             raise PeerUnavailable(f"{self.context}-svc cannot be reached: {type(error).__name__}") from error
         if answer.status_code >= 500:

@@ -72,6 +72,15 @@ class GuestLinkResponse(Answer):
     """From this instant on it is void"""
     withdrawn_at: Instant | None
     """When it was withdrawn; null: it was not"""
+    reads_only: bool
+    """Whether it allows only reading: such a link was in a mail of the product to somebody without an account"""
+
+
+class ReadingLinkResponse(GuestLinkResponse):
+    """Response to making a link that only reads, with the link itself, which is shown once."""
+
+    url: str
+    """Address of the console's page that asks for the mailed code"""
 
 
 class GuestCodeResponse(Answer):

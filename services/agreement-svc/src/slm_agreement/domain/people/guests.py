@@ -44,6 +44,8 @@ class GuestLink:
     party_id: str | None = None
     """The party whose manager sent the link."""
     withdrawn_at: UtcMicroseconds | None = None
+    reads_only: bool = False
+    """Whether a guest may only read with it: a link in a mail of the product, which nobody has decided to send."""
 
     def is_open(self, now: UtcMicroseconds) -> bool:
         """Return whether the link can still be used."""
@@ -62,12 +64,14 @@ class GuestLink:
         return bool(self.code_sha256) and code_sha256 == self.code_sha256 and now < self.code_expires_at
 
 
-def guest_key_requests(agreement_id: str) -> list[str]:
-    """Return the only requests that a guest's key may send: read the agreement, comment on it, answer and sign it."""
-    path = f"/api/v1/agreements/{agreement_id}"
+def guest_key_requests(link: GuestLink) -> list[str]:
+    """Return the only requests that a guest's key may send: read the agreement and, unless the link only reads, comment
+    on it, answer and sign it.
+    """
+    path = f"/api/v1/agreements/{link.agreement_id}"
     return [
         *(f"GET {path}{each}" for each in _READ),
-        *(f"POST {path}{each}" for each in _DONE),
+        *(f"POST {path}{each}" for each in _DONE if not link.reads_only),
         "GET /api/v1/me",
         "DELETE /api/v1/sessions/current",
     ]

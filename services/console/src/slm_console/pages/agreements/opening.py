@@ -99,7 +99,7 @@ def head_of(visit: Visit, directory: Directory, agreement: Mapping[str, Any], ta
     side = directory.side(agreement)
     is_manager = directory.has_role("service_level_manager")
     may_sign_for_side = directory.has_role("provider_signatory" if side == "provider" else "business_signatory")
-    # A guest may only read, comment on, answer and sign the one agreement for which the link was mailed.
+    # A guest may at most read, comment on, answer and sign the one agreement for which the link was mailed.
     is_guest = bool(visit.only_page)
     agreement_id, state = str(agreement["agreement_id"]), agreement["state"]
     awaited = awaited_from(agreement) == directory.own
@@ -124,7 +124,8 @@ def head_of(visit: Visit, directory: Directory, agreement: Mapping[str, Any], ta
         "is_receiver": agreement.get("drafting_party_id") not in (None, directory.own),
         "may_end": may_sign_for_side and not is_guest and state in SIGNED,
         "may_propose": is_manager and agreement["state"] == "draft",
-        "may_answer": awaited and _is_for_reader(agreement, "answer"),
+        "may_answer": awaited and not directory.only_reads and _is_for_reader(agreement, "answer"),
+        "may_comment": not directory.only_reads,
         "may_change": is_manager,
         "may_sign": may_sign_for_side and is_to_sign,
         "waits_for_signature": is_to_sign and not may_sign_for_side,

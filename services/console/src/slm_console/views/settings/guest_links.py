@@ -22,6 +22,7 @@ class GuestLine:
     sent: str
     standing: str
     is_open: bool
+    reads_only: bool
 
 
 def guest_lines(
@@ -43,6 +44,7 @@ def guest_lines(
             reader.moment(read(each["created_at"]) or 0),
             _standing_of_link(reader, each),
             each["state"] == "open",
+            bool(each.get("reads_only")),
         )
         for each in reversed(links)
     ]
