@@ -63,6 +63,14 @@ def _parsed(written: Any, depth: int) -> str | SupportGroup:
     raise InvalidSupportStructure('write a support\'s name, {"serial": […]} or {"k_of_n": {"k": 1, "members": […]}}')
 
 
+def structure_document(structure: str | SupportGroup, names: Mapping[str, str]) -> Any:
+    """Return the document that ``parse_support_structure`` reads, with other names."""
+    if isinstance(structure, str):
+        return names[structure]
+    members = [structure_document(part, names) for part in structure.parts]
+    return {"serial": members} if structure.is_serial else {"k_of_n": {"k": structure.needed, "members": members}}
+
+
 def support_names(structure: str | SupportGroup) -> Iterator[str]:
     """Yield the name of each supporting agreement in the structure, as often as it occurs there."""
     if isinstance(structure, str):
