@@ -200,28 +200,10 @@ async def test_a_clause_that_nobody_could_read_is_refused_at_the_door(
     assert (await _draft(service, cast, shallow))[0] == 201
 
 
-async def test_a_missing_support_and_a_strangers_support_are_refused_alike(
-    service: AgreementUnderTest, cast: Cast
-) -> None:
-    other = await negotiation.gather_cast(service.client, OPERATOR_KEY, "-2")
-    foreign = await negotiation.draft_agreement(service.client, other, document(requirements=[]), "theirs")
-    status, own = await _draft(service, cast, document(), "own")
-    assert status == 201
-    answers = []
-    for agreement_id in (foreign["agreement_id"], NOWHERE):
-        status, problem = await _draft(service, cast, document(supports=[agreement_id]))
-        told = str({name: value for name, value in problem.items() if name != "instance"})
-        answers.append((status, told.replace(agreement_id, "…")))
-    assert answers[0] == answers[1]
-    assert answers[0][0] == 422
-    status, drafted = await _draft(service, cast, document(supports=[own["agreement_id"]]))
-    assert (status, drafted["document"]["supports"]) == (201, [{"agreement_id": own["agreement_id"]}])
-
-
 async def test_a_support_that_the_other_side_named_stays_in_a_counter_proposal(
     service: AgreementUnderTest, cast: Cast
 ) -> None:
-    """The customer is no party to it, and adds none of which it is none either."""
+    """The customer sends it back as it reads it, and adds none to which it is no party."""
     other = await negotiation.gather_cast(service.client, OPERATOR_KEY, "-2")
     pair = {"party_ids": [cast.provider_party_id, other.provider_party_id]}
     await negotiation.post(service.client, OPERATOR_KEY, "/api/v1/relations", pair)
@@ -235,17 +217,27 @@ async def test_a_support_that_the_other_side_named_stays_in_a_counter_proposal(
     }
     status, below = await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", body)
     assert status == 201, below
-    support = {"agreement_id": below["agreement_id"]}
-    _, drafted = await _draft(service, cast, document(supports=[support]))
-    proposed = await negotiation.propose_draft(service.client, cast, drafted)
-    raised = terms.counter_proposal(proposed["document"])
-    countered = await negotiation.make_counter_proposal(service.client, cast, proposed, raised)
-    assert countered["document"]["supports"] == [support]
-    path = f"/api/v1/agreements/{drafted['agreement_id']}/counter"
-    more = {**countered["document"], "title": "More", "supports": [support, NOWHERE]}
-    named = {"revision_hash": countered["revision"]["hash"], "document": more}
-    status, problem = await service.ask(cast.provider_manager_key, "POST", path, named)
-    assert (status, problem["errors"][0]["field"]) == (422, "supports[1].agreement_id")
+    _, drafted = await _draft(service, cast, document(supports=[below["agreement_id"]]))
+    [own] = drafted["document"]["supports"]
+    seen = {name: value for name, value in own.items() if name != "agreement_id"}
+    assert (own["agreement_id"], seen["side"], seen["disclose"]) == (below["agreement_id"], "provider", "nothing")
+    await negotiation.propose_draft(service.client, cast, drafted)
+    path = f"/api/v1/agreements/{drafted['agreement_id']}"
+    _, read = await service.ask(cast.customer_manager_key, "GET", path)
+    assert read["document"]["supports"] == [seen]
+    named = {"revision_hash": drafted["revision"]["hash"]}
+    told = {**seen, "disclose": "terms"}
+    for supports, found in (
+        ([seen, below["agreement_id"]], "supports[1].agreement_id"),
+        ([{"support_id": NOWHERE}], "supports[0].agreement_id"),
+        ([told], None),
+    ):
+        more = {**read["document"], "title": "More", "supports": supports}
+        status, answer = await service.ask(
+            cast.customer_manager_key, "POST", f"{path}/counter", {**named, "document": more}
+        )
+        assert [each["field"] for each in answer.get("errors", ())] == ([] if found is None else [found])
+    assert answer["document"]["supports"] == [seen]
 
 
 async def test_the_other_side_learns_which_key_signed(service: AgreementUnderTest) -> None:

@@ -83,12 +83,13 @@ async def test_only_a_refusal_keeps_its_reason_in_the_next_answer(answer: str, p
 
 
 async def test_supports_are_named_by_title_and_company_and_never_by_an_id() -> None:
-    api = known(supports=[{"agreement_id": each} for each in ("ola", "uc", "unread")])
+    hidden = {"support_id": "opaque", "side": "customer", "disclose": "nothing"}
+    api = known(supports=[*({"agreement_id": each} for each in ("ola", "uc")), hidden])
     async with browser_of(api) as browser:
         text = re.sub(r"<[^>]+>", "", (await browser.get("/agreements/agreement-1/rests-on")).text)
     assert "Network for checkout Agreement with an internal team, Network team" in text
     assert "Cloud terms Supplier contract, Greyline Cloud" in text
-    assert "An agreement of the other side" in text and "unread" not in text
+    assert "An agreement of the other side" in text and "opaque" not in text
 
 
 async def test_a_support_that_cannot_be_read_is_still_on_the_page() -> None:

@@ -231,7 +231,8 @@ class AgreementFinalized:
     """Both parties signed a version. The event carries all of its terms, so that no consumer has to ask for more.
 
     ``targets`` holds the terms of the targets as documented in ``docs/reference/terms.md``. ``service_hours`` maps a
-    name to service hours with every holiday as a date. ``supports`` lists the supporting agreements.
+    name to service hours with every holiday as a date. ``supports`` lists the supporting agreements under opaque ids,
+    each ``{"support_id", "side", "disclose"}``.
     """
 
     agreement_id: str

@@ -151,6 +151,18 @@ signature = Table(
     ForeignKeyConstraint(*_VERSION),
 )
 
+# The opaque ids of supports in documents. It has no foreign key, as a support is named before its agreement is stored.
+support = Table(
+    "support",
+    metadata,
+    Column("support_id", Text, primary_key=True),
+    Column("agreement_id", Text, nullable=False),
+    Column("party_id", Text, nullable=False),
+    Column("supporting_agreement_id", Text, nullable=False),
+    UniqueConstraint("agreement_id", "party_id", "supporting_agreement_id"),
+    Index("support_supporting_agreement_id", "supporting_agreement_id"),
+)
+
 comment = Table(
     "comment",
     metadata,

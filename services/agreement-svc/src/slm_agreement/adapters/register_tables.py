@@ -96,6 +96,7 @@ service = Table(
     Column("outcome", Text, nullable=False),
     Column("description", Text, nullable=False),
     *reference_column("service"),
+    Column("dependencies", JSONB(none_as_null=True)),
     UniqueConstraint("provider_party_id", "key"),
 )
 

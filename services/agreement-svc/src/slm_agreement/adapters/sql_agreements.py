@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from slm_agreement.adapters import agreement_tables, sql_search
 from slm_agreement.domain.contracting import deadlines, needs
+from slm_agreement.domain.documents.supports import SupportReference
 from slm_agreement.domain.versions.agreement import (
     Acceptance,
     Actor,
@@ -144,6 +145,16 @@ class SqlAgreements:
             )
             for row in (await self._transaction.execute(statement)).mappings()
         ]
+
+    async def supports(self, agreement_id: str) -> list[SupportReference]:
+        """Return every reference to a support that a party ever named in a document of this agreement."""
+        table = agreement_tables.support
+        statement = select(table).where(table.c.agreement_id == agreement_id).order_by(table.c.support_id)
+        return [SupportReference(**row) for row in (await self._transaction.execute(statement)).mappings()]
+
+    async def add_support(self, reference: SupportReference) -> None:
+        """Insert a reference to a support."""
+        await self._transaction.execute(insert(agreement_tables.support).values(asdict(reference)))
 
     async def save(self, version: Version) -> None:
         """Insert or update a version with its revisions, acceptances, answers and signatures."""

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, or_
 
 from slm_agreement.adapters import agreement_queries, agreement_tables, queries
 from slm_agreement.adapters.agreement_queries import AgreementFilter
-from slm_agreement.api import answer_shapes, difference_shapes, reading, reading_shapes, shapes
+from slm_agreement.api import answer_shapes, chain_shapes, difference_shapes, reading, reading_shapes, shapes
 from slm_agreement.api.agreement_summaries import AgreementSummary
 from slm_agreement.api.bodies.agreements import NewAgreement, NewAmendment, NewRevision
 from slm_agreement.api.dependencies import TheLedgers
@@ -25,11 +25,12 @@ from slm_agreement.api.responses.agreements import (
     RevisionSummary,
 )
 from slm_agreement.api.responses.differences import RevisionDifferencesResponse
-from slm_agreement.application import agreements, amendments, document_names, ticket_scopes
+from slm_agreement.application import agreements, amendments, document_names, supports, ticket_scopes
 from slm_agreement.application.agreements import AgreementDraft, DraftChange
 from slm_agreement.application.ledger import LedgerFactory
 from slm_agreement.domain.checks import smart
 from slm_agreement.domain.documents import clauses, differences, templates
+from slm_agreement.domain.documents.supports import NAME
 from slm_agreement.domain.versions.agreement import Revision, Version
 from slm_chassis.access import Principal
 from slm_chassis.http import etag
@@ -204,7 +205,11 @@ async def compare_revisions(
 async def check_agreement(
     agreement_id: str, caller: Caller, ledgers: TheLedgers, clock: TheClock, version: VersionNumber = None
 ) -> dict[str, Any]:
-    """List the ten points that an agreement should cover, which of them are empty, and the SMART check's findings."""
+    """List the ten points that an agreement should cover, which of them are empty, and the SMART check's findings.
+
+    Everything but `chain` is the same for both parties. `chain` says whether the agreements that each party named as
+    supports carry the targets; only your own party's are shown with their numbers, unless the other discloses them.
+    """
     versions = await agreements.read_visible_versions(ledgers, caller, agreement_id)
     chosen = choose_version(versions, version)
     others = [other for other in versions if other is not chosen]
@@ -219,6 +224,7 @@ async def check_agreement(
         "revision": shapes.revision_summary_json(chosen.current),
         "points": clauses.check_sla_points(document, template.may_be_empty),
         "findings": [finding.document() for finding in findings],
+        "chain": chain_shapes.chain_json(await supports.read_chain(ledgers, chosen), chosen.identity, caller.party_id),
     }
 
 
@@ -266,8 +272,10 @@ async def agreement_response(
     versions, version = found
     response.headers["ETag"] = etag.etag_of(shapes.version_tag(version))
     names = await document_names.read_document_names(ledgers, caller, version)
+    shown = shapes.agreement_json(versions, version)
+    shown["document"] = {**shown["document"], NAME: await supports.read_own_supports(ledgers, caller, version)}
     return {
-        **shapes.agreement_json(versions, version),
+        **shown,
         **answer_shapes.target_answers_json(version),
         **reading_shapes.reader_fields_json(versions, caller, names),
     }

@@ -143,8 +143,10 @@ def invitation_json(value: Invitation, now: int) -> dict[str, Any]:
     }
 
 
-def service_json(value: Service) -> dict[str, Any]:
-    """Return a service as JSON."""
+def service_json(value: Service, party_id: str | None) -> dict[str, Any]:
+    """Return a service as JSON for a reader of this party: only the provider reads on what its service depends."""
+    is_own = value.provider_party_id == party_id
+    inside = {"dependencies": value.dependencies} if is_own and value.dependencies is not None else {}
     return {
         "service_id": value.service_id,
         "provider_party_id": value.provider_party_id,
@@ -153,6 +155,7 @@ def service_json(value: Service) -> dict[str, Any]:
         "outcome": value.outcome,
         "description": value.description,
         "external_refs": value.external_refs,
+        **inside,
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from slm_agreement.api import chain_shapes
 from slm_agreement.api.bodies.agreements import TermsToCheck
 from slm_agreement.api.dependencies import TheLedgers
 from slm_agreement.api.responses.agreements import TermsCheckResponse
@@ -35,4 +36,5 @@ async def check_unsaved_terms(
         "is_valid": found.is_valid,
         "points": found.points,
         "findings": [finding.document() for finding in found.findings],
+        "chain": chain_shapes.chain_json(found.chains, found.identity, caller.party_id),
     }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from slm_agreement.application import relations
+from slm_agreement.application import relations, supports
 from slm_agreement.application.ledger import Ledger
 from slm_agreement.domain.documents import document as documents
 from slm_agreement.domain.documents import templates
+from slm_agreement.domain.documents.supports import SupportReference
 from slm_agreement.domain.documents.templates import Template
-from slm_agreement.domain.errors import Findings, Invalid, Unknown
+from slm_agreement.domain.errors import Finding, Findings, Invalid, Unknown
 from slm_agreement.domain.versions.agreement import Identity, Version
 
 SCOPES = ("service", "customer", "corporate")
@@ -47,18 +49,51 @@ async def check_agreement_identity(ledger: Ledger, identity: Identity) -> None:
     findings.refuse_any("An agreement needs two related parties and a service of the provider.")
 
 
+@dataclass(frozen=True, slots=True)
+class CompletedDraft:
+    """A document with every default.
+
+    ``findings`` are what it names that is not registered. ``references`` are the references to its supports that are
+    not stored yet.
+    """
+
+    document: dict[str, Any]
+    findings: list[Finding]
+    references: list[SupportReference]
+
+
 async def resolve_draft(
     ledger: Ledger,
     identity: Identity,
     party_id: str | None,
     written: Mapping[str, Any],
     template_key: str | None,
-    earlier: Collection[Version] = (),
+    earlier: Sequence[Version] = (),
 ) -> dict[str, Any]:
     """Return the document with every default, checked against what the author's party has registered.
 
-    ``earlier`` are earlier versions of the agreement. A supporting agreement that an earlier version names may stay,
-    even if the author's party is not a party to it: the other party may have named it.
+    ``earlier`` are the version that the document changes and the version signed last. The references to new supports
+    are stored.
+    """
+    draft = await complete_draft(ledger, identity, party_id, written, template_key, earlier)
+    if draft.findings:
+        raise Invalid("The document names something that is not registered.", draft.findings)
+    for reference in draft.references:
+        await ledger.agreements.add_support(reference)
+    return draft.document
+
+
+async def complete_draft(
+    ledger: Ledger,
+    identity: Identity,
+    party_id: str | None,
+    written: Mapping[str, Any],
+    template_key: str | None,
+    earlier: Sequence[Version] = (),
+) -> CompletedDraft:
+    """Return the document as ``resolve_draft`` does, with findings in place of an exception, and store nothing.
+
+    Raises Invalid for a document that cannot be read.
     """
     template = _template(template_key, identity.kind)
     document = documents.resolve_document(written, identity.subject, template, templates.KINDS[identity.kind])
@@ -68,14 +103,8 @@ async def resolve_draft(
         if not await _is_between_them(ledger, identity, requirement_id):
             remedy = "write the id or key of a requirement that the customer has of the provider's services"
             findings.add(f"requirements[{index}]", requirement_id, remedy)
-    kept = {support["agreement_id"] for version in earlier for support in version.current.document["supports"]}
-    for index, support in enumerate(document["supports"]):
-        agreement_id = support["agreement_id"]
-        if agreement_id not in kept and not await _is_partys_own(ledger, identity, party_id, agreement_id):
-            remedy = "write the id of another agreement to which your party is a party"
-            findings.add(f"supports[{index}].agreement_id", agreement_id, remedy)
-    findings.refuse_any("The document names something that is not registered.")
-    return document
+    references = await supports.replace_supports(ledger, identity, party_id, document, earlier, findings)
+    return CompletedDraft(document, findings.items, references)
 
 
 def _template(key: str | None, kind: str) -> Template | None:
@@ -100,19 +129,6 @@ async def check_own_signatories(
     findings = Findings()
     await _check_signatories(ledger, identity, party_id, document, findings)
     findings.refuse_any("The document names signatories that your party does not have: counter with others.")
-
-
-async def _is_partys_own(ledger: Ledger, identity: Identity, party_id: str | None, agreement_id: str) -> bool:
-    """Return whether a draft of this party may name an agreement as supporting.
-
-    The agreement must not be the draft's own. The party must be a party to it and see at least one of its versions.
-    """
-    other = await ledger.agreements.identity(agreement_id)
-    if other is None or other.agreement_id == identity.agreement_id:
-        return False
-    if party_id not in (other.provider_party_id, other.customer_party_id):
-        return False
-    return any(version.visible_to(party_id) for version in await ledger.agreements.versions(agreement_id))
 
 
 async def _is_between_them(ledger: Ledger, identity: Identity, requirement_id: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from slm_agreement.domain.contracting.comments import Comment
+from slm_agreement.domain.documents.supports import SupportReference
 from slm_agreement.domain.people.accounts import Account
 from slm_agreement.domain.people.enrolment import EnrolledPrincipal
 from slm_agreement.domain.people.guests import GuestLink
@@ -41,6 +42,14 @@ class Agreements(Protocol):
         """Return each pair (customer party id, service id) for which the provider has an agreement of this kind with at
         least one signed version that has not ended.
         """
+        ...
+
+    async def supports(self, agreement_id: str) -> list[SupportReference]:
+        """Return every reference to a support that a party ever named in a document of this agreement."""
+        ...
+
+    async def add_support(self, reference: SupportReference) -> None:
+        """Add a reference to a support."""
         ...
 
     async def save(self, version: Version) -> None:

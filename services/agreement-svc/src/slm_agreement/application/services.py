@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from slm_agreement.application import callers
-from slm_agreement.application.ledger import LedgerFactory
+from slm_agreement.application import callers, relations
+from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.application.register import Register, replace_details
-from slm_agreement.domain.errors import Unknown
+from slm_agreement.domain.documents.supports import is_uuid
+from slm_agreement.domain.errors import Findings, Unknown
 from slm_agreement.domain.people.people import Service
+from slm_agreement.domain.versions import chain
+from slm_agreement.domain.versions.chain import InvalidSupportStructure
 from slm_chassis.access import Principal
 
 SERVICES = Register[Service](
@@ -24,6 +27,10 @@ SERVICES = Register[Service](
 )
 
 
+UNCHANGED: Any = object()
+"""The value of a field that an edit leaves as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceDetails:
     """The fields of a service that can be edited."""
@@ -32,6 +39,8 @@ class ServiceDetails:
     outcome: str
     description: str
     external_refs: list[dict[str, Any]]
+    dependencies: Any = UNCHANGED
+    """The services on which it depends, by id or key; None: nothing is said."""
 
 
 async def catalogue_service(
@@ -44,11 +53,13 @@ async def catalogue_service(
     callers.require_manager(caller)
     provider = callers.require_acting_party(caller, provider_party_id, "provider_party_id")
     key = callers.key_or_random(key)
-    content = (details.name, details.outcome, details.description, details.external_refs)
-    service = Service(callers.derive_id(provider, "service", key), provider, key, *content)
     async with ledgers.begin() as ledger:
         if await ledger.parties.get(provider) is None:
             raise Unknown(f"There is no party {provider!r}.")
+        service_id = callers.derive_id(provider, "service", key)
+        dependencies = await _resolve_dependencies(ledger, provider, service_id, details.dependencies, None)
+        content = (details.name, details.outcome, details.description, details.external_refs, dependencies)
+        service = Service(service_id, provider, key, *content)
         return await SERVICES.enter(ledger, caller, service)
 
 
@@ -67,4 +78,38 @@ async def edit_service(
     async with ledgers.begin() as ledger:
         service = await SERVICES.locked(ledger, caller, service_id)
         unless_changed(service)
-        return await SERVICES.change(ledger, caller, replace_details(service, details))
+        dependencies = await _resolve_dependencies(
+            ledger, service.provider_party_id, service_id, details.dependencies, service.dependencies
+        )
+        changed = replace(details, dependencies=dependencies)
+        return await SERVICES.change(ledger, caller, replace_details(service, changed))
+
+
+async def _resolve_dependencies(ledger: Ledger, provider: str, service_id: str, written: Any, present: Any) -> Any:
+    """Return the services on which a service depends, with ids in place of keys; ``present`` if they stay unchanged.
+
+    Raises Invalid for anything that is not a structure of services of the provider or of parties related to it: those
+    that do not exist and those of strangers alike.
+    """
+    if written is None or written is UNCHANGED:
+        return None if written is None else present
+    findings = Findings()
+    try:
+        structure = chain.parse_support_structure(written)
+    except InvalidSupportStructure as error:
+        findings.add("dependencies", written, str(error).replace("a support's name", "a service's id or key"))
+        findings.refuse_any("The dependencies are not valid.")
+    ids = {}
+    for name in dict.fromkeys(chain.support_names(structure)):
+        ids[name] = name.lower() if is_uuid(name) else callers.derive_id(provider, "service", name)
+        found = await ledger.services.get(ids[name])
+        if (
+            found is None
+            or found.service_id == service_id
+            or not await relations.may_name_party(ledger, provider, found.provider_party_id)
+        ):
+            findings.add(
+                "dependencies", name, "write the id of another service that you may see, or the key of your own"
+            )
+    findings.refuse_any("The dependencies are not valid.")
+    return chain.structure_document(structure, ids)

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from slm_agreement.application import agreements, callers, drafting, ticket_scopes
+from slm_agreement.application import agreements, callers, drafting, supports, ticket_scopes
 from slm_agreement.application.ledger import Ledger, LedgerFactory
+from slm_agreement.domain.checks.chain_check import SideChain
 from slm_agreement.domain.checks.smart import latest_signed_number, run_smart_check
 from slm_agreement.domain.documents import clauses, templates
 from slm_agreement.domain.errors import Finding, Invalid, Unknown
-from slm_agreement.domain.versions.agreement import OPEN, Version, VersionState, add_revision
+from slm_agreement.domain.versions.agreement import OPEN, Identity, Version, VersionState, add_revision
 from slm_chassis.access import Principal
 
 
@@ -33,9 +34,12 @@ class TermFindings:
     """
 
     version: int
+    identity: Identity
     is_valid: bool
     findings: list[Finding]
     points: list[dict[str, Any]] = field(default_factory=list)
+    chains: dict[str, SideChain] | None = None
+    """For each side, what its supports come to; None for terms that cannot be read."""
 
 
 async def check_terms(
@@ -64,16 +68,20 @@ async def _findings(
     earlier = [each for each in (version, *others) if each.revisions and each.number in (version.number, signed)]
     written, template = terms.document, terms.template
     try:
-        text = await drafting.resolve_draft(ledger, version.identity, caller.party_id, written, template, earlier)
+        draft = await drafting.complete_draft(ledger, version.identity, caller.party_id, written, template, earlier)
     except Invalid as invalid:
-        return TermFindings(version.number, False, invalid.findings)
+        return TermFindings(version.number, version.identity, False, invalid.findings)
+    text = draft.document
     imagined = replace(version, state=VersionState.DRAFT, tabled=None, revisions=list(version.revisions))
     revision = add_revision(imagined, text, callers.actor_of(caller), signed, ledger.now)
     imagined.revisions.append(revision)
     around = await ticket_scopes.find_ticket_scope_errors(ledger, imagined)
     found = run_smart_check(imagined, revision, others, ledger.now, around)
     allowed = templates.template_of_kind(version.identity.kind).may_be_empty
-    return TermFindings(version.number, True, found, clauses.check_sla_points(text, allowed))
+    points = clauses.check_sla_points(text, allowed)
+    chains = await supports.check_chain(ledger, imagined, draft.references)
+    findings = [*draft.findings, *found]
+    return TermFindings(version.number, version.identity, not draft.findings, findings, points, chains)
 
 
 def _edited(versions: Sequence[Version], number: int | None, caller: Principal) -> Version:

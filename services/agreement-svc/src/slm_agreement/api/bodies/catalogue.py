@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
@@ -19,6 +19,10 @@ class ServiceEdit(BodyWithReferences):
     outcome: Annotated[str, Field(max_length=10_000, description="The business outcome it exists for")] = ""
     description: Prose = ""
     """Description of the service for its customers"""
+    dependencies: str | dict[str, Any] | None = None
+    """The services on which it depends, by id, or by key if they are your own: one, `{"serial": […]}` where all are
+    needed, or `{"k_of_n": {"k": 1, "members": […]}}`, also nested. Only your own party reads them
+    """
 
 
 class NewService(ServiceEdit):

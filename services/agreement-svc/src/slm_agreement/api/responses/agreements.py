@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from slm_agreement.api.responses.chain_checks import ChainCheckResponse
 from slm_agreement.api.responses.negotiation import NeededActResponse, TargetAnswersResponse
 from slm_agreement.api.responses.shapes import ExternalRefResponse, IdentifiedBy
 from slm_agreement.api.responses.terms import AgreementDocumentResponse
@@ -325,6 +326,9 @@ class AgreementCheckResponse(Answer):
     """The ten points that an agreement should cover"""
     findings: list[FindingResponse]
     """The check's findings; empty for a signed version"""
+    chain: ChainCheckResponse
+    """Whether the supporting agreements carry the targets, as the caller's party may read it; also of a signed version
+    """
 
 
 class TermsCheckResponse(Answer):
@@ -337,7 +341,9 @@ class TermsCheckResponse(Answer):
     points: list[CheckedPointResponse]
     """The ten points that an agreement should cover; empty for terms that could not be saved"""
     findings: list[FindingResponse]
-    """If `is_valid`, the check's findings; otherwise the errors to correct before the terms can be saved"""
+    """The check's findings; unless `is_valid`, with the errors to correct before the terms can be saved"""
+    chain: ChainCheckResponse
+    """Whether the supporting agreements carry the targets; without sides for terms that cannot be read"""
 
 
 class HistoryDetail(Answer):

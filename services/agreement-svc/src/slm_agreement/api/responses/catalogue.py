@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from slm_agreement.api.responses.shapes import ExternalRefResponse
-from slm_chassis.http.response_models import Answer, Instant
+from slm_chassis.http.response_models import ABSENT, Answer, Instant
 
 
 class ServiceResponse(Answer):
@@ -23,6 +25,10 @@ class ServiceResponse(Answer):
     """Description of the service for its customers"""
     external_refs: list[ExternalRefResponse]
     """References to the service in other systems"""
+    dependencies: str | dict[str, Any] = ABSENT
+    """The services on which it depends, by id: one, `{"serial": […]}` or `{"k_of_n": {"k", "members"}}`. Missing if
+    none are recorded, and for everybody but the provider
+    """
 
 
 class RequirementResponse(Answer):

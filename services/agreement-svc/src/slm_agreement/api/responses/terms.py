@@ -268,10 +268,16 @@ class SignatoriesResponse(Answer):
 
 
 class SupportingAgreementResponse(Answer):
-    """An agreement that supports this one."""
+    """An agreement that supports this one, under an opaque id: only the party that named it reads which it is."""
 
-    agreement_id: str
-    """Id of the supporting agreement"""
+    support_id: str
+    """Id by which the document names it"""
+    side: Literal["provider", "customer"]
+    """The side that named it"""
+    disclose: Literal["nothing", "terms"]
+    """What the other party may read: only that there is a support, or also its title and numbers"""
+    agreement_id: str = ABSENT
+    """Id of the supporting agreement, for the party that named it"""
 
 
 class ReportingTermsResponse(Answer):

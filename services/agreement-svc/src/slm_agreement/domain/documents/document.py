@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from slm_agreement.domain.documents import clauses, nesting
+from slm_agreement.domain.documents import clauses, nesting, supports
 from slm_agreement.domain.documents.templates import Template
 from slm_agreement.domain.errors import Findings, Invalid
 from slm_agreement.domain.terms import customer_views, maintenance, objectives, target_warnings, target_windows, targets
@@ -73,7 +72,7 @@ def resolve_document(
         "clauses": clauses.resolve_clauses(written, findings),
         "signatories": _signatories(reader, subject),
         "requirements": _requirements(reader, subject),
-        "supports": _supports(reader),
+        supports.NAME: supports.read_supports(reader),
         "reporting": {"period": period},
         "review": _review(reader, period),
         customer_views.NAME: customer_views.resolve_customer_sees(
@@ -255,33 +254,10 @@ def _requirements(reader: FieldReader, subject: DocumentSubject) -> list[str]:
     return sorted({_id_of(subject.customer_party_id, "requirement", name) for name in reader.texts("requirements")})
 
 
-def _supports(reader: FieldReader) -> list[dict[str, str]]:
-    """Read the supporting agreements, each as ``{"agreement_id"}``; a plain id is short for it."""
-    raw = reader.raw("supports", [])
-    supports = []
-    for index, item in enumerate(raw if isinstance(raw, list) else [raw]):
-        support = FieldReader(
-            {"agreement_id": item} if isinstance(item, str) else item, f"supports[{index}]", reader.findings
-        )
-        agreement_id = support.text("agreement_id")
-        if not _is_uuid(agreement_id):
-            support.fault("agreement_id", agreement_id, "write the id of an agreement")
-        support.done()
-        supports.append({"agreement_id": agreement_id})
-    return supports
-
-
 def _id_of(party_id: str, kind: str, name: str) -> str:
     """Return the id that a document means by ``name``: a UUID in lower case, or the UUID derived from a key.
 
     The derived id is the UUIDv5 of (``kind``, ``name``) in the namespace of the party. ``kind`` is ``person`` or
     ``requirement``.
     """
-    return name.lower() if _is_uuid(name) else named_id(party_id, kind, name)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text.lower()
-    except ValueError:
-        return False
+    return name.lower() if supports.is_uuid(name) else named_id(party_id, kind, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from slm_events import instants
 from slm_events.agreement import PartyRegistered, PersonRecorded, RequirementRecorded, ServiceCatalogued
@@ -89,6 +90,10 @@ class Service:
     outcome: str = ""
     description: str = ""
     external_refs: list[dict[str, str | None]] = field(default_factory=list)
+    dependencies: Any = None
+    """The services on which it depends: the id of one, ``{"serial": […]}`` or ``{"k_of_n": {"k", "members"}}``; None:
+    nothing is said. Only the provider reads it.
+    """
 
     def catalogued(self) -> ServiceCatalogued:
         """Return the event that has the service's present state."""

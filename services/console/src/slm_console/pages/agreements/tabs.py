@@ -90,7 +90,7 @@ async def show_supports(visit: SignedIn, agreement_id: str) -> Response:
     )
     agreement = parts["agreement"].data
     named = supports.named_by(agreement)
-    answers = await visit.api.gather(**{each: f"/api/v1/agreements/{quote(each, safe='')}" for each in named})
+    answers = await visit.api.gather(**{each: f"/api/v1/agreements/{quote(each, safe='')}" for each in named if each})
     readable = [part.data for part in answers.values() if part.data]
     wanted = set(agreement["document"].get("requirements") or ())
     model = {

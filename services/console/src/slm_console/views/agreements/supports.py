@@ -23,8 +23,11 @@ class Support:
 
 
 def named_by(agreement: Mapping[str, Any]) -> list[str]:
-    """Return the ids of the supporting agreements that an agreement's document names."""
-    return [str(each["agreement_id"]) for each in agreement["document"].get("supports") or ()]
+    """Return the ids of the supporting agreements that an agreement's document names.
+
+    It is empty for one that the other side named: only its own party reads which agreement it is.
+    """
+    return [str(each.get("agreement_id", "")) for each in agreement["document"].get("supports") or ()]
 
 
 def supports_of(

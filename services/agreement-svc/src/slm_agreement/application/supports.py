@@ -1,0 +1,163 @@
+"""The supporting agreements of a document: which a party may name, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slm_agreement.application.ledger import Ledger, LedgerFactory
+from slm_agreement.domain.checks import chain_check, chain_structure
+from slm_agreement.domain.checks.chain_check import SideChain, Support, TermsInForce
+from slm_agreement.domain.documents import supports
+from slm_agreement.domain.documents.supports import SIDES, SupportReference
+from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.versions.agreement import SIGNED, Identity, Version
+from slm_chassis.access import Principal
+from slm_chassis.identity import new_id
+
+KINDS = frozenset({"ola", "uc"})
+"""The kinds of agreements that may support another."""
+
+
+async def replace_supports(
+    ledger: Ledger,
+    identity: Identity,
+    party_id: str | None,
+    document: dict[str, Any],
+    earlier: Sequence[Version],
+    findings: Findings,
+) -> list[SupportReference]:
+    """Replace the supports in a document by opaque entries; return the references that are not stored yet.
+
+    A party names and removes only its own supports. Those that the other party named in the first of the ``earlier``
+    versions stay, whatever is written about them. Whatever is not an agreement that the party may name is refused with
+    the same words.
+    """
+    stored = await ledger.agreements.supports(identity.agreement_id)
+    by_id = {each.support_id: each for each in stored}
+    own_side = "provider" if party_id == identity.provider_party_id else "customer"
+    theirs = _named_by_others(earlier, by_id, party_id)
+    entries: dict[str, dict[str, str]] = {}
+    added: list[SupportReference] = []
+    for index, written in enumerate(document[supports.NAME]):
+        known = by_id.get(written.get("support_id", ""))
+        if known is not None and known.support_id in theirs:
+            entries[known.support_id] = theirs[known.support_id]
+            continue
+        own = known if known is not None and known.party_id == party_id else None
+        named = written.get("agreement_id") or (own.supporting_agreement_id if own is not None else "")
+        if not await _may_support(ledger, identity, party_id, named):
+            value = named or written.get("support_id", "")
+            findings.add(f"{supports.NAME}[{index}].agreement_id", value, supports.REMEDY, "chain.unknown-support")
+            continue
+        reference = _reference_to(named, party_id, [*stored, *added])
+        if reference is None:
+            reference = SupportReference(new_id(), identity.agreement_id, str(party_id), named)
+            added.append(reference)
+        entries[reference.support_id] = supports.entry_of(reference, own_side, written["disclose"])
+    document[supports.NAME] = [*entries.values(), *(each for key, each in theirs.items() if key not in entries)]
+    return added
+
+
+def _named_by_others(
+    earlier: Sequence[Version], by_id: Mapping[str, SupportReference], party_id: str | None
+) -> dict[str, dict[str, str]]:
+    """Return the entries of the first earlier document that the other party named, by their opaque ids."""
+    before = earlier[0].current.document[supports.NAME] if earlier else []
+    named = {each.get("support_id", ""): each for each in before}
+    return {key: each for key, each in named.items() if key in by_id and by_id[key].party_id != party_id}
+
+
+def _reference_to(
+    agreement_id: str, party_id: str | None, known: Sequence[SupportReference]
+) -> SupportReference | None:
+    return next(
+        (each for each in known if each.party_id == party_id and each.supporting_agreement_id == agreement_id), None
+    )
+
+
+async def _may_support(ledger: Ledger, identity: Identity, party_id: str | None, agreement_id: str) -> bool:
+    """Return whether a party may name an agreement as a support.
+
+    It must be an operational level agreement or an underpinning contract, not the agreement itself, and the party must
+    be a party to it and see at least one of its versions.
+    """
+    other = await ledger.agreements.identity(agreement_id)
+    if other is None or other.kind not in KINDS or other.agreement_id == identity.agreement_id:
+        return False
+    if party_id not in (other.provider_party_id, other.customer_party_id):
+        return False
+    return any(version.visible_to(party_id) for version in await ledger.agreements.versions(agreement_id))
+
+
+async def check_chain(ledger: Ledger, version: Version, added: Sequence[SupportReference] = ()) -> dict[str, SideChain]:
+    """Return for each side what the supports in the current revision of a version come to.
+
+    ``added`` are references that are not stored.
+    """
+    document = version.current.document
+    stored = await ledger.agreements.supports(version.identity.agreement_id)
+    by_id = {each.support_id: each for each in (*stored, *added)}
+    found: dict[str, list[Support]] = {side: [] for side in SIDES}
+    services: dict[str, str] = {}
+    for index, entry in enumerate(document[supports.NAME]):
+        reference = by_id.get(entry.get("support_id", ""))
+        if reference is not None:
+            support, service_id = await _read_support(ledger, reference, f"{supports.NAME}[{index}]", entry["disclose"])
+            found[entry["side"]].append(support)
+            services[support.support_id] = service_id
+    service = await ledger.services.get(version.identity.service_id)
+    depends = {"provider": None if service is None else service.dependencies, "customer": None}
+    chains = {}
+    for side, named in found.items():
+        combined = chain_structure.combine_supports(
+            depends[side], {s.support_id: services[s.support_id] for s in named}
+        )
+        chains[side] = chain_check.check_chain(document, side, named, combined, ledger.now)
+    return chains
+
+
+async def _read_support(ledger: Ledger, reference: SupportReference, place: str, disclose: str) -> tuple[Support, str]:
+    """Return a support with its signed terms, and the id of the service that it is about."""
+    versions = await ledger.agreements.versions(reference.supporting_agreement_id)
+    signed = [version for version in versions if version.state in SIGNED]
+    shown = (signed or versions)[-1]
+    support = Support(
+        reference.support_id,
+        reference.supporting_agreement_id,
+        place,
+        shown.current.document["title"],
+        shown.identity.kind,
+        disclose,
+        _terms_in_force(signed),
+    )
+    return support, shown.identity.service_id
+
+
+def _terms_in_force(signed: Sequence[Version]) -> list[TermsInForce]:
+    """Return the terms of signed versions, each until it ends or a later version takes effect."""
+    terms = []
+    for version in signed:
+        starts_at = version.effective_at or 0
+        ends = [version.ended_at if version.ended_at is not None else version.ends_at]
+        ends += [later.effective_at for later in signed if later.number > version.number]
+        ends_at = min((each for each in ends if each is not None), default=None)
+        if ends_at is None or starts_at < ends_at:
+            terms.append(TermsInForce(version.current.document, starts_at, ends_at))
+    return terms
+
+
+async def read_chain(ledgers: LedgerFactory, version: Version) -> dict[str, SideChain]:
+    """Return what the supports of a version come to, read in a transaction of their own."""
+    async with ledgers.begin() as ledger:
+        return await check_chain(ledger, version)
+
+
+async def read_own_supports(ledgers: LedgerFactory, caller: Principal, version: Version) -> list[dict[str, str]]:
+    """Return the supports in the document of a version, with the agreements that the caller's party named."""
+    entries = version.current.document[supports.NAME]
+    if not entries:
+        return []
+    async with ledgers.begin() as ledger:
+        references = await ledger.agreements.supports(version.identity.agreement_id)
+    return supports.show_own_supports(entries, references, caller.party_id)
