@@ -37,6 +37,13 @@ SAMPLE_TESTS = {
         "::test_everything_since_an_instant_is_read_piece_by_piece_and_then_only_what_is_new",
     ),
 }
+DOCUMENT_TESTS = {
+    "simulation": (
+        "tests/unit/mappings/test_pull_recipes.py::test_a_document_is_mapped_to_what_stands_beside_it",
+        "tests/integration/monitor/test_pulls_of_outages.py"
+        "::test_an_incident_is_an_outage_that_ends_and_what_has_not_changed_is_not_sent_again",
+    )
+}
 PULL_TESTS = {
     "servicenow": (
         "tests/integration/monitor/test_pulls.py::test_a_ticket_is_followed_and_asking_again_changes_nothing",
@@ -109,12 +116,15 @@ def _tool(path: Path, place: str) -> Connection:
 
 
 def _pull(path: Path, place: str) -> Connection:
-    """Return the row of a tool that is asked for its tickets or samples, by the recipe in its folder."""
+    """Return the row of a tool that is asked for its tickets, samples or outages, by its recipe."""
     recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
     if recipe["dialect"] == "promql":
         by = "asked with `query_range`"
         what, level = "samples of a query", "supported"
         return Connection(recipe["title"], what, "in", by, SAMPLE_PAGE, level, SAMPLE_TESTS, place)
+    if recipe["dialect"] == "document":
+        by, page = "asked for its public list, with ETag", f"{PULL_PAGE}#status-pages"
+        return Connection(recipe["title"], "outages", "in", by, page, "experimental", DOCUMENT_TESTS, place)
     tested = {"simulation": (RECIPE_TEST, *PULL_TESTS.get(recipe["dialect"], ()))}
     return Connection(
         recipe["title"], "tickets", "in", "asked over its REST API", PULL_PAGE, "experimental", tested, place

@@ -39,7 +39,7 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 async def service(postgres: object) -> AsyncIterator[Service]:
-    async with serving(await migrated_database(), allowed_networks="127.0.0.0/8", pull_request_seconds=1.0) as running:
+    async with serving(await migrated_database(), allowed_networks="127.0.0.0/8", pull_request_seconds=5.0) as running:
         for key, kind in KINDS.items():
             await running.register(key, kind, "ms" if kind == "value" else None)
         (await running.provider.put("/api/v1/series-rules", json={"rules": RULES})).raise_for_status()

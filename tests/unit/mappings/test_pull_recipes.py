@@ -11,10 +11,11 @@ import pytest
 from slm_mappings.connectors import SHIPPED, read_examples
 from slm_mappings.mapped_payloads import map_payload
 from slm_mappings.messages import ImportRefused
-from slm_mappings.pull_recipes import columns_of, parse_pull_mapping, read_pull_recipes
+from slm_mappings.pull_recipes import columns_of, parse_outage_mapping, parse_pull_mapping, read_pull_recipes
 
 RECIPES = read_pull_recipes(SHIPPED)
-ANSWERS = [(name, path.stem) for name in RECIPES for path in sorted((SHIPPED / name / "pull/fixtures").glob("*.json"))]
+TICKETS = [name for name, recipe in RECIPES.items() if recipe.reads == "tickets"]
+ANSWERS = [(name, path.stem) for name in TICKETS for path in sorted((SHIPPED / name / "pull/fixtures").glob("*.json"))]
 
 
 def test_the_tools_that_can_be_asked() -> None:
@@ -22,6 +23,8 @@ def test_the_tools_that_can_be_asked() -> None:
         "jira-service-management": ("/rest/api/3/search/jql", ["basic", "bearer"]),
         "prometheus": ("/api/v1/query_range", ["none", "basic", "bearer"]),
         "servicenow": ("/api/now/table/incident", ["oauth", "basic", "bearer"]),
+        "statuspage": ("/api/v2/components.json", ["none", "basic", "bearer"]),
+        "statuspage-incidents": ("/api/v2/incidents.json", ["none", "basic", "bearer"]),
         "zammad": ("/api/v1/tickets/search", ["token", "basic", "bearer"]),
     }
 
@@ -33,6 +36,23 @@ def test_an_answer_is_mapped_to_what_stands_beside_it_and_to_what_the_webhook_br
     assert mapped == expected
     # Otherwise a ticket that comes both ways would change back and forth.
     assert mapped["tickets"] == read_examples(SHIPPED / name)[example][1]["tickets"]
+
+
+@pytest.mark.parametrize("name", ["statuspage", "statuspage-incidents"])
+def test_a_document_is_mapped_to_what_stands_beside_it(name: str) -> None:
+    examples = read_examples(SHIPPED / name / "pull")
+    assert len(examples) > 1
+    for example, (answer, expected) in examples.items():
+        mapping = parse_outage_mapping(RECIPES[name].mapping)
+        assert map_payload(json.dumps(answer).encode(), mapping).document() == expected
+        if name == "statuspage-incidents":
+            # Otherwise an outage that comes both ways would count twice.
+            assert expected == read_examples(SHIPPED / name)[example][1]
+
+
+def test_a_mapping_of_tickets_is_no_mapping_of_a_document() -> None:
+    with pytest.raises(ImportRefused, match="reads outages"):
+        parse_outage_mapping((SHIPPED / "zammad/mapping.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(("name", "example"), ANSWERS)

@@ -104,10 +104,11 @@ from slm_monitor.application.intake.record_reader import IntakeRecordReader
 from slm_monitor.application.intake.series_intake import SeriesIntake
 from slm_monitor.application.preview.backtesting import BacktestWorker
 from slm_monitor.application.pulls.keeping import PullOffice
+from slm_monitor.application.pulls.outage_reading import OutageRunner, OutageTaker
 from slm_monitor.application.pulls.running import TicketRunner
 from slm_monitor.application.pulls.sampling import SampleRunner
 from slm_monitor.application.pulls.taking import TicketReader
-from slm_monitor.application.pulls.worker import PullWorker, RunnerByKind
+from slm_monitor.application.pulls.worker import PullRunner, PullWorker, RunnerByKind
 from slm_monitor.application.stream.event_stream import EventStream
 from slm_monitor.application.stream.figure_stream import FigureStream
 from slm_monitor.domain.hooks.hooks import HookRefusal
@@ -197,7 +198,8 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     series = dependencies.SERIES_INTAKE.put(http, SeriesIntake(door, store, rules, read_labels, clock))
     doors = FactDoors(door, SqlSnapshots(database))
     _open_hooks(http, own, SqlHooks(database), doors, clock)
-    puller = _open_pulls(http, own, SqlPulls(database), TicketReader(doors, clock), series)
+    takers = (TicketReader(doors, clock), series, OutageTaker(door, store, clock))
+    puller = _open_pulls(http, own, SqlPulls(database), takers)
     dependencies.SOURCES.put(http, SourceQueries(database))
     dependencies.INDICATORS.put(http, SqlIndicators(database))
     dependencies.IMPORTS.put(http, SqlImports(database))
@@ -260,7 +262,10 @@ def _open_hooks(http: FastAPI, settings: MonitorSettings, store: SqlHooks, doors
 
 
 def _open_pulls(
-    http: FastAPI, settings: MonitorSettings, store: SqlPulls, reader: TicketReader, series: SeriesIntake
+    http: FastAPI,
+    settings: MonitorSettings,
+    store: SqlPulls,
+    takers: tuple[TicketReader, SeriesIntake, OutageTaker],
 ) -> PullWorker:
     """Let parties make pulls; return the worker that runs them. Raises ImportRefused if a recipe is not complete."""
     folders = [SHIPPED] if settings.connectors is None else [SHIPPED, settings.connectors]
@@ -271,9 +276,13 @@ def _open_pulls(
     answer_refusals(http, PullRefusal, pull_refusals.problem_of)
     # Longer than a question with a new token takes, so that no other process asks meanwhile.
     lease_seconds = 4 * seconds + 1
-    tickets = TicketRunner(store, tools, reader, (recipes, _DIALECTS), lease_seconds)
-    samples = SampleRunner(store, tools, series, recipes, lease_seconds)
-    return PullWorker(store, RunnerByKind(tickets, samples), lease_seconds)
+    tickets, series, outages = takers
+    runners: dict[str, PullRunner] = {
+        "tickets": TicketRunner(store, tools, tickets, (recipes, _DIALECTS), lease_seconds),
+        "samples": SampleRunner(store, tools, series, recipes, lease_seconds),
+        "outages": OutageRunner(store, tools, outages, recipes, lease_seconds),
+    }
+    return PullWorker(store, RunnerByKind(recipes, runners), lease_seconds)
 
 
 def document() -> dict[str, Any]:

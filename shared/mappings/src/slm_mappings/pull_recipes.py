@@ -1,4 +1,4 @@
-"""Recipes of pulls: how a tool is asked for its tickets or samples, as data in the folder ``pull`` of a connector."""
+"""Recipes of pulls: how a tool is asked for tickets, samples or outages; data in the folder ``pull`` of a connector."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from slm_mappings import payloads
 from slm_mappings.mapping import parse_mapping_text
 from slm_mappings.mapping_parts import MappingPart
 from slm_mappings.messages import ImportFinding, ImportRefused
+from slm_mappings.outage_mapping import OutageMapping
 from slm_mappings.ticket_mapping import TicketMapping
 from slm_mappings.yaml_document import read_yaml
 
 PATH = r"^/[A-Za-z0-9/._~-]{0,200}$"
 """The form of the path of a tool's tickets: no query, nothing to unescape."""
-SAMPLE_DIALECTS = ("promql",)
-"""The dialects that ask for samples. Series rules say what these measure, so that such a recipe has no mapping."""
+_READS: dict[str, Literal["samples", "outages"]] = {"promql": "samples", "document": "outages"}
+"""Dialect → what it asks for, unless that is tickets. A recipe of samples has no mapping: series rules map them."""
 
 
 class PullWay(MappingPart):
@@ -42,14 +43,14 @@ class _Recipe(MappingPart):
 
 @dataclass(frozen=True, slots=True)
 class PullRecipe:
-    """How a tool is asked for its tickets or samples.
+    """How a tool is asked for its tickets, samples or outages.
 
     - ``dialect``: the name of the code that writes the requests and reads the answers. ``path``: the path of the
       tickets.
     - ``ways``: kind of authentication → how it works. ``open``: the tool's condition for open tickets.
     - ``page_size``: tickets in one answer. ``overlap_seconds``: how long the tool may need to show a change.
-    - ``mapping``: the mapping that reads tickets in the answers; empty for samples. ``source``: the usual name of the
-      source.
+    - ``mapping``: the mapping that reads tickets or outages in the answers; empty for samples. ``source``: the usual
+      name of the source.
     """
 
     connector: str
@@ -64,9 +65,9 @@ class PullRecipe:
     source: str
 
     @property
-    def asks_for_samples(self) -> bool:
-        """Return whether the tool is asked for samples, not for tickets."""
-        return self.dialect in SAMPLE_DIALECTS
+    def reads(self) -> Literal["tickets", "samples", "outages"]:
+        """Return what the tool is asked for."""
+        return _READS.get(self.dialect, "tickets")
 
 
 def read_pull_recipes(*folders: Path) -> dict[str, PullRecipe]:
@@ -90,6 +91,16 @@ def parse_pull_mapping(text: str) -> TicketMapping:
     payloads.check_for_payloads(mapping)
     if not isinstance(mapping, TicketMapping):
         finding = ImportFinding("kind", mapping.kind, "a pull reads tickets")
+        raise ImportRefused("The mapping cannot read answers", [finding])
+    return mapping
+
+
+def parse_outage_mapping(text: str) -> OutageMapping:
+    """Return the mapping in a text, if it reads outages from a document. Raises ImportRefused."""
+    mapping: Any = parse_mapping_text(text)
+    payloads.check_for_payloads(mapping)
+    if not isinstance(mapping, OutageMapping):
+        finding = ImportFinding("kind", mapping.kind, "a pull of a whole document reads outages")
         raise ImportRefused("The mapping cannot read answers", [finding])
     return mapping
 
@@ -125,13 +136,15 @@ def _read_recipe(folder: Path, name: str) -> PullRecipe:
         first = problem.errors()[0]
         raise _incomplete(folder / "pull.yaml", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from problem
     text, source = "", recipe.source or name
-    if recipe.dialect not in SAMPLE_DIALECTS:
+    reads = _READS.get(recipe.dialect, "tickets")
+    if reads != "samples":
+        parse = parse_pull_mapping if reads == "tickets" else parse_outage_mapping
         try:
             text = (folder / "mapping.yaml").read_text(encoding="utf-8")
-            source = parse_pull_mapping(text).source
+            source = parse(text).source
         except (OSError, UnicodeDecodeError, ImportRefused) as problem:
             raise _incomplete(folder / "mapping.yaml", str(problem)) from problem
-        if not recipe.open:
+        if reads == "tickets" and not recipe.open:
             raise _incomplete(folder / "pull.yaml", "open: say which tickets are open")
     return PullRecipe(
         connector=name,

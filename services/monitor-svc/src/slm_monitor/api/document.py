@@ -24,7 +24,7 @@ _TAGS = {
     "intake": "Taking in measurements and ticket events, live or as an import of history.",
     "key-uses": "When API keys were last used in the service.",
     "previews": "Draft terms over facts that come with the request, or a ticket that is only shown. Nothing is stored.",
-    "pulls": "Tools that are asked regularly for tickets that changed, or for samples, and the log of these runs.",
+    "pulls": "Tools that are asked regularly for tickets, samples or outages, and the log of these runs.",
     "quarantine": "Facts that are kept but cannot be evaluated, and suspended sources.",
     "schemas": "JSON Schemas of the published events.",
     "series-rules": "Rules by which the time series that Prometheus sends become measurements.",

@@ -81,6 +81,8 @@ class WebTools:
                 self._tokens.pop(_key(claim), None)
                 continue
             break
+        if status == 304 and "if-none-match" in request.headers:
+            return ToolAnswer(None, headers, is_unchanged=True)
         _check(status, headers, body)
         return ToolAnswer(await _parse_answer(body), headers)
 
@@ -126,7 +128,7 @@ class WebTools:
         return token
 
     async def _send(self, claim: ClaimedPull, request: ToolRequest, proof: str) -> tuple[int, Mapping[str, str], bytes]:
-        headers = {**_HEADERS, **({"authorization": proof} if proof else {})}
+        headers = {**_HEADERS, **request.headers, **({"authorization": proof} if proof else {})}
         url = claim.pull.address + request.path
         if request.body is not None:
             return await self._request("POST", url, json=request.body, headers=headers)

@@ -59,7 +59,7 @@ class PullStateAnswer(Answer):
 
 
 class PullAnswer(Answer):
-    """A pull: a tool of a party that is asked regularly for tickets that changed, or for the samples of a query."""
+    """A pull: a tool of a party that is asked regularly for changed tickets, samples of a query or outages."""
 
     pull_id: str
     """Id of the pull (UUID)"""
@@ -132,11 +132,11 @@ class PullRunAnswer(Answer):
     changed: int
     """Number of tickets that brought something new"""
     samples: int
-    """Number of samples that were read"""
+    """Number of samples, outages or states that were read"""
     ignored: int
-    """Number of samples of series that no series rule matches"""
+    """Number of those that are left out: no series rule matches, or no indicator is registered"""
     refused: int
-    """Number of tickets or samples that could not be taken"""
+    """Number of tickets, samples, outages or states that could not be taken"""
     problem: str
     """Why the run stopped early; empty if it did not"""
     errors: list[ItemFault]

@@ -1,4 +1,4 @@
-"""Routes for pulls, the tools that are asked for their tickets or samples: ``/api/v1/pulls``."""
+"""Routes for pulls, the tools that are asked for tickets, samples or outages: ``/api/v1/pulls``."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ _Parts = Annotated[_PullParts, Depends(_pull_parts)]
 
 @router.get("/pulls", **operation("List the pulls of your party", list_of(PullAnswer)))
 async def list_pulls(caller: Caller, page: Paging, pulls: ThePulls, clock: TheClock) -> dict[str, Any]:
-    """List the pulls of your party, the oldest first. A pull asks a tool regularly for changed tickets or samples."""
+    """List the pulls of your party, the oldest first. A pull asks a tool regularly for tickets, samples or outages."""
     found = await pulls.page(caller, page)
     return page.shape(found, lambda each: [each[0].created_at, each[0].pull_id], lambda each: _pull_json(*each, clock))
 

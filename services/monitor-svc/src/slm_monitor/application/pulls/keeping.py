@@ -13,7 +13,7 @@ from slm_chassis.access import Principal
 from slm_chassis.clock import SECOND, real_now
 from slm_chassis.identity import NewId
 from slm_mappings.messages import ImportRefused
-from slm_mappings.pull_recipes import PullRecipe, parse_pull_mapping
+from slm_mappings.pull_recipes import PullRecipe, parse_outage_mapping, parse_pull_mapping
 from slm_monitor.application.pulls.ports import PullLedger, PullStore, ToolClient
 from slm_monitor.domain.mapping.selectors import NAME
 from slm_monitor.domain.pulls.promql import SOURCE_LABEL
@@ -108,10 +108,14 @@ async def make_pull(
     pull = await _checked(office, replace(pull, **details.fields()))
     if details.secret is None and pull.authentication.kind != "none":
         raise _invalid("secret", None, "give the password, token or secret")
-    first = now if recipe.asks_for_samples else now - FIRST_DAYS * 86_400 * SECOND
+    first = now - FIRST_DAYS * 86_400 * SECOND if recipe.reads == "tickets" else now
     start = first if since is None else min(since, now)
-    reconcile_due_at = NEVER if recipe.asks_for_samples else now + 1
-    progress = PullProgress(Position(start), changes_due_at=now, reconcile_due_at=reconcile_due_at)
+    reconcile_due_at = {
+        "tickets": now + 1,
+        "samples": NEVER,
+        "outages": next_reconciliation(pull.reconcile_at, pull.zone, now),
+    }
+    progress = PullProgress(Position(start), changes_due_at=now, reconcile_due_at=reconcile_due_at[recipe.reads])
     async with office.store.begin() as ledger:
         await ledger.lock(f"pulls of {caller.party_id}")
         others = await ledger.pulls_of(caller.party_id)
@@ -225,7 +229,7 @@ def _asked_of(pull: Pull) -> tuple[Any, ...]:
     """Return the fields on which ``Position.after`` depends: if one of them changes, the position is no longer
     valid.
     """
-    return pull.address, pull.path, pull.filter, pull.query
+    return pull.address, pull.path, pull.filter, pull.query, pull.mapping
 
 
 async def _checked(office: PullOffice, pull: Pull) -> Pull:
@@ -239,15 +243,17 @@ async def _checked(office: PullOffice, pull: Pull) -> Pull:
         zone_named(pull.zone)
     except CalendarError as refused:
         raise _invalid("zone", pull.zone, refused.errors[0]["remedy"]) from refused
-    if recipe.asks_for_samples:
+    if recipe.reads == "samples":
         _check_query(pull)
     elif pull.query is not None:
-        raise _invalid("query", None, "leave it out: this connector asks for tickets")
+        raise _invalid("query", None, f"leave it out: this connector asks for {recipe.reads}")
     else:
         try:
-            parse_pull_mapping(pull.mapping)
+            (parse_pull_mapping if recipe.reads == "tickets" else parse_outage_mapping)(pull.mapping)
         except ImportRefused as refused:
             raise InvalidPull(errors_of(refused, "mapping")) from refused
+    if recipe.reads != "tickets" and (pull.filter or pull.cancels_missing):
+        raise _invalid("filter" if pull.filter else "cancels_missing", None, "leave it out: it is for tickets")
     if "ORDERBY" in pull.filter.upper().replace(" ", "") or "^NQ" in pull.filter.upper():
         raise _invalid("filter", pull.filter, "leave out the order and new queries (^NQ): the pull has its own order")
     address = pull.address.rstrip("/")
@@ -263,9 +269,8 @@ def _check_query(pull: Pull) -> None:
     """Raise InvalidPull if a pull of samples lacks a field that it needs, or has a field that is for tickets only."""
     if pull.query is None:
         raise _invalid("query", None, 'give the expression whose samples are pulled, such as {"expression": "up"}')
-    for field in ("mapping", "filter"):
-        if getattr(pull, field):
-            raise _invalid(field, getattr(pull, field), "leave it out: series rules say what samples measure")
+    if pull.mapping:
+        raise _invalid("mapping", pull.mapping, "leave it out: series rules say what samples measure")
     reserved = next((each for each in pull.query.labels if each in (NAME, SOURCE_LABEL)), None)
     if reserved is not None:
         raise _invalid("query.labels", reserved, "leave it out: record is the name, and source the label slm_source")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Protocol
 
@@ -10,6 +11,7 @@ import structlog
 
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.workers import Progress
+from slm_mappings.pull_recipes import PullRecipe
 from slm_monitor.application.pulls.ports import PullStore
 from slm_monitor.domain.pulls.pulls import ClaimedPull
 
@@ -28,15 +30,16 @@ class PullRunner(Protocol):
 
 
 class RunnerByKind:
-    """Runs pulls of tickets in one way, and pulls of samples in another."""
+    """Runs each pull as its connector says: by the runner of tickets, of samples or of outages."""
 
-    def __init__(self, tickets: PullRunner, samples: PullRunner) -> None:
-        self._tickets = tickets
-        self._samples = samples
+    def __init__(self, recipes: Mapping[str, PullRecipe], runners: Mapping[str, PullRunner]) -> None:
+        self._recipes = recipes
+        self._runners = runners
 
     async def run(self, claim: ClaimedPull) -> None:
-        """Run a claimed pull; the outcome is stored."""
-        await (self._tickets if claim.pull.query is None else self._samples).run(claim)
+        """Run a claimed pull; the outcome is stored. Any runner stores that a connector is gone."""
+        recipe = self._recipes.get(claim.pull.connector)
+        await self._runners["tickets" if recipe is None else recipe.reads].run(claim)
 
 
 class PullWorker:

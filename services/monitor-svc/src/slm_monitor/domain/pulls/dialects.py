@@ -32,19 +32,24 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ToolRequest:
-    """A request to a tool: GET with ``parameters``, or POST with ``body`` as JSON."""
+    """A request to a tool: GET with ``parameters``, or POST with ``body`` as JSON. ``headers``: further headers."""
 
     path: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ToolAnswer:
-    """The answer of a tool: its JSON, and its headers with names in lower case."""
+    """The answer of a tool: its JSON, and its headers with names in lower case.
+
+    ``is_unchanged``: the tool has not sent the document again, because it still has the ETag of the request.
+    """
 
     document: Any
     headers: Mapping[str, str]
+    is_unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

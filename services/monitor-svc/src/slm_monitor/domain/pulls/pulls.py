@@ -36,9 +36,9 @@ class PullAuthentication:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A tool that is asked regularly for its tickets, or for the samples of a query.
+    """A tool that is asked regularly for its tickets, for the samples of a query, or for outages.
 
-    - ``address``: address of the tool; ``path``: path of its tickets or queries below it.
+    - ``address``: address of the tool; ``path``: path of what is asked for below it.
     - ``filter``: a condition in the tool's own language that every ticket fulfils; empty for all tickets.
     - ``every_seconds``: real seconds between two requests for changes.
     - ``reconcile_at``, ``zone``: the local time of the nightly reconciliation, such as ``02:30``.
@@ -64,7 +64,7 @@ class Pull:
     created_at: UtcMicroseconds
     created_by_principal_id: str
     query: SampleQuery | None = None
-    """The query whose samples are read; None: tickets are read."""
+    """The query whose samples are read; None: tickets or outages are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Position:
 
     - ``since``: everything that changed before this instant of the tool's clock has been read.
     - ``after``: where the next request continues, in the tool's own form, inside a unit of time with more tickets than
-      one answer holds; otherwise empty.
+      one answer holds; otherwise empty. For outages, the ETag of the document that was read.
     - ``extra``: for tickets, how many more than usual one request asks for, because the tool counts the usual number
       but shows none of them to this account. For samples, how many instants one request names, if fewer than usual;
       else 0.
@@ -130,8 +130,9 @@ class PullRun:
     """A run of a pull, with its results. Instants are real time.
 
     - ``requests``: requests that were sent; ``tickets``: tickets that were read; ``changed``: those with new events.
-    - ``samples``: samples that were read; ``ignored``: samples of series that no rule maps to an indicator.
-    - ``refused``: tickets or samples that could not be taken in; ``errors`` has the reasons for the first of them.
+    - ``samples``: samples, outages or states that were read; ``ignored``: those that belong to no indicator.
+    - ``refused``: tickets, samples or outages that could not be taken in; ``errors`` has the reasons for the first of
+      them.
     - ``missing``: numbers of tickets that the tool does not show, in a reconciliation.
     """
 

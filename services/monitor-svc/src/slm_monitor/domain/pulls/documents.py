@@ -1,0 +1,20 @@
+"""Requests for a whole document, which the tool need not send again while it has not changed."""
+
+from __future__ import annotations
+
+from slm_monitor.domain.pulls.dialects import ToolAnswer, ToolRequest
+
+DIALECT = "document"
+"""The name of this language in recipes."""
+_LONGEST_TAG = 1_000
+
+
+def request_of(path: str, tag: str) -> ToolRequest:
+    """Return the request for the document. ``tag``: the ETag of the version that has been read; empty if none."""
+    return ToolRequest(path, headers={"if-none-match": tag} if tag else {})
+
+
+def tag_of(answer: ToolAnswer) -> str:
+    """Return the ETag of the document in an answer; empty if it has none that can be sent back."""
+    tag = answer.headers.get("etag", "").strip()
+    return tag if len(tag) <= _LONGEST_TAG and tag.isascii() and tag.isprintable() else ""
