@@ -13,11 +13,12 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from slm_calendar import windows
+from slm_events.aggregations import is_of_clock
 from slm_events.catalogue import MEASUREMENTS
 from slm_events.instants import from_text, to_text
 from slm_events.monitor import TargetBreached, WindowRestated
 from slm_monitor.application.engine.partition import Partition, PartitionStepInput
-from slm_monitor.application.explain.explanation import EXPLAINED_AGGREGATIONS, ExplanationQuestion, explain_window
+from slm_monitor.application.explain.explanation import ExplanationQuestion, explain_window
 from slm_monitor.application.history.fact_history import TargetIdentity
 from slm_monitor.application.state.exclusion_index import CAUSE as EXCLUSION
 from slm_monitor.application.state.loaded_partition import ImportHold
@@ -279,16 +280,15 @@ class Replay:
         """Return target → the derivation of one of its windows as text, with a figure that equals the evaluation's."""
         told = {}
         for key, each, named in judged():
-            aggregation = each["aggregation"]
-            kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
-            if kind in EXPLAINED_AGGREGATIONS and "calendar" in each["window"]:
+            is_explained = not is_of_clock(each["aggregation"])
+            if is_explained and "calendar" in each["window"]:
                 cycle = windows.cycle_of_terms(each["window"]).name
                 window = windows.window_at(cycle, "UTC", from_text("2026-11-07T12:00:00Z"))
                 document = await explain_window(MemoryHistory(self.store), named, ExplanationQuestion(window.id), END)
                 established = self.store.windows[named.target_id, document["window"]["id"]]
                 assert document["figure"] == established.figure, key
                 told[key] = json.dumps(document, sort_keys=True, default=str)
-            elif kind in EXPLAINED_AGGREGATIONS:
+            elif is_explained:
                 told |= await self._explained_runs(key, each["window"]["rolling"], named)
         return told
 

@@ -10,9 +10,9 @@ import pytest
 
 from slm_agreement.domain.terms import aggregations
 from slm_events import aggregations as vocabulary
+from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.terms import composite_terms
 from slm_monitor.domain.terms import terms as judged
-from slm_monitor.domain.windows import outage_evaluation, recovery_evaluation
 from tests.unit.agreement.aggregation_terms import EVERY, MONTH, SECOND, taken, written
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, PROVIDER, SERVICE
 
@@ -20,8 +20,7 @@ from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, PROVIDER,
 def test_what_is_agreed_is_what_the_judge_reads() -> None:
     read = judged.parse_targets(_finalized(taken(*EVERY)))
     composite_terms.check_composite_terms(read)
-    outage_evaluation.check_outage_terms(read)
-    recovery_evaluation.check_recovery_limits(read)
+    registry.check_parameters(read)
     assert {each.aggregation for each in read} == aggregations.ACCEPTED
     by_key = {each.key: each for each in read}
     assert by_key["p95"].display(by_key["p95"].objective) == "95.0000"
@@ -71,8 +70,7 @@ def test_every_combination_that_can_be_agreed_can_be_judged(document: dict[str, 
         agreed += 1
         read = judged.parse_targets(_finalized(found))
         composite_terms.check_composite_terms(read)
-        outage_evaluation.check_outage_terms(read)
-        recovery_evaluation.check_recovery_limits(read)
+        registry.check_parameters(read)
         assert read[-1].kind is vocabulary.KINDS[read[-1].aggregation]
     assert agreed >= (1 if document is CLOCK else 3)
 

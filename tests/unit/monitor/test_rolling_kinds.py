@@ -156,12 +156,13 @@ def test_a_recovery_counts_while_its_end_lies_in_the_window(told: list[tuple[int
         )
         for number, (end, took, lost) in enumerate(told)
     )
-    rolled = RollingRecoverySource(recoveries, of.latest, (BEGIN, BEGIN + DAY), ())
+    counted = registry.RECOVERY_AGGREGATIONS[kind]
+    rolled = RollingRecoverySource(counted, recoveries, of.latest, (BEGIN, BEGIN + DAY), ())
     windows, promised = rolled.windows(of.latest, FIRST, FIRST + MINUTES - 1), of.latest.promise
     missed = windows.missed(promised)
     for minute in range(FIRST, FIRST + MINUTES):
         span = (max(BEGIN, (minute - LENGTH) * MINUTE), minute * MINUTE)
-        figure = recovery_evaluation.evaluate_recoveries(recoveries, of.latest, span, span[1]).figure
+        figure = recovery_evaluation.evaluate_recoveries(counted, recoveries, of.latest, span, span[1]).figure
         assert windows.value_at(minute).figure == figure
         assert missed[minute - FIRST] == (figure is not None and not promised.is_kept(figure))
 

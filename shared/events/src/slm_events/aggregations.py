@@ -71,6 +71,8 @@ class AggregationKind:
     """Whether the figure is a share in [0, 1]. A quantile is one too: the share of the values within its limit."""
     is_of_events: bool = False
     """Whether the figure is a share of events, for which terms may state an expected volume."""
+    limit: str | None = None
+    """The side of a limit on which a value is good: ``AT_MOST`` | ``AT_LEAST``; None: there is no limit of values."""
 
     @property
     def is_derived(self) -> bool:
@@ -136,8 +138,9 @@ _ALL = (
         _EITHER,
         REQUIRED,
         OF_EVENTS,
-        True,
-        True,
+        is_share=True,
+        is_of_events=True,
+        limit=AT_MOST,
     ),
     AggregationKind(
         "quantile",
@@ -150,6 +153,7 @@ _ALL = (
         OF_EVENTS,
         is_share=True,
         is_of_events=True,
+        limit=AT_MOST,
     ),
     AggregationKind(
         "outages", STATES, '{"outages": {"at_least": "PT5M"}}', ("availability",), COUNT, (AT_MOST,), REQUIRED
@@ -173,7 +177,17 @@ _ALL = (
         is_share=True,
     ),
     AggregationKind(
-        "share_at_least", SERIES, '{"share_at_least": "4"}', _VALUES, PERCENT, _EITHER, REQUIRED, OF_EVENTS, True, True
+        "share_at_least",
+        SERIES,
+        '{"share_at_least": "4"}',
+        _VALUES,
+        PERCENT,
+        _EITHER,
+        REQUIRED,
+        OF_EVENTS,
+        is_share=True,
+        is_of_events=True,
+        limit=AT_LEAST,
     ),
     AggregationKind(
         "nps",
@@ -206,6 +220,16 @@ _ALL = (
 
 KINDS: Mapping[str, AggregationKind] = {kind.name: kind for kind in _ALL}
 """Name → aggregation: all that may be agreed, and all that are evaluated."""
+
+
+COMPOSITES = tuple(kind.name for kind in _ALL if kind.source == MEMBERS)
+"""The names of the aggregations that are computed from other targets."""
+
+
+def is_of_clock(document: Any) -> bool:
+    """Return whether an aggregation's document is that of a clock: each ticket is evaluated by itself."""
+    kind = KINDS.get(read_name(document))
+    return kind is not None and kind.source == CLOCK
 
 
 def read_name(document: Any) -> str:

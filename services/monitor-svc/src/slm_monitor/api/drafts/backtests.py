@@ -19,6 +19,7 @@ from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.http.response_models import list_of
 from slm_chassis.identity import new_id
 from slm_chassis.log.port import EventLog
+from slm_events.aggregations import KINDS, read_name
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
@@ -38,7 +39,6 @@ from slm_monitor.application.preview.backtests import (
     BacktestQuestion,
 )
 from slm_monitor.application.preview.preview_terms import PreviewRejected
-from slm_monitor.domain.terms.terms import DERIVED_AGGREGATIONS
 
 router = APIRouter(prefix="/api/v1/backtests", tags=["backtests"])
 Asker = Annotated[Principal, Depends(require_role("service_level_manager", "integrator"))]
@@ -152,11 +152,10 @@ async def _question(given: BacktestToRun, caller: Principal, stored: BacktestSto
     """Build the question of a back-test from the request. Raises a problem (404) if it names an indicator of another
     party.
     """
-    kind = given.terms.get("aggregation")
-    kind = next(iter(kind), "") if isinstance(kind, dict) else kind
+    kind = KINDS.get(read_name(given.terms.get("aggregation")))
     terms = given.terms
     subject, owner = "", caller.party_id
-    if kind not in ("clock", *DERIVED_AGGREGATIONS):
+    if kind is None or kind.is_measured:
         subject, owner = await _own_indicator(given.terms.get("indicator"), caller, stored.store)
         registered = await stored.store.indicator(subject)
         if registered is not None and registered.kind == "rating":

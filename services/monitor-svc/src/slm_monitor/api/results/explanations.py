@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -15,12 +15,13 @@ from slm_chassis.http import accept, instants
 from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation
 from slm_chassis.http.problems import Problem, invalid
+from slm_events.aggregations import KINDS, read_name
 from slm_events.instants import from_text
 from slm_monitor.api.dependencies import TargetReaders, TheReaders
 from slm_monitor.api.responses.explanations import TargetExplanation
 from slm_monitor.api.results.targets import AtMinPosition, find_visible_target
 from slm_monitor.application.explain import explanation, explanation_text
-from slm_monitor.application.explain.explanation import EXPLAINED_AGGREGATIONS, ExplanationQuestion, NoSuchWindow
+from slm_monitor.application.explain.explanation import ExplanationQuestion, NoSuchWindow
 from slm_monitor.application.history.fact_history import FactsNoLongerStored, read_target_identity
 from slm_monitor.application.history.window_result import combine_verdict_with_warning
 from slm_monitor.application.reading import shown_windows
@@ -148,16 +149,19 @@ def build_facts_deleted_problem(error: FactsNoLongerStored) -> Problem:
     )
 
 
-def refuse_unexplained_aggregation(row: Mapping[str, Any], allowed: Collection[str] = EXPLAINED_AGGREGATIONS) -> None:
-    """Raise a problem (422) for a target (a row of the store) whose aggregation is not among ``allowed``."""
-    aggregation = row["terms"]["aggregation"]
-    kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
-    if kind not in allowed:
+def refuse_unexplained_aggregation(row: Mapping[str, Any], *, measured: bool = False) -> None:
+    """Raise a problem (422) for a target (a row of the store) without figures of its own: a clock on tickets.
+
+    ``measured``: only figures that follow from the facts of one indicator are allowed.
+    """
+    name = read_name(row["terms"]["aggregation"])
+    kind = KINDS.get(name)
+    if kind is None or not (kind.is_measured or (kind.is_derived and not measured)):
         raise Problem(
             422,
             "not-explained",
             "This kind of target is explained elsewhere",
-            f"Figures of {kind} are not explained here. Explain the clock of a ticket with "
+            f"Figures of {name} are not explained here. Explain the clock of a ticket with "
             "GET /api/v1/clocks/explain?source=&number=&target=.",
         )
 

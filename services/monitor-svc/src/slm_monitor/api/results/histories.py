@@ -32,7 +32,6 @@ from slm_monitor.application.explain.explanation import ExplanationQuestion, NoS
 from slm_monitor.application.history import fact_history
 from slm_monitor.application.history.fact_history import FactsNoLongerStored
 from slm_monitor.application.history.window_result import combine_verdict_with_warning
-from slm_monitor.application.preview.backtests import MEASURED_AGGREGATIONS
 from slm_monitor.application.reading import shown_windows
 from slm_monitor.domain.terms import figures
 
@@ -236,7 +235,7 @@ async def read_budget_series(
 ) -> dict[str, Any]:
     """Calculate the figure and the budget of a window at the end of each step since the window began, for charts."""
     row = await find_visible_target(target_id, caller, readers.queries)
-    refuse_unexplained_aggregation(row, MEASURED_AGGREGATIONS)
+    refuse_unexplained_aggregation(row, measured=True)
     asked = ExplanationQuestion(window, parse_query_instant(at, "at"), parse_query_instant(known_at, "known_at"))
     await refuse_hidden_window(readers, row, caller, window)
     return {"target_id": target_id, "window_id": window, "points": await _points(readers, row, asked, _step(step))}

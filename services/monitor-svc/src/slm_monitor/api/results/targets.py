@@ -17,6 +17,7 @@ from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.http.response_models import list_of
+from slm_events.aggregations import is_of_clock
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.adapters.queries import target_order
@@ -189,7 +190,7 @@ def _no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None, latest: M
 
 
 def _has_tickets(row: Mapping[str, Any]) -> bool:
-    return bool(row["terms"]["aggregation"] == "clock")
+    return is_of_clock(row["terms"]["aggregation"])
 
 
 def _terms(row: Mapping[str, Any]) -> dict[str, Any]:

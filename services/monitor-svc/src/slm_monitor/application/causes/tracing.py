@@ -11,6 +11,8 @@ from typing import Any
 import structlog
 
 from slm_chassis.faults import is_infrastructure_fault
+from slm_events.aggregations import MEMBERS
+from slm_events.aggregations import STATES as STATE_FACTS
 from slm_monitor.application.history.fact_history import FactHistoryStore, ParsedTermsCache, read_target_identity
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.causes import bad_intervals, cause_keys
@@ -20,7 +22,7 @@ from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.states.joint_states import JointMemberStates
 from slm_monitor.domain.states.timeline import StateProvider, StateTimeline, build_state_timeline
 from slm_monitor.domain.terms.composite_terms import STATES, parse_composite_terms
-from slm_monitor.domain.terms.terms import RECOVERY_AGGREGATIONS, SINGLE_FACT_AGGREGATIONS, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 _logger = structlog.get_logger(__name__)
@@ -105,7 +107,7 @@ class FindingTracer:
         return line, line.of_version(version), self._of_version[agreement_id, version]
 
     async def _states(self, terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> StateProvider | None:
-        if terms.aggregation in SINGLE_FACT_AGGREGATIONS and terms.aggregation not in RECOVERY_AGGREGATIONS:
+        if terms.kind.source == STATE_FACTS:
             assert terms.indicator is not None
             return await self._timeline(terms.indicator, terms.group)
         if not _is_of_states(terms):
@@ -126,14 +128,14 @@ class FindingTracer:
 
 
 def _is_of_states(terms: ServiceLevelTarget) -> bool:
-    return terms.aggregation == "composite" and terms.parameters["of"] == STATES
+    return terms.kind.source == MEMBERS and terms.parameters["of"] == STATES
 
 
 def _state_subjects(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> set[str]:
     """Return the indicators whose states give the bad interval of a target's findings."""
     if _is_of_states(terms):
         return set(parse_composite_terms(terms, others).subjects)
-    return {terms.indicator} if terms.aggregation in SINGLE_FACT_AGGREGATIONS and terms.indicator else set()
+    return {terms.indicator} if terms.kind.is_of_single_facts and terms.indicator else set()
 
 
 def _has_labels(fact: Fact, group: tuple[tuple[str, str], ...]) -> bool:

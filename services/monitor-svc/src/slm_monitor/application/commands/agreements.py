@@ -7,18 +7,17 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from slm_events import instants
+from slm_events.aggregations import MEMBERS
 from slm_events.agreement import AgreementFinalized, AgreementTerminated, PartyRegistered, ServiceCatalogued
 from slm_events.instants import UtcMicroseconds
+from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.exclusions import maintenance_rules
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.terms import composite_terms
 from slm_monitor.domain.terms.terms import (
-    RECOVERY_AGGREGATIONS,
-    SINGLE_FACT_AGGREGATIONS,
     ServiceLevelTarget,
     parse_targets,
 )
-from slm_monitor.domain.windows import outage_evaluation, recovery_evaluation
 
 
 class TermsStore(Protocol):
@@ -59,9 +58,8 @@ async def adopt_signed_terms(shelf: TermsStore, finalized: AgreementFinalized) -
     document = asdict(finalized)
     targets = parse_targets(document)
     composite_terms.check_composite_terms(targets)
-    outage_evaluation.check_outage_terms(targets)
     maintenance_rules.parse_maintenance_rules(document)
-    recovery_evaluation.check_recovery_limits(targets)
+    registry.check_parameters(targets)
     if await shelf.keep(document):
         for target, terms in zip(finalized.targets, targets, strict=True):
             # The signer of a target may not have registered its indicator, and data of an unregistered indicator is
@@ -95,7 +93,7 @@ def _indicators(target: Mapping[str, Any], terms: ServiceLevelTarget) -> Iterato
     named = target.get("indicator")
     if terms.indicator is not None and named:
         yield _indicator_of_terms(named, _indicator_kind(terms), terms)
-    if terms.aggregation == "composite" and isinstance(terms.parameters, Mapping):
+    if terms.kind.source == MEMBERS and isinstance(terms.parameters, Mapping):
         for member in terms.parameters.get("members") or ():
             if isinstance(member, Mapping) and isinstance(member.get("indicator"), Mapping):
                 yield _indicator_of_terms(member["indicator"], "availability", terms)
@@ -107,16 +105,8 @@ def _indicator_of_terms(named: Mapping[str, Any], kind: str, terms: ServiceLevel
 
 
 def _indicator_kind(terms: ServiceLevelTarget) -> str:
-    """Return the kind of a target's indicator: the kind in the terms, or else the only kind that the aggregation
-    accepts.
-    """
-    if terms.indicator_kind is not None:
-        return terms.indicator_kind
-    if terms.aggregation in RECOVERY_AGGREGATIONS:
-        return "recovery"
-    if terms.aggregation in SINGLE_FACT_AGGREGATIONS:
-        return "availability"
-    return {"ratio": "ratio", "time_slices": "ratio", "count": "count", "nps": "rating"}.get(terms.aggregation, "value")
+    """Return the kind of a target's indicator: the kind in the terms, or else the usual kind of the aggregation."""
+    return terms.indicator_kind or next(iter(terms.kind.indicators), "value")
 
 
 async def end_agreement_early(shelf: TermsStore, terminated: AgreementTerminated) -> None:

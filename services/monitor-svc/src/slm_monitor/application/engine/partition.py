@@ -30,7 +30,6 @@ from slm_monitor.application.state.timers import SILENCE, STATE, TICKET, TimerHe
 from slm_monitor.domain.facts import facts as fact_columns
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues, is_fact_summed_by_minute
 from slm_monitor.domain.lifecycle.target_state import EvaluationMoment
-from slm_monitor.domain.terms.terms import DERIVED_AGGREGATIONS, SINGLE_FACT_AGGREGATIONS
 from slm_monitor.domain.terms.terms_history import build_terms_histories
 
 TICKETS_A_STEP = 500
@@ -330,11 +329,11 @@ class Partition:
             if self._is_mine(line.latest.indicator or line.target_id):
                 self._aside.amended(line)
             with self._aside.attaching(line):
-                if line.latest.aggregation in DERIVED_AGGREGATIONS:
+                if line.latest.kind.is_derived:
                     if self._is_mine(line.target_id):
                         self._derived.attach(line, lines, fresh=fresh)
                 elif self._is_mine(line.latest.indicator):
-                    evaluator = self._states if line.latest.aggregation in SINGLE_FACT_AGGREGATIONS else self._counts
+                    evaluator = self._states if line.latest.kind.is_of_single_facts else self._counts
                     evaluator.attach(line, fresh=fresh)
         for target_id, indicator in self._aside.unread(versions).items():
             if self._is_mine(indicator or target_id):

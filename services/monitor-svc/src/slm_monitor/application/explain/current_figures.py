@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from slm_calendar.intervals import Interval
+from slm_events.aggregations import CLOCK
 from slm_events.instants import UtcMicroseconds, from_text, to_text
 from slm_monitor.application.explain import explanation
-from slm_monitor.application.explain.explanation import EXPLAINED_AGGREGATIONS
 from slm_monitor.application.history import closed_tickets
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import FactHistoryStore, FactsNoLongerStored, ParsedTermsCache
@@ -138,10 +138,8 @@ async def _figure(
         "objective": dict(terms.objective_document),
         "closed": (terms.target_id, name) in asked.closed,
     }
-    if terms.aggregation == "clock":
+    if terms.kind.source == CLOCK:
         return {**head, "verdict": None, **await _tickets(record, terms, span, asked)}
-    if terms.aggregation not in EXPLAINED_AGGREGATIONS:
-        return {**head, "verdict": None, "figure": None, "figure_display": "–", "reason": "not judged by figures"}
     try:
         at = asked.last if terms.window_kind == "rolling" else asked.as_of
         judged = await explanation.evaluate_window(record, terms, name, span, at, asked.as_of)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from slm_events.instants import UtcMicroseconds, from_text, to_text
@@ -13,9 +12,10 @@ from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import FactHistoryStore
 from slm_monitor.application.history.window_result import build_budget_document
 from slm_monitor.application.state.loaded_partition import AgreementTerms
+from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.objectives import AT_MOST, PERCENT
-from slm_monitor.domain.terms.terms import SHARE_AGGREGATIONS, SINGLE_FACT_AGGREGATIONS, ServiceLevelTarget
+from slm_monitor.domain.terms.objectives import PERCENT
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 _SECOND = 1_000_000
 
@@ -43,12 +43,7 @@ class CurrentStatusReader:
             return {"budget": None, "time_left": None}
         shown: dict[str, Any] = {}
         is_calendar = terms.window_kind == "calendar"
-        if (
-            terms.aggregation in SINGLE_FACT_AGGREGATIONS
-            and is_calendar
-            and terms.indicator
-            and window["closed_at"] is None
-        ):
+        if terms.kind.is_of_single_facts and is_calendar and terms.indicator and window["closed_at"] is None:
             shown = await self._measured(terms, window)
         else:
             shown["budget"] = _kept(terms, window)
@@ -93,19 +88,8 @@ def _kept(terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any
     if promised.unit == PERCENT and not promised.allowed:
         # An objective of 100 percent has no budget, which is not the same as a budget of zero.
         return None
-    if terms.aggregation == "time_slices" and "judged" in detail:
-        bad = detail["judged"] - Fraction(detail["good"])
-        return build_budget_document("slices", Fraction(detail["budget"]), bad)
-    if terms.aggregation in ("availability", "composite") and "budget" in detail:
-        return build_budget_document("microseconds", Fraction(detail["budget"]), Fraction(total - good))
-    if terms.aggregation == "availability":
-        # A rolling window ends now, so no time lies ahead: its budget is a share of the time that counts in it.
-        return build_budget_document("microseconds", promised.allowed * total, Fraction(total - good))
-    if terms.aggregation in SHARE_AGGREGATIONS and terms.aggregation != "composite":
-        return build_budget_document("events", promised.allowed * total, Fraction(promised.bad(good, total)))
-    if terms.aggregation in ("count", "outages") and promised.comparison == AT_MOST:
-        return build_budget_document("occurrences", promised.value, Fraction(total))
-    return None
+    kept = registry.find_kept_budget(terms, good, total, detail)
+    return None if kept is None else build_budget_document(*kept)
 
 
 def _left(window: Mapping[str, Any], detail: Mapping[str, Any], now: UtcMicroseconds) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_calendar.intervals import Interval
+from slm_events.aggregations import TICKETS
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import closed_tickets
@@ -58,7 +59,7 @@ async def explain_derived_window(
     """
     excluded, named = await records.read_excluded_time(record, terms, span, known_at)
     facts = KnownWindowFacts(span, as_of, NOTHING, (), excluded, "unknown", is_distinct=True, exclusions=named)
-    if terms.aggregation == "compliance":
+    if terms.kind.source == TICKETS:
         return facts, await _of_tickets(record, terms, facts, known_at)
     made = await _composition(record, terms)
     if made.of == STATES:

@@ -11,6 +11,7 @@ from typing import Any
 
 from slm_calendar import durations
 from slm_calendar.intervals import Interval
+from slm_events.aggregations import STATES
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.evaluators.schedule.calendar_windows import find_window_at
 from slm_monitor.application.explain import derived_explanation, explanation_dispatch
@@ -19,16 +20,9 @@ from slm_monitor.application.history.fact_history import FactHistoryStore, Targe
 from slm_monitor.application.history.window_result import ExplainedWindow, KnownWindowFacts, build_exclusion_document
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.lifecycle import target_events
-from slm_monitor.domain.terms.terms import (
-    DERIVED_AGGREGATIONS,
-    MINUTE_SUM_AGGREGATIONS,
-    SINGLE_FACT_AGGREGATIONS,
-    ServiceLevelTarget,
-)
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
-EXPLAINED_AGGREGATIONS = SINGLE_FACT_AGGREGATIONS | MINUTE_SUM_AGGREGATIONS | DERIVED_AGGREGATIONS
-"""The aggregations whose figures are explained by window. Clocks are explained by ticket instead."""
 _LAST = 253_402_300_799_000_000
 
 
@@ -132,9 +126,9 @@ async def evaluate_window(
     # the counted length later.
     is_rolling = terms.window_kind == "rolling"
     as_of = min(present, span[1] + (0 if is_rolling else terms.closing_delay))
-    if terms.aggregation == "outages" and not is_rolling:
+    if terms.kind.source == STATES and terms.kind.is_number and not is_rolling:
         as_of = present
-    if terms.aggregation in DERIVED_AGGREGATIONS:
+    if terms.kind.is_derived:
         facts, seen = await derived_explanation.explain_derived_window(
             record, terms, window_id, span, as_of, known_at, _of_member(record, window_id, present, known_at)
         )

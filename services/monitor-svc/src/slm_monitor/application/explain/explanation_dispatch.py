@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from slm_events.aggregations import RECOVERIES
 from slm_monitor.application.explain import recovery_explanation, series_explanation, state_explanation
 from slm_monitor.application.history.window_result import ExplainedWindow, KnownWindowFacts
 from slm_monitor.domain.states.timeline import StateProvider, build_state_timeline
-from slm_monitor.domain.terms.terms import RECOVERY_AGGREGATIONS, SINGLE_FACT_AGGREGATIONS, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 __all__ = ["ExplainedWindow", "KnownWindowFacts", "explain_window_figure"]
 
@@ -18,11 +19,11 @@ def explain_window_figure(
     ``states`` replaces the timeline of the facts, for a composite. ``brief``: without intervals, if only the figure is
     needed.
     """
-    if target.aggregation in RECOVERY_AGGREGATIONS:
+    if target.kind.source == RECOVERIES:
         return recovery_explanation.explain_recoveries(target, facts, brief=brief)
-    if states is not None or target.aggregation in SINGLE_FACT_AGGREGATIONS:
+    if states is not None or target.kind.is_of_single_facts:
         stated = states or build_state_timeline(facts.single, facts.initial_state, facts.stale_after)
-        if target.aggregation == "outages":
+        if target.kind.is_number:
             return state_explanation.explain_outages(target, facts, stated)
         return state_explanation.explain_availability(target, facts, stated, brief=brief)
     return series_explanation.explain_series(target, facts, brief=brief)

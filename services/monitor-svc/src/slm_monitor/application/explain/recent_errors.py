@@ -14,11 +14,10 @@ from slm_monitor.application.history.fact_history import FactHistoryStore, Facts
 from slm_monitor.application.history.window_result import KnownWindowFacts
 from slm_monitor.domain.facts.facts import HOUR, MINUTE
 from slm_monitor.domain.terms.objectives import AT_LEAST
-from slm_monitor.domain.terms.terms import EVENT_SHARE_AGGREGATIONS, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 RECENT_WINDOWS = {"5m": 5 * MINUTE, "30m": 30 * MINUTE, "1h": HOUR, "6h": 6 * HOUR}
 """Name of a window, as Prometheus writes it → its length. Such short windows show a fast loss of budget early."""
-_AGGREGATIONS = EVENT_SHARE_AGGREGATIONS | {"availability"}
 
 
 async def compute_recent_error_shares(
@@ -30,7 +29,7 @@ async def compute_recent_error_shares(
     - No window is returned if the target's figure is no share of time or events, or if its facts are no longer stored.
     """
     begins_at = max(now - max(RECENT_WINDOWS.values()), terms.effective_at) // MINUTE * MINUTE
-    if terms.aggregation not in _AGGREGATIONS or terms.indicator is None:
+    if not terms.kind.is_never_worsened_by_good or terms.indicator is None:
         return {}
     try:
         await records.check_facts_are_stored(record, terms.indicator, (begins_at, now))

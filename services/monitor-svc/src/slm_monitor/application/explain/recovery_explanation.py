@@ -11,10 +11,10 @@ from slm_monitor.application.history.window_result import (
     find_instant_of_certain_miss,
     name_fact_for_sender,
 )
+from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.states.recovery import read_recovery_from_fact
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import recovery_evaluation
-from slm_monitor.domain.windows.recovery_evaluation import WITHIN
 
 
 def explain_recoveries(target: ServiceLevelTarget, facts: KnownWindowFacts, *, brief: bool = False) -> ExplainedWindow:
@@ -23,17 +23,14 @@ def explain_recoveries(target: ServiceLevelTarget, facts: KnownWindowFacts, *, b
     The figure is computed anew, by the same functions as when the window was evaluated. ``brief``: without the list of
     recoveries.
     """
+    counted = registry.RECOVERY_AGGREGATIONS[target.kind.name]
     named = {fact.key: name_fact_for_sender(fact) for fact in facts.single}
     recoveries = sorted(found for fact in facts.single if (found := read_recovery_from_fact(fact)) is not None)
-    finding = recovery_evaluation.evaluate_recoveries(recoveries, target, facts.span, facts.as_of, facts.excluded)
-    seen = recovery_evaluation.select_counted_recoveries(recoveries, target, facts.span, facts.excluded)
+    span, out = facts.span, facts.excluded
+    finding = recovery_evaluation.evaluate_recoveries(counted, recoveries, target, span, facts.as_of, out)
+    seen = recovery_evaluation.select_counted_recoveries(counted, recoveries, target, span, out)
     sums = recovery_evaluation.sum_recoveries(seen)
-    is_share = target.aggregation == WITHIN
-    ways = {
-        "recovery_time": "figure = the longest recovery, in minutes",
-        "recovery_point": "figure = the most data lost, in minutes",
-        WITHIN: f"figure = recoveries within the limits ÷ all = {sums['within_limits']} ÷ {sums['recoveries']}",
-    }
+    is_share = target.kind.is_share
     assert target.promise is not None
     return ExplainedWindow(
         target,
@@ -45,6 +42,6 @@ def explain_recoveries(target: ServiceLevelTarget, facts: KnownWindowFacts, *, b
         sums,
         find_instant_of_certain_miss(finding, facts.as_of),
         intervals=() if brief else [{**each.document(), "facts": [named[each.recovery.fact_key]]} for each in seen],
-        arithmetic=[ways[target.aggregation] if seen else "figure: nothing had to be recovered"],
+        arithmetic=[counted.explain(sums) if seen else "figure: nothing had to be recovered"],
         missed=finding.missed,
     )

@@ -12,11 +12,13 @@ import numpy as np
 from slm_calendar import intervals, windows
 from slm_calendar.intervals import Interval
 from slm_calendar.windows import Window
+from slm_events.aggregations import RECOVERIES
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.evaluators.schedule.calendar_windows import find_window_at
 from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.history.window_result import KnownWindowFacts
 from slm_monitor.application.state.loaded_partition import AgreementTerms
+from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.exclusions import maintenance_rules
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, EffectiveExclusion
 from slm_monitor.domain.facts import counters
@@ -24,8 +26,7 @@ from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.states.recovery import read_recovery_from_fact
 from slm_monitor.domain.terms import instances
-from slm_monitor.domain.terms.composite_terms import STATES
-from slm_monitor.domain.terms.terms import RECOVERY_AGGREGATIONS, SINGLE_FACT_AGGREGATIONS, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory, build_terms_histories
 
 NOTHING = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
@@ -124,7 +125,7 @@ async def read_known_facts(
     ``known_at``: the record as it was at that instant; None: as it is now.
     """
     assert terms.indicator is not None
-    if terms.aggregation in SINGLE_FACT_AGGREGATIONS:
+    if terms.kind.is_of_single_facts:
         indicator = await record.indicator(terms.indicator)
         found = await record.single(terms.indicator, None, known_at)
         mine = found if not terms.group else [fact for fact in found if _is_of(fact, terms)]
@@ -146,7 +147,7 @@ def _reaching_back(mine: Sequence[Fact], terms: ServiceLevelTarget, span: Interv
     For recoveries the span begins earlier than the window: a recovery counts in the window in which it ended, but it
     may have begun, and lost data, before that window.
     """
-    if terms.aggregation not in RECOVERY_AGGREGATIONS:
+    if terms.kind.source != RECOVERIES:
         return span
     ended = [
         each
@@ -291,7 +292,7 @@ def compute_rolling_span(line: TargetTermsHistory, terms: ServiceLevelTarget, at
     minute, at the end of that minute.
     """
     minute = at // MINUTE * MINUTE
-    if _is_before_its_minute(terms):
+    if registry.is_before_its_minute(terms):
         return max(line.begins_at, minute - terms.rolling_microseconds), minute
     begins = -(-line.begins_at // MINUTE) * MINUTE
     return max(begins, minute + MINUTE - terms.rolling_microseconds), minute + MINUTE
@@ -299,12 +300,7 @@ def compute_rolling_span(line: TargetTermsHistory, terms: ServiceLevelTarget, at
 
 def compute_evaluation_minute(terms: ServiceLevelTarget, span: Interval) -> int:
     """Return the minute since 1970 at which a rolling window with this span is evaluated."""
-    return span[1] // MINUTE - (0 if _is_before_its_minute(terms) else 1)
-
-
-def _is_before_its_minute(terms: ServiceLevelTarget) -> bool:
-    is_of_states = terms.aggregation == "composite" and terms.parameters["of"] == STATES
-    return terms.aggregation in SINGLE_FACT_AGGREGATIONS or terms.aggregation == "time_slices" or is_of_states
+    return span[1] // MINUTE - (0 if registry.is_before_its_minute(terms) else 1)
 
 
 def list_calendar_windows(

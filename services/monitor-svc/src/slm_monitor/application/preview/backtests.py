@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from slm_calendar import windows
 from slm_chassis.identity import NAMESPACE, named_id
+from slm_events.aggregations import CLOCK, KINDS, MEMBERS, TICKETS, is_of_clock, read_name
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.explain import explanation, explanation_dispatch
 from slm_monitor.application.history import fact_history as records
@@ -26,20 +27,10 @@ from slm_monitor.application.preview.preview_terms import (
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.terms import composite_terms, figures
 from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT
-from slm_monitor.domain.terms.terms import (
-    DERIVED_AGGREGATIONS,
-    MINUTE_SUM_AGGREGATIONS,
-    SINGLE_FACT_AGGREGATIONS,
-    ServiceLevelTarget,
-    TermsNotEvaluable,
-)
+from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
 from slm_monitor.domain.terms.terms_history import build_terms_histories
 from slm_monitor.domain.windows import compliance
 
-MEASURED_AGGREGATIONS = SINGLE_FACT_AGGREGATIONS | MINUTE_SUM_AGGREGATIONS
-"""The aggregations whose figures follow from the facts of one indicator."""
-BACKTESTED_AGGREGATIONS = MEASURED_AGGREGATIONS | DERIVED_AGGREGATIONS | {"clock"}
-"""The aggregations that can be back-tested."""
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 STANDARD = 12
 MOST_WINDOWS = 400
@@ -126,24 +117,19 @@ class BacktestJobStore(Protocol):
 def parse_backtest_target(question: BacktestQuestion) -> ServiceLevelTarget:
     """Parse the draft terms to a target. Raises PreviewRejected that names the invalid field."""
     target, *_ = parse_draft_targets(build_backtest_draft(question))
-    if target.aggregation in MEASURED_AGGREGATIONS:
-        return replace(target, indicator=question.indicator)
-    if target.aggregation not in BACKTESTED_AGGREGATIONS:
-        remedy = f"{', '.join(sorted(BACKTESTED_AGGREGATIONS))} can be tried on history"
-        raise build_preview_rejection("terms.aggregation", target.aggregation, remedy)
-    return target
+    return replace(target, indicator=question.indicator) if target.kind.is_measured else target
 
 
 def build_backtest_draft(question: BacktestQuestion) -> dict[str, Any]:
     """Return the agreement that the terms would make, in the form of AgreementFinalized. Raises PreviewRejected."""
-    window = {"per": "ticket"} if question.terms.get("aggregation") == "clock" else {"calendar": question.per}
+    window = {"per": "ticket"} if is_of_clock(question.terms.get("aggregation")) else {"calendar": question.per}
     written = [{"window": window, **question.terms}, *question.members]
     draft = build_draft_agreement(written, question.service_hours, timezone=question.timezone, owner=question.owner)
     draft["agreement_id"] = _DRAFT
     for target, given in zip(draft["targets"], written, strict=True):
         named = given.get("indicator")
-        kind = _aggregation_name(target)
-        if kind in ("clock", *DERIVED_AGGREGATIONS):
+        kind = KINDS.get(read_name(target.get("aggregation")))
+        if kind is not None and not kind.is_measured:
             target["indicator"] = None
         elif named is not None:
             meant = named if isinstance(named, Mapping) else {"key": named}
@@ -163,7 +149,7 @@ def check_backtest_question(question: BacktestQuestion) -> ServiceLevelTarget:
     if len(set(keys)) < len(keys):
         raise build_preview_rejection("members", keys, "give each target a key of its own")
     try:
-        if target.aggregation == "compliance":
+        if target.kind.source == TICKETS:
             key = compliance.read_compliance_target_key(target.parameters)
             if not any(each.key == key and each.clock is not None for each in members):
                 raise build_preview_rejection("members", key, "give the per-ticket target that it is the share of")
@@ -179,7 +165,7 @@ def list_backtest_subjects(question: BacktestQuestion) -> set[str]:
         return {question.indicator}
     target, *members = parse_draft_targets(build_backtest_draft(question))
     found = {each.indicator for each in members if each.indicator is not None}
-    if target.aggregation == "composite":
+    if target.kind.source == MEMBERS:
         found |= composite_terms.parse_composite_terms(target, [target, *members]).subjects
     return found
 
@@ -187,11 +173,6 @@ def list_backtest_subjects(question: BacktestQuestion) -> set[str]:
 def is_backtest_about_tickets(question: BacktestQuestion) -> bool:
     """Return whether the terms are evaluated from tickets."""
     return any(each.clock is not None for each in parse_draft_targets(build_backtest_draft(question)))
-
-
-def _aggregation_name(target: Mapping[str, Any]) -> str:
-    aggregation = target.get("aggregation")
-    return next(iter(aggregation), "") if isinstance(aggregation, Mapping) else str(aggregation)
 
 
 def list_backtest_windows(
@@ -240,7 +221,7 @@ async def evaluate_backtest_window(
     The computation runs in a thread.
     """
     target = parse_backtest_target(question)
-    if target.aggregation not in MEASURED_AGGREGATIONS:
+    if not target.kind.is_measured:
         return await _derived_window(
             FactHistoryUnderDraftTerms(history, build_backtest_draft(question), present), target, span
         )
@@ -248,7 +229,7 @@ async def evaluate_backtest_window(
     facts = await records.read_known_facts(record, target, (span.start, span.end), span.end + target.closing_delay)
     seen = await asyncio.to_thread(explanation_dispatch.explain_window_figure, target, facts, brief=True)
     # For a quantile the attained value is the quantile itself; there is none if too many probes failed.
-    is_quantile = target.aggregation == "quantile"
+    is_quantile = target.kind.is_limit_of_values
     attained = seen.extra.get("quantile") if is_quantile else figures.format_exact_fraction(target.shown(seen.figure))
     return {
         "window_id": span.window_id,
@@ -268,7 +249,7 @@ async def _derived_window(
     """Evaluate a window of a derived or per-ticket target. A clock counts in the window in which it ended."""
     bounds, as_of = (span.start, span.end), span.end + target.closing_delay
     row = {"window_id": span.window_id, "from": to_text(span.start), "to": to_text(span.end)}
-    if target.aggregation == "clock":
+    if target.kind.source == CLOCK:
         ended = await draft.tickets_ended([target.target_id], bounds, as_of)
         met = sum(each.is_met for each in ended)
         share = Fraction(100 * met, len(ended)) if ended else None
@@ -286,7 +267,7 @@ async def _derived_window(
     line = build_terms_histories((await draft.agreement(target.agreement_id)).versions, None)[0]
     judged = await explanation.evaluate_window(draft, line.latest, span.window_id, bounds, as_of, None)
     seen, exact = judged.seen, figures.format_exact_fraction(target.shown(judged.seen.figure))
-    tickets = {"judged": seen.sums["judged"], "met": seen.sums["met"]} if target.aggregation == "compliance" else None
+    tickets = {"judged": seen.sums["judged"], "met": seen.sums["met"]} if target.kind.source == TICKETS else None
     return {
         **row,
         "figure": exact,
@@ -309,7 +290,7 @@ def summarize_backtest(question: BacktestQuestion, judged: Sequence[Mapping[str,
     rises, unit = AT_LEAST, PERCENT
     if target.promise is not None:
         unit = target.promise.unit
-        rises = AT_MOST if target.aggregation == "quantile" else target.promise.comparison
+        rises = AT_MOST if target.kind.is_limit_of_values else target.promise.comparison
     met = sum(each["verdict"] == "met" for each in counted)
     # The worst window first: the lowest figure of an ``at_least`` objective, the highest of an ``at_most`` one.
     ordered = [*endless, *sorted(measured, key=lambda each: Fraction(each["attained"]), reverse=rises == AT_MOST)]

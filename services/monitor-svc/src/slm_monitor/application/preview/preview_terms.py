@@ -10,6 +10,7 @@ from typing import Any
 from slm_calendar import hours_document
 from slm_calendar.errors import CalendarError, finding
 from slm_calendar.local_time import utc_date
+from slm_events.aggregations import is_of_clock
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.preview import tracked_document
 from slm_monitor.domain.terms import terms
@@ -140,7 +141,7 @@ def _completed_target(target: Mapping[str, Any], place: int) -> dict[str, Any]:
             raise build_preview_rejection(f"terms.{field}", target[field], f"one of {', '.join(choices)}")
     indicator = (
         None
-        if target.get("aggregation") == "clock"
+        if is_of_clock(target.get("aggregation"))
         else {**_indicator_kind_field(target), "owner_party_id": NOBODY, "key": NOBODY}
     )
     key = target.get("key") or f"{NOBODY}-{place}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from slm_calendar import durations, windows
 from slm_calendar.errors import CalendarError
+from slm_events.aggregations import COMPOSITES
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.explain.derived_explanation import convert_to_member_outcome, explain_composite_window
@@ -36,19 +37,8 @@ from slm_monitor.domain.terms.composite_terms import (
     CompositeTerms,
     parse_combination_rule,
 )
-from slm_monitor.domain.terms.terms import FOREVER, RECOVERY_AGGREGATIONS, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FOREVER, ServiceLevelTarget
 
-_INDICATOR_KINDS = {
-    "availability": "availability",
-    "outages": "availability",
-    "ratio": "ratio",
-    "time_slices": "ratio",
-    "count": "count",
-    "composite": "ratio",
-    "compliance": "ratio",
-    "nps": "rating",
-    **dict.fromkeys(RECOVERY_AGGREGATIONS, "recovery"),
-}
 _LONG_AGO = -(2**55)
 
 
@@ -140,7 +130,7 @@ def _target(asked: WindowPreviewQuestion, aggregation: str | None = None) -> Ser
 
 def _facts(asked: WindowPreviewQuestion, span: tuple[int, int]) -> KnownWindowFacts:
     target = _target(asked, "availability" if asked.members else None)
-    kind = target.indicator_kind or _INDICATOR_KINDS.get(target.aggregation, "value")
+    kind = target.indicator_kind or next(iter(target.kind.indicators), "ratio")
     indicator = Indicator(f"{NOBODY}/{NOBODY}", NOBODY, NOBODY, kind, initial_state=asked.initial_state)
     taken = validation.validate_measurements(enumerate(asked.facts), NOBODY, lambda _: indicator, FOREVER, True)
     if taken.refusals:
@@ -170,9 +160,10 @@ def _timeline(member: WindowPreviewQuestion) -> Any:
 def _composite_terms(asked: WindowPreviewQuestion) -> CompositeTerms | None:
     """Return the rule of a composite and its members, in their order; None for any other target."""
     aggregation = asked.terms.get("aggregation")
-    if not isinstance(aggregation, Mapping) or "composite" not in aggregation:
+    name = next((each for each in COMPOSITES if isinstance(aggregation, Mapping) and each in aggregation), None)
+    if not isinstance(aggregation, Mapping) or name is None:
         return None
-    written = aggregation["composite"]
+    written = aggregation[name]
     of = written.get("of") if isinstance(written, Mapping) else None
     if of not in KINDS:
         raise build_preview_rejection(

@@ -9,6 +9,7 @@ from typing import Any, cast
 from slm_calendar import intervals
 from slm_calendar.errors import CalendarError
 from slm_calendar.intervals import Interval
+from slm_events.aggregations import CLOCK
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.explain.explanation import evaluate_window
 from slm_monitor.application.history import fact_history
@@ -18,7 +19,7 @@ from slm_monitor.domain.exclusions import maintenance_rules
 from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, REQUESTED, ExclusionRecord
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, EffectiveExclusion
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.terms import DERIVED_AGGREGATIONS, ServiceLevelTarget, TermsNotEvaluable
+from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 MOST_WINDOWS = 40
@@ -135,8 +136,8 @@ def find_affected_windows(
         return []
     found = []
     for line in terms_histories:
-        if line.latest.aggregation == "clock" or not (
-            line.latest.aggregation in DERIVED_AGGREGATIONS or any(entry.scope.covers(each) for each in line.versions)
+        if line.latest.kind.source == CLOCK or not (
+            line.latest.kind.is_derived or any(entry.scope.covers(each) for each in line.versions)
         ):
             continue
         terms = line.at(now)
@@ -189,7 +190,7 @@ async def evaluate_exclusion_effect(
         else:
             before, after = (_figure_document(each) for each in sides)
             # A derived target is always evaluated: only its two results show whether the exclusion affects it.
-            if before != after or window.terms.aggregation not in DERIVED_AGGREGATIONS:
+            if before != after or not window.terms.kind.is_derived:
                 calculated.append({**head, "before": before, "after": after, "changes": before != after})
     return {"windows": calculated, "untold": left_out}
 

@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from slm_chassis.log.partitioner import partition_of
+from slm_events.aggregations import TICKETS
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.state.partition_step import DependencyChangeMessage
 from slm_monitor.application.state.state_store import BEFORE_ALL_WINDOWS
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, TargetWindow
 from slm_monitor.domain.terms import composite_terms
-from slm_monitor.domain.terms.terms import DERIVED_AGGREGATIONS, ServiceLevelTarget, TermsNotEvaluable
+from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from slm_monitor.domain.windows import compliance
 
@@ -66,7 +67,7 @@ class DerivedTargetDependencies:
                 self._ticket_owners[line.target_id] = line.latest.owner_party_id
         terms = [version for line in lines for version in line.versions]
         for each in terms:
-            if each.aggregation in DERIVED_AGGREGATIONS:
+            if each.kind.is_derived:
                 # The target may depend on one that has failed or cannot be read. It is then set aside when its own
                 # terms are attached.
                 with suppress(TermsNotEvaluable):
@@ -169,7 +170,7 @@ def _note(found: dict[str, int], targets: Iterable[str], since: UtcMicroseconds)
 
 def find_direct_dependencies(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> DirectDependencies:
     """Return the direct sources of a derived target, by its terms and the other targets of the same version."""
-    if terms.aggregation == "compliance":
+    if terms.kind.source == TICKETS:
         named = compliance.read_compliance_target_key(terms.parameters)
         return DirectDependencies(clocks=frozenset(each.target_id for each in others if each.key == named))
     made = composite_terms.parse_composite_terms(terms, others)

@@ -63,13 +63,12 @@ class EventShare(SeriesAggregation[ShareAccumulator]):
 
 
 class ShareWithinLimit(EventShare):
-    """Values on the right side of a limit ÷ all values. ``side``: whether values of at most, or of at least, the limit
-    are good.
-    """
+    """Values on the right side of a limit ÷ all values. The side is a word of the vocabulary."""
 
-    def __init__(self, name: str, side: str) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._side = side
+        assert self.kind.limit is not None
+        self._side = self.kind.limit
 
     def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
         assert terms.threshold is not None

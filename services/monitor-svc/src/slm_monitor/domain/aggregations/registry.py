@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slm_events import aggregations as vocabulary
+from slm_events.aggregations import MEMBERS
+from slm_monitor.domain.aggregations import budgets
+from slm_monitor.domain.aggregations.budgets import KeptBudget
 from slm_monitor.domain.aggregations.counts import OccurrenceCount
 from slm_monitor.domain.aggregations.event_shares import EventShare, ShareWithinLimit
+from slm_monitor.domain.aggregations.occurrences import OccurrenceAggregation
+from slm_monitor.domain.aggregations.outages import OutageCount
 from slm_monitor.domain.aggregations.promoter_scores import NetPromoterScore
+from slm_monitor.domain.aggregations.recoveries import LongestRecovery, MostDataLost, RecoveriesWithinLimits
 from slm_monitor.domain.aggregations.series_aggregation import SeriesAggregation
 from slm_monitor.domain.aggregations.time_slices import TimeSlices
 from slm_monitor.domain.aggregations.values import Maximum, Mean, Minimum
-from slm_monitor.domain.series.classifiers import AT_LEAST, AT_MOST, RowClassifier
+from slm_monitor.domain.series.classifiers import RowClassifier
+from slm_monitor.domain.terms import composite_terms
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
@@ -20,9 +27,9 @@ SERIES_AGGREGATIONS: Mapping[str, SeriesAggregation[Any]] = {
     each.kind.name: each
     for each in (
         EventShare("ratio"),
-        ShareWithinLimit("share_at_most", AT_MOST),
-        ShareWithinLimit("share_at_least", AT_LEAST),
-        ShareWithinLimit("quantile", AT_MOST),
+        ShareWithinLimit("share_at_most"),
+        ShareWithinLimit("share_at_least"),
+        ShareWithinLimit("quantile"),
         Mean("mean"),
         Maximum("max"),
         Minimum("min"),
@@ -32,6 +39,34 @@ SERIES_AGGREGATIONS: Mapping[str, SeriesAggregation[Any]] = {
     )
 }
 """Name → aggregation of measured rows."""
+
+RECOVERY_AGGREGATIONS: Mapping[str, LongestRecovery] = {
+    each.kind.name: each
+    for each in (
+        LongestRecovery("recovery_time"),
+        MostDataLost("recovery_point"),
+        RecoveriesWithinLimits("recovered_within"),
+    )
+}
+"""Name → aggregation of recoveries."""
+OCCURRENCE_AGGREGATIONS: Mapping[str, OccurrenceAggregation] = {
+    "outages": OutageCount("outages"),
+    **RECOVERY_AGGREGATIONS,
+}
+"""Name → aggregation of outages or recoveries."""
+
+
+def check_parameters(targets: Sequence[ServiceLevelTarget]) -> None:
+    """Raise TermsNotEvaluable for a target whose aggregation has parameters that are not valid."""
+    for terms in targets:
+        found = find_occurrence_aggregation(terms)
+        if found is not None:
+            found.check(terms)
+
+
+def find_occurrence_aggregation(terms: ServiceLevelTarget) -> OccurrenceAggregation | None:
+    """Return the aggregation of a target of outages or recoveries; None for any other target."""
+    return OCCURRENCE_AGGREGATIONS.get(terms.kind.name)
 
 
 def series_aggregation_of(terms: ServiceLevelTarget) -> SeriesAggregation[Any]:
@@ -53,3 +88,20 @@ def find_value_comparison(document: Any, objective: Mapping[str, Any]) -> tuple[
     found = SERIES_AGGREGATIONS.get(name)
     parameters = document[name] if isinstance(document, Mapping) else None
     return None if found is None else found.value_comparison(parameters, objective)
+
+
+def find_kept_budget(terms: ServiceLevelTarget, good: int, total: int, detail: Mapping[str, Any]) -> KeptBudget | None:
+    """Return the budget according to a window's stored figures; None if the target has no budget."""
+    found = SERIES_AGGREGATIONS.get(terms.kind.name)
+    if found is not None:
+        return found.kept_budget(terms, good, total, detail)
+    if budgets.is_of_time(terms):
+        return budgets.find_budget_of_time(terms, good, total, detail)
+    return budgets.find_budget_of_events(terms, good, total)
+
+
+def is_before_its_minute(terms: ServiceLevelTarget) -> bool:
+    """Return whether the rolling window of a minute ends where the minute begins, and not where it ends."""
+    found = SERIES_AGGREGATIONS.get(terms.kind.name)
+    is_of_states = terms.kind.source == MEMBERS and terms.parameters["of"] == composite_terms.STATES
+    return terms.kind.is_of_single_facts or is_of_states or (found is not None and found.is_before_its_minute)

@@ -10,6 +10,8 @@ from typing import Any, Generic, TypeVar
 from slm_calendar.intervals import Interval
 from slm_events.aggregations import KINDS, AggregationKind
 from slm_events.instants import UtcMicroseconds
+from slm_monitor.domain.aggregations import budgets
+from slm_monitor.domain.aggregations.budgets import KeptBudget
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.lifecycle.target_state import TargetWindow
 from slm_monitor.domain.rolling.rolling_rows import RollingFigure
@@ -49,6 +51,9 @@ class SeriesAggregation(ABC, Generic[Tally]):
     """Whether sums that ignore exclusions are always kept, and not only while exclusions are approved."""
     has_burn_rates = True
     """Whether warnings about burn rates are evaluated in calendar windows."""
+
+    is_before_its_minute = False
+    """Whether the rolling window of a minute ends where the minute begins, and not where it ends."""
 
     def __init__(self, name: str) -> None:
         self.kind: AggregationKind = KINDS[name]
@@ -123,6 +128,12 @@ class SeriesAggregation(ABC, Generic[Tally]):
     def first_bad_minute(self, tally: Tally) -> int | None:
         """Return the first minute (since 1970) with a bad event; None if there is none, or if it is not kept."""
         return None
+
+    def kept_budget(
+        self, terms: ServiceLevelTarget, good: int, total: int, detail: Mapping[str, Any]
+    ) -> KeptBudget | None:
+        """Return the budget according to a window's stored figures; None if the figure has no budget."""
+        return budgets.find_budget_of_events(terms, good, total)
 
     def explain_unclassified(self, terms: ServiceLevelTarget) -> str:
         """Return why a window with unclassified values has no figure, and what to send instead."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 from slm_calendar.intervals import Interval
 from slm_events.instants import UtcMicroseconds, to_text
+from slm_monitor.domain.aggregations.budgets import KeptBudget
 from slm_monitor.domain.aggregations.series_aggregation import SeriesAggregation, WindowToEvaluate
 from slm_monitor.domain.lifecycle import evaluation
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
@@ -31,6 +33,7 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
 
     rolling = RollingTimeSlices()
     has_burn_rates = False
+    is_before_its_minute = True
 
     def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
         return RowClassifier(COUNTS)
@@ -42,6 +45,13 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
         """Return the end of the slice that is in progress."""
         width = tally.terms.width
         return min(span[0] + (max(0, as_of - span[0]) // width + 1) * width, span[1])
+
+    def kept_budget(
+        self, terms: ServiceLevelTarget, good: int, total: int, detail: Mapping[str, Any]
+    ) -> KeptBudget | None:
+        if "judged" not in detail:
+            return super().kept_budget(terms, good, total, detail)
+        return KeptBudget("slices", Fraction(detail["budget"]), detail["judged"] - Fraction(detail["good"]))
 
     def evaluate(
         self, tally: SliceAccumulator, terms: ServiceLevelTarget, window: WindowToEvaluate

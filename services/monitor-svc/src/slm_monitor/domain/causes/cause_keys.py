@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from slm_events.aggregations import MEMBERS
 from slm_monitor.domain.causes.findings import INDICATOR, ITEM, TARGET, TICKET, build_cause_key
 from slm_monitor.domain.terms import composite_terms
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -29,7 +30,7 @@ def _subjects(terms: ServiceLevelTarget, of_version: Sequence[ServiceLevelTarget
     """Return the indicators that a target is evaluated from, through all members of composites."""
     if terms.indicator is not None:
         return {terms.indicator}
-    if terms.aggregation != "composite":
+    if terms.kind.source != MEMBERS:
         return set()
     made = composite_terms.parse_composite_terms(terms, of_version)
     members = (each for each in of_version if each.target_id in made.target_ids)

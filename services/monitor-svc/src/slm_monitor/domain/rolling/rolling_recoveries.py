@@ -25,7 +25,7 @@ from slm_monitor.domain.states.recovery import ServiceRecovery
 from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import recovery_evaluation
-from slm_monitor.domain.windows.recovery_evaluation import WITHIN, MeasuredRecovery
+from slm_monitor.domain.windows.recovery_evaluation import MeasuredRecovery, RecoveryFigure
 
 
 class RollingRecoverySource:
@@ -36,16 +36,18 @@ class RollingRecoverySource:
 
     def __init__(
         self,
+        counted: RecoveryFigure,
         recoveries: Sequence[ServiceRecovery],
         terms: ServiceLevelTarget,
         span: Interval,
         excluded: Sequence[Interval],
     ) -> None:
-        self._seen = recovery_evaluation.select_counted_recoveries(recoveries, terms, span, excluded)
+        self._counted = counted
+        self._seen = recovery_evaluation.select_counted_recoveries(counted, recoveries, terms, span, excluded)
         self._things = [_counting(each, terms) for each in self._seen]
 
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingRecoveryWindows:
-        return RollingRecoveryWindows(terms, first, last, self._seen, self._things)
+        return RollingRecoveryWindows(self._counted, terms, first, last, self._seen, self._things)
 
     def risks(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
         return []
@@ -69,6 +71,7 @@ class RollingRecoveryWindows:
     has no figure.
     """
 
+    counted: RecoveryFigure
     terms: ServiceLevelTarget
     first: int
     last: int
@@ -76,9 +79,9 @@ class RollingRecoveryWindows:
     things: Sequence[SpanCountedInWindows]
 
     def missed(self, promised: Objective) -> Flags:
-        if self.terms.aggregation == WITHIN:
+        if self.terms.kind.is_share:
             return sum_spans_into_windows(self.terms, self.things, self.first, self.last).missed(promised)
-        lengths = (recovery_evaluation.compute_recovery_minutes(each, self.terms) for each in self.seen)
+        lengths = (self.counted.minutes(each) for each in self.seen)
         broken = [thing for thing, length in zip(self.things, lengths, strict=True) if not promised.is_kept(length)]
         result: Flags = np.asarray(sum_spans_into_windows(self.terms, broken, self.first, self.last).total > 0)
         return result
@@ -90,8 +93,8 @@ class RollingRecoveryWindows:
         good = sum(each.kept for each in inside)
         evidence = {"recoveries": recovery_evaluation.build_recovery_evidence(inside)}
         detail = {"recoveries": len(inside), "tests": sum(each.recovery.is_test for each in inside)}
-        if self.terms.aggregation == WITHIN:
+        if self.terms.kind.is_share:
             value = sum_spans_into_windows(self.terms, self.things, minute, minute).value_at(minute)
             return replace(value, evidence=evidence, detail={**value.detail, **detail})
-        longest = max((recovery_evaluation.compute_recovery_minutes(each, self.terms) for each in inside), default=None)
+        longest = max((self.counted.minutes(each) for each in inside), default=None)
         return RollingWindowValue(longest, good, len(inside), evidence, detail)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from slm_events.aggregations import COMPOSITE_RULES
+from slm_events.aggregations import COMPOSITE_RULES, MEMBERS
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
 
 KINDS = tuple(COMPOSITE_RULES)
@@ -113,7 +113,7 @@ def check_composite_terms(targets: Sequence[ServiceLevelTarget]) -> None:
     made_of = {
         terms.target_id: parse_composite_terms(terms, targets).target_ids
         for terms in targets
-        if terms.aggregation == "composite"
+        if terms.kind.source == MEMBERS
     }
     for terms in targets:
         seen: set[str] = set()

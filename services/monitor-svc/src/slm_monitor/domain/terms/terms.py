@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -23,24 +23,6 @@ from slm_monitor.domain.terms.warning_terms import WarningTerms
 
 FOREVER = 253_402_300_800_000_000
 """10000-01-01: the end of an agreement that has no expiry."""
-
-
-def _kinds_where(has: Callable[[AggregationKind], bool]) -> frozenset[str]:
-    return frozenset(name for name, kind in vocabulary.KINDS.items() if has(kind))
-
-
-SHARE_AGGREGATIONS = _kinds_where(lambda kind: kind.is_share)
-"""The aggregations whose figure is a share in [0, 1]."""
-MINUTE_SUM_AGGREGATIONS = _kinds_where(lambda kind: kind.source == vocabulary.SERIES)
-"""The aggregations that are summed by the minute."""
-EVENT_SHARE_AGGREGATIONS = _kinds_where(lambda kind: kind.source == vocabulary.SERIES and kind.is_of_events)
-"""The aggregations in ``MINUTE_SUM_AGGREGATIONS`` whose figure is a share of events."""
-RECOVERY_AGGREGATIONS = _kinds_where(lambda kind: kind.source == vocabulary.RECOVERIES)
-"""The aggregations of an indicator's recoveries."""
-SINGLE_FACT_AGGREGATIONS = _kinds_where(lambda kind: kind.is_of_single_facts)
-"""The aggregations of facts that are stored one by one: an indicator's states, or its recoveries."""
-DERIVED_AGGREGATIONS = _kinds_where(lambda kind: kind.is_derived)
-"""The aggregations that are computed from other targets' results or from ticket clocks."""
 
 
 SLA = "sla"
@@ -214,7 +196,7 @@ def _target(
         promise=promised,
         unacceptable=unacceptable,
         objective_document=target["objective"],
-        threshold=_threshold(kind.name, parameters, target["objective"]),
+        threshold=_threshold(kind, parameters, target["objective"]),
         window_kind=window_kind,
         window=window,
         rolling_microseconds=rolling,
@@ -264,11 +246,11 @@ def _aggregation(name: str, aggregation: Any) -> tuple[AggregationKind, Any]:
     return kind, aggregation[kind.name] if isinstance(aggregation, Mapping) else None
 
 
-def _threshold(aggregation: str, parameters: Any, objective: Mapping[str, Any]) -> float | None:
+def _threshold(kind: AggregationKind, parameters: Any, objective: Mapping[str, Any]) -> float | None:
+    if kind.limit is None:
+        return None
     # The nearest double of the written decimal: a measurement written with the same digits is the same double.
-    if aggregation in ("share_at_most", "share_at_least"):
-        return float(str(parameters))
-    return float(str(objective["at_most"])) if aggregation == "quantile" else None
+    return float(str(objective["at_most"] if kind.is_limit_of_values else parameters))
 
 
 def _window_terms(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
@@ -305,7 +287,7 @@ def _promises(
         return None, None
     written, second = target["objective"], target.get("unacceptable")
     try:
-        if kind.name == "quantile":
+        if kind.is_limit_of_values:
             # The q-th quantile is at most X exactly where at least the share q is at most X.
             share = Fraction(str(parameters))
             if "at_most" not in written or not 0 < share < 1:

@@ -26,18 +26,15 @@ count.
 _TOLD = 20
 
 
-def check_outage_terms(targets: Sequence[ServiceLevelTarget]) -> None:
+def check_outage_terms(terms: ServiceLevelTarget) -> None:
     """Raise TermsNotEvaluable if a target on outages has terms that are not valid."""
-    for terms in targets:
-        if terms.aggregation != "outages":
-            continue
-        try:
-            is_countable = get_shortest_counted_outage(terms) >= 0
-        except (CalendarError, KeyError, TypeError):
-            is_countable = False
-        if not is_countable or any(promised.comparison != AT_MOST for _, promised in terms.levels):
-            remedy = 'write {"outages": {"at_least": "PT5M"}}, and an objective of at_most'
-            raise TermsNotEvaluable(f"target {terms.key}: {remedy}")
+    try:
+        is_countable = get_shortest_counted_outage(terms) >= 0
+    except (CalendarError, KeyError, TypeError):
+        is_countable = False
+    if not is_countable or any(promised.comparison != AT_MOST for _, promised in terms.levels):
+        remedy = 'write {"outages": {"at_least": "PT5M"}}, and an objective of at_most'
+        raise TermsNotEvaluable(f"target {terms.key}: {remedy}")
 
 
 def get_shortest_counted_outage(terms: ServiceLevelTarget) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError
@@ -18,7 +18,6 @@ from slm_monitor.domain.states.recovery import ServiceRecovery
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
 
-WITHIN = "recovered_within"
 _TOLD = 20
 
 
@@ -48,18 +47,27 @@ class MeasuredRecovery:
         }
 
 
-def check_recovery_limits(targets: Sequence[ServiceLevelTarget]) -> None:
-    """Raise TermsNotEvaluable for targets whose limits of recovery are not valid."""
-    for terms in targets:
-        if terms.aggregation != WITHIN:
-            continue
-        try:
-            is_limited = bool(get_recovery_limits(terms))
-        except (CalendarError, AttributeError, TypeError):
-            is_limited = False
-        if not is_limited:
-            remedy = 'write {"recovered_within": {"time": "PT4H", "point": "PT15M"}}, or one of both'
-            raise TermsNotEvaluable(f"target {terms.key}: {remedy}")
+class RecoveryFigure(Protocol):
+    """What distinguishes the figures of recoveries. A share has no minutes of its own: ``kept`` decides."""
+
+    def measure(self, one: MeasuredRecovery, terms: ServiceLevelTarget) -> MeasuredRecovery | None:
+        """Return the recovery as the figure counts it; None if it does not count."""
+        ...
+
+    def minutes(self, one: MeasuredRecovery) -> Fraction:
+        """Return the minutes that the target limits."""
+        ...
+
+
+def check_recovery_limits(terms: ServiceLevelTarget) -> None:
+    """Raise TermsNotEvaluable for a target whose limits of recovery are not valid."""
+    try:
+        is_limited = bool(get_recovery_limits(terms))
+    except (CalendarError, AttributeError, TypeError):
+        is_limited = False
+    if not is_limited:
+        remedy = 'write {"recovered_within": {"time": "PT4H", "point": "PT15M"}}, or one of both'
+        raise TermsNotEvaluable(f"target {terms.key}: {remedy}")
 
 
 def get_recovery_limits(terms: ServiceLevelTarget) -> Mapping[str, int]:
@@ -70,14 +78,18 @@ def get_recovery_limits(terms: ServiceLevelTarget) -> Mapping[str, int]:
     """
     written = {name: terms.parameters.get(name) for name in ("time", "point")}
     return {
-        name: durations.from_iso(each, f"aggregation.{WITHIN}.{name}")
+        name: durations.from_iso(each, f"aggregation.recovered_within.{name}")
         for name, each in written.items()
         if each is not None
     }
 
 
 def select_counted_recoveries(
-    recoveries: Sequence[ServiceRecovery], terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
+    counted: RecoveryFigure,
+    recoveries: Sequence[ServiceRecovery],
+    terms: ServiceLevelTarget,
+    span: Interval,
+    excluded: Sequence[Interval],
 ) -> list[MeasuredRecovery]:
     """Return the recoveries that end in the window ``span`` and count for the target, in order.
 
@@ -92,15 +104,9 @@ def select_counted_recoveries(
         if not took and each.restored > each.began and terms.planned_downtime != "excused":
             continue
         lost = None if each.data_to is None else _served(terms, excluded, each.data_to, each.began)
-        if terms.aggregation == "recovery_point" and lost is None:
-            continue
-        one = MeasuredRecovery(each, took, lost)
-        if terms.aggregation == WITHIN:
-            compared = _compared(one, get_recovery_limits(terms))
-            if not compared:
-                continue
-            one = MeasuredRecovery(each, took, lost, all(compared))
-        found.append(one)
+        one = counted.measure(MeasuredRecovery(each, took, lost), terms)
+        if one is not None:
+            found.append(one)
     return found
 
 
@@ -112,13 +118,14 @@ def _served(
     return intervals.total_length(intervals.subtract(terms.hours.intervals(start, end), intervals.union(excluded)))
 
 
-def _compared(one: MeasuredRecovery, limits: Mapping[str, int]) -> list[bool]:
+def compare_with_limits(one: MeasuredRecovery, limits: Mapping[str, int]) -> list[bool]:
     """Return for each limit whether the recovery is within it. A limit on an unknown value is left out."""
     values = {"time": one.took, "point": one.lost}
     return [value <= limit for name, limit in limits.items() if (value := values[name]) is not None]
 
 
 def evaluate_recoveries(
+    counted: RecoveryFigure,
     recoveries: Sequence[ServiceRecovery],
     terms: ServiceLevelTarget,
     span: Interval,
@@ -131,11 +138,11 @@ def evaluate_recoveries(
     for a share is missed at the close; if it is 100 percent, with the first recovery outside its limits.
     """
     assert terms.promise is not None
-    seen = select_counted_recoveries(recoveries, terms, span, excluded)
-    lengths = [compute_recovery_minutes(each, terms) for each in seen]
+    seen = select_counted_recoveries(counted, recoveries, terms, span, excluded)
+    lengths = [counted.minutes(each) for each in seen]
     kept = sum(each.kept for each in seen)
     figure: Fraction | None
-    if terms.aggregation == WITHIN:
+    if terms.kind.is_share:
         figure = Fraction(kept, len(seen)) if seen else None
         missed = _of_share(terms, seen, figure, span[1], as_of)
     else:
@@ -144,7 +151,7 @@ def evaluate_recoveries(
     met = figure is None or terms.promise.is_kept(figure)
     return WindowEvaluation(
         figure=figure,
-        good=kept if terms.aggregation == WITHIN else len(seen),
+        good=kept if terms.kind.is_share else len(seen),
         total=len(seen),
         met=met,
         missed=missed,
@@ -157,11 +164,6 @@ def evaluate_recoveries(
 def build_recovery_evidence(seen: Sequence[MeasuredRecovery]) -> list[dict[str, Any]]:
     """Return the latest of these recoveries as documents."""
     return [each.document() for each in seen[-_TOLD:]]
-
-
-def compute_recovery_minutes(each: MeasuredRecovery, terms: ServiceLevelTarget) -> Fraction:
-    """Return, in minutes, the value that the target limits: the recovery's duration, or the time whose data it lost."""
-    return Fraction(each.lost or 0 if terms.aggregation == "recovery_point" else each.took, MINUTE)
 
 
 def _of_longest(

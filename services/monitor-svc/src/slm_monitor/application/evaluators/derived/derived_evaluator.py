@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from slm_events.aggregations import MEMBERS, TICKETS
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.derived.compliance_target import TicketComplianceTarget
 from slm_monitor.application.evaluators.derived.composite_target import CalendarCompositeTarget
@@ -66,8 +67,8 @@ def _derived_target_class(line: TargetTermsHistory) -> Callable[[TargetState], D
     """Return the class that evaluates targets with these terms."""
     terms = line.latest
     if terms.window_kind != "rolling":
-        return CalendarCompositeTarget if terms.aggregation == "composite" else TicketComplianceTarget
-    if terms.aggregation == "compliance":
+        return CalendarCompositeTarget if terms.kind.source == MEMBERS else TicketComplianceTarget
+    if terms.kind.source == TICKETS:
         return RollingComplianceTarget
     return RollingStateCompositeTarget if terms.parameters["of"] == STATES else RollingVerdictCompositeTarget
 

@@ -16,15 +16,13 @@ from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.schedule.rolling_windows import RollingTargetBase
 from slm_monitor.application.evaluators.states.state_target import StatesOf
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
+from slm_monitor.domain.aggregations.occurrences import OccurrenceAggregation
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState
 from slm_monitor.domain.rolling import rolling_minutes
-from slm_monitor.domain.rolling.rolling_outages import RollingOutageSource
-from slm_monitor.domain.rolling.rolling_recoveries import RollingRecoverySource
 from slm_monitor.domain.rolling.rolling_sums import RollingSeriesSource, RollingUptime
 from slm_monitor.domain.rolling.rolling_windows import RollingWindowSource
 from slm_monitor.domain.series.classifiers import Counts, RowClassifier
-from slm_monitor.domain.states.timeline import StateTimeline
 from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory
@@ -147,34 +145,12 @@ class RollingAvailabilityTarget(RollingTargetBase):
         return RollingSeriesSource(self.target_state.line, _UPTIME, _Minutes(passed), _NoExclusions())
 
 
-class RollingOutageCountTarget(RollingAvailabilityTarget):
-    """Outages over a rolling window.
+class RollingOccurrenceTarget(RollingAvailabilityTarget):
+    """Outages or recoveries over a rolling window."""
 
-    An outage counts from the instant at which it reaches the agreed length, for as long as its start lies in the
-    window.
-    """
-
-    def _measure(self, states: StatesOf, as_of: UtcMicroseconds) -> UtcMicroseconds | None:
-        return None
-
-    def _rolled(
-        self,
-        states: StatesOf,
-        excluded: ExclusionIndex,
-        terms: ServiceLevelTarget,
-        minute: int,
-        present: int,
-        since: UtcMicroseconds | None,
-    ) -> RollingWindowSource:
-        begins_at = max(self._exact.begins_at, minute * MINUTE - terms.rolling_microseconds)
-        return RollingOutageSource(states(terms), terms, excluded.intervals_of(terms), begins_at, present * MINUTE)
-
-
-class RollingRecoveryTarget(RollingAvailabilityTarget):
-    """Recoveries over a rolling window.
-
-    A recovery counts while its end, the instant at which service was restored, lies in the window.
-    """
+    def __init__(self, target_state: TargetState, aggregation: OccurrenceAggregation) -> None:
+        super().__init__(target_state)
+        self._aggregation = aggregation
 
     def _measure(self, states: StatesOf, as_of: UtcMicroseconds) -> UtcMicroseconds | None:
         return None
@@ -188,7 +164,5 @@ class RollingRecoveryTarget(RollingAvailabilityTarget):
         present: int,
         since: UtcMicroseconds | None,
     ) -> RollingWindowSource:
-        stated = states(terms)
-        assert isinstance(stated, StateTimeline)
         span = (max(self._exact.begins_at, minute * MINUTE - terms.rolling_microseconds), self._exact.ends_at)
-        return RollingRecoverySource(stated.recoveries, terms, span, excluded.intervals_of(terms))
+        return self._aggregation.rolling(states(terms), terms, span, present * MINUTE, excluded.intervals_of(terms))

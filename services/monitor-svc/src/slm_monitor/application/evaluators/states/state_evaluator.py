@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from slm_events.aggregations import ROLLING
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.schedule.holds import ImportHolds
-from slm_monitor.application.evaluators.states.outage_target import OutageTarget
-from slm_monitor.application.evaluators.states.recovery_target import RecoveryTarget
+from slm_monitor.application.evaluators.states.occurrence_target import OccurrenceTarget
 from slm_monitor.application.evaluators.states.rolling_state_target import (
     RollingAvailabilityTarget,
-    RollingOutageCountTarget,
-    RollingRecoveryTarget,
+    RollingOccurrenceTarget,
 )
 from slm_monitor.application.evaluators.states.state_target import AvailabilityTarget, StatesOf
 from slm_monitor.application.state.exclusion_index import CAUSE, ExclusionChange, ExclusionIndex
@@ -24,12 +23,12 @@ from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.application.state.seen_labels import SeenLabelSets
 from slm_monitor.application.state.state_store import StateFactCache
 from slm_monitor.application.state.timers import STATE, TimerHeap
+from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState
 from slm_monitor.domain.states.timeline import StateTimeline
 from slm_monitor.domain.terms import instances
 from slm_monitor.domain.terms.instances import Group
-from slm_monitor.domain.terms.terms import RECOVERY_AGGREGATIONS
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 AT_ONCE = 0
@@ -87,7 +86,7 @@ class StateEvaluator:
         targets = self._targets.setdefault(subject, {})
         held = targets.get(line.key)
         if held is None:
-            targets[line.key] = held = _state_target_class(line)(self._established.target_state(line))
+            targets[line.key] = held = _create_target(self._established.target_state(line))
         held.amend(line)
         return held
 
@@ -218,13 +217,12 @@ class StateEvaluator:
             self._timers.set((STATE, subject), min((due for due in dues if due is not None), default=None))
 
 
-def _state_target_class(line: TargetTermsHistory) -> type[AvailabilityTarget | RollingAvailabilityTarget]:
-    is_rolling, is_outages = line.latest.window_kind == "rolling", line.latest.aggregation == "outages"
-    if line.latest.aggregation in RECOVERY_AGGREGATIONS:
-        return RollingRecoveryTarget if is_rolling else RecoveryTarget
-    if is_outages:
-        return RollingOutageCountTarget if is_rolling else OutageTarget
-    return RollingAvailabilityTarget if is_rolling else AvailabilityTarget
+def _create_target(target_state: TargetState) -> AvailabilityTarget | RollingAvailabilityTarget:
+    terms = target_state.line.latest
+    is_rolling, aggregation = terms.window_kind == ROLLING, registry.find_occurrence_aggregation(terms)
+    if aggregation is None:
+        return RollingAvailabilityTarget(target_state) if is_rolling else AvailabilityTarget(target_state)
+    return (RollingOccurrenceTarget if is_rolling else OccurrenceTarget)(target_state, aggregation)
 
 
 def _always(timeline: StateTimeline) -> StatesOf:

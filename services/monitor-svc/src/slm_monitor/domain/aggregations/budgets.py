@@ -1,0 +1,48 @@
+"""Error budgets according to the figures that are stored of a window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from slm_events.aggregations import MEMBERS, STATES
+from slm_monitor.domain.terms.objectives import AT_MOST
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+
+class KeptBudget(NamedTuple):
+    """The budget of a window and the part that is spent, both in ``unit``."""
+
+    unit: str
+    budget: Fraction
+    spent: Fraction
+
+
+def find_budget_of_time(
+    terms: ServiceLevelTarget, good: int, total: int, detail: Mapping[str, Any]
+) -> KeptBudget | None:
+    """Return the budget of a share of time; None if it is not known."""
+    assert terms.promise is not None
+    if "budget" in detail:
+        return KeptBudget("microseconds", Fraction(detail["budget"]), Fraction(total - good))
+    if terms.kind.source == STATES:
+        # A rolling window ends now, so no time lies ahead: its budget is a share of the time that counts in it.
+        return KeptBudget("microseconds", terms.promise.allowed * total, Fraction(total - good))
+    return None
+
+
+def find_budget_of_events(terms: ServiceLevelTarget, good: int, total: int) -> KeptBudget | None:
+    """Return the budget of a share of events, or of a limited number; None if the figure has no budget."""
+    assert terms.promise is not None
+    promised = terms.promise
+    if terms.kind.is_share:
+        return KeptBudget("events", promised.allowed * total, Fraction(promised.bad(good, total)))
+    if terms.kind.is_number and promised.comparison == AT_MOST:
+        return KeptBudget("occurrences", promised.value, Fraction(total))
+    return None
+
+
+def is_of_time(terms: ServiceLevelTarget) -> bool:
+    """Return whether a figure is, or may be, a share of time: availability, and composites."""
+    return terms.kind.is_share and terms.kind.source in (STATES, MEMBERS)
