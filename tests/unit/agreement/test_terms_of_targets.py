@@ -228,8 +228,21 @@ def test_whatever_stands_wherever_in_a_document_is_taken_or_refused_with_finding
     }
     share = {**SHARE, "warn_at": {"burn_rate": [{"long": "PT1H", "short": "PT5M", "factor": "2"}]}}
     plan = {"owner": "x", "plan": [{"step": "x", "owner": "y"}]}
+    rates = [{"weekly": {"mon-fri": [["08:00", "18:00"]]}, "rate": "50"}]
+    credit = {
+        "currency": "EUR",
+        "measure": "missed_units",
+        "closed": "right",
+        "bands": [{"from": "0", "to": "5", "nothing": True}, {"from": "5", "per_missed_unit": "20", "rates": rates}],
+        "cap_per_period": {"percent_of_charge": "30"},
+        "minimum_payout": "10",
+        "earn_back": {"met_windows": 3},
+        "chronic_failure": {"breached": 3, "of": 12, "lasts": "P90D"},
+    }
     document = written(
-        targets=[{**AVAILABILITY, "responsible": plan}, {**share, "service_hours": "b"}, CLOCK],
+        targets=[{**AVAILABILITY, "responsible": plan, "credit": "c"}, {**share, "service_hours": "b"}, CLOCK],
+        credit_schedules={"c": credit},
+        period_charge={"amount": "4200", "currency": "EUR", "per": "month"},
         term={"effective_at": "2026-12-01T00:00:00Z", "expires_at": "2026-12-31T00:00:00Z"},
         service_hours={"b": around},
         signatories={"provider": ["a"]},

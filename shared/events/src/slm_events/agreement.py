@@ -258,6 +258,9 @@ class AgreementFinalized:
     targets: list[dict[str, Any]]
     supports: list[dict[str, Any]] = field(default_factory=list)
     credits: list[dict[str, Any]] = field(default_factory=list)
+    """The credit schedules, each with its ``key``, which targets name as ``credit``; a schedule is documented in
+    ``docs/reference/terms.md``.
+    """
     reporting: dict[str, Any] = field(default_factory=dict)
     """How often reports of the agreement are published, such as ``{"period": "month"}``."""
     review: dict[str, Any] = field(default_factory=dict)
@@ -288,6 +291,8 @@ class AgreementFinalized:
     """Each ``{"system", "id", "url"}``: the customer's names in other systems at the time of signing."""
     service_external_refs: list[dict[str, Any]] = field(default_factory=list)
     """Each ``{"system", "id", "url"}``: the service's names in other systems at the time of signing."""
+    period_charge: dict[str, Any] = field(default_factory=dict)
+    """The charge of a period, ``{"amount": "4200", "currency": "EUR", "per": "month"}``; empty: none is agreed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

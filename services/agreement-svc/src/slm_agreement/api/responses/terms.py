@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from slm_agreement.api.responses.credit_terms import CreditScheduleResponse, PeriodChargeResponse
 from slm_agreement.api.responses.hours import ServiceHoursResponse
 from slm_chassis.http.response_models import ABSENT, Answer, Instant
 
@@ -177,8 +178,8 @@ class CommonTermsResponse(Answer):
     """Who acts when the target is at risk"""
     assets: list[str]
     """The configuration items that the target is about, by their ids in other systems"""
-    credit: None
-    """Always null: service credits are described in the clause `charges`"""
+    credit: str | None
+    """Name of the credit schedule that says what a missed window costs; null: nothing is due"""
 
 
 class FigureTargetResponse(CommonTermsResponse):
@@ -368,3 +369,7 @@ class AgreementDocumentResponse(Answer):
     """
     planned_maintenance: PlannedMaintenanceResponse = ABSENT
     """Which planned maintenance is excluded; missing: all that the other party approves"""
+    period_charge: PeriodChargeResponse = ABSENT
+    """What the service costs in a period; missing: none is agreed"""
+    credit_schedules: dict[str, CreditScheduleResponse] = ABSENT
+    """Name → credit schedule: what a missed target costs; missing: there are none"""

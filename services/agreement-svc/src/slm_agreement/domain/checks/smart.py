@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slm_agreement.domain.checks import clock_slips, contradictions, slips
-from slm_agreement.domain.documents import clauses, nesting, templates
+from slm_agreement.domain.documents import clauses, credit_terms, nesting, templates
 from slm_agreement.domain.errors import ERROR, Finding
 from slm_agreement.domain.terms import ticket_conditions
 from slm_agreement.domain.versions.agreement import SIGNED, Revision, Version, VersionState
@@ -43,6 +43,7 @@ def run_smart_check(
         *_relevant(document),
         *_time_bound(version, document, others, now),
         *_complete(version, document),
+        *credit_terms.find_money_findings(document),
         *_up_to_date(version, revision, others),
         *around,
     ]

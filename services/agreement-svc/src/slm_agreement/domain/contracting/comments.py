@@ -15,7 +15,18 @@ from slm_events.agreement import AgreementCommented, AgreementCommentResolved
 from slm_events.instants import UtcMicroseconds
 
 _MAY_COMMENT = frozenset({"service_level_manager", "business_signatory", "provider_signatory"})
-_OTHER_PARTS = frozenset({"term", "planned_maintenance", "customer_sees", "signatories", "requirements", "supports"})
+_OTHER_PARTS = frozenset(
+    {
+        "term",
+        "planned_maintenance",
+        "period_charge",
+        "credit_schedules",
+        "customer_sees",
+        "signatories",
+        "requirements",
+        "supports",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,8 @@ def check_sla_points(document: Mapping[str, Any], may_be_empty: Iterable[str]) -
 def _said_by_terms(document: Mapping[str, Any]) -> Iterable[str]:
     if len(document["service_hours"]) > 1:
         yield "service_hours"
+    if document.get("period_charge"):
+        yield "charges"
     for target in document["targets"]:
         yield _POINT_OF.get(composites.aggregation_name(target), "performance")
 

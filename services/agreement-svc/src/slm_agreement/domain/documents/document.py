@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from slm_agreement.domain.documents import clauses, nesting, supports
+from slm_agreement.domain.documents import clauses, credit_terms, nesting, supports
 from slm_agreement.domain.documents.templates import Template
 from slm_agreement.domain.errors import Findings, Invalid
 from slm_agreement.domain.terms import customer_views, maintenance, objectives, target_warnings, target_windows, targets
@@ -62,9 +62,10 @@ def resolve_document(
     if template is not None and isinstance(written, Mapping):
         written = {**template.clauses, **written}
     period = _choice(reader, "reporting", "period", "month")
+    timezone = _timezone(reader)
     resolved = {
         "title": reader.text("title", default_title, longest=300),
-        "timezone": _timezone(reader),
+        "timezone": timezone,
         "term": term,
         "closing_delay": _closing_delay(reader),
         "service_hours": hours,
@@ -79,8 +80,14 @@ def resolve_document(
             reader, None if template is None else template.customer_sees
         ),
     }
-    if planned := maintenance.resolve_maintenance(reader):
-        resolved[maintenance.NAME] = planned
+    optional = {
+        maintenance.NAME: maintenance.resolve_maintenance(reader),
+        credit_terms.CHARGE: credit_terms.resolve_charge(reader),
+        credit_terms.SCHEDULES: credit_terms.resolve_schedules(reader, timezone),
+    }
+    # Terms that nobody wrote are left out, so that older revisions keep their hashes when they are resolved again.
+    resolved |= {name: terms for name, terms in optional.items() if terms}
+    credit_terms.check_money(resolved, findings)
     reader.done()
     findings.refuse_any("The document is not valid. Correct what is listed and send it again.")
     return resolved

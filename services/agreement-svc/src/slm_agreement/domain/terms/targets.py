@@ -62,12 +62,8 @@ def _common_terms(reader: FieldReader, context: TargetContext, is_clock: bool) -
     weight = reader.decimal("weight", "1")
     if weight.strip("0.") == "":
         reader.fault("weight", weight, "write a number above 0")
-    if reader.raw("credit") is not None:
-        reader.fault(
-            "credit",
-            reader.raw("credit"),
-            "leave it out: credits are not computed yet; describe them in clauses.charges",
-        )
+    # Whether there is such a schedule is checked with the whole document.
+    credit = None if reader.raw("credit") is None else reader.key("credit")
     return {
         "service_hours": hours,
         "unknown": reader.choice("unknown", ("removed", "up", "down"), "removed"),
@@ -77,7 +73,7 @@ def _common_terms(reader: FieldReader, context: TargetContext, is_clock: bool) -
         "weight": weight,
         "responsible": _responsible(reader),
         "assets": _assets(reader),
-        "credit": None,
+        "credit": credit,
     }
 
 

@@ -53,6 +53,8 @@ def agreement_finalized_event(version: Version, names: NamesAtSigning) -> Agreem
         service_hours=document["service_hours"],
         targets=document["targets"],
         supports=document["supports"],
+        credits=[{"key": key, **terms} for key, terms in document.get("credit_schedules", {}).items()],
+        period_charge=document.get("period_charge", {}),
         reporting=document["reporting"],
         review=document["review"],
         planned_maintenance=document.get("planned_maintenance", {}),
