@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from fractions import Fraction
 from itertools import product
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from slm_agreement.api.chain_previews import ChainPreviewRequest
+from slm_agreement.domain.checks import chain_arithmetic
 from slm_agreement.domain.versions import chain
 from slm_agreement.domain.versions.chain import InvalidSupportStructure, SupportGroup
 from tests.cases.previews import Refused, ask_chain
@@ -43,6 +45,70 @@ def test_what_a_support_would_need_is_exactly_enough(each: list[Fraction], objec
     for name, share in chain.needed_shares(structure, promised, objective).items():
         if share is not None:
             assert chain.combined_availability(structure, {**promised, name: share}) == objective
+
+
+def groups(names: st.SearchStrategy[str]) -> st.SearchStrategy[SupportGroup]:
+    """Groups of up to three parts, two deep, of which any number is needed."""
+
+    def of(parts: st.SearchStrategy[Any]) -> st.SearchStrategy[SupportGroup]:
+        several = st.lists(parts, min_size=1, max_size=3)
+        return several.flatmap(lambda found: st.integers(1, len(found)).map(lambda k: SupportGroup(k, tuple(found))))
+
+    return of(st.one_of(names, of(names)))
+
+
+@given(groups(st.sampled_from("abcdefgh")), st.lists(shares, min_size=8, max_size=8), shares)
+def test_the_needed_share_in_any_structure_is_where_a_line_meets_the_objective(
+    structure: SupportGroup, each: list[Fraction], objective: Fraction
+) -> None:
+    promised, places = dict(zip("abcdefgh", each, strict=True)), list(chain.support_names(structure))
+    for name, share in chain.needed_shares(structure, promised, objective).items():
+        without, whole = (chain.combined_availability(structure, {**promised, name: Fraction(n)}) for n in (0, 1))
+        if whole == without or places.count(name) > 1:
+            assert share is None
+        else:
+            assert share is not None and without + share * (whole - without) == objective
+
+
+@given(groups(st.sampled_from("abcd")), st.lists(shares, min_size=4, max_size=4), shares)
+def test_each_short_support_is_asked_for_the_least_common_share(
+    structure: SupportGroup, each: list[Fraction], objective: Fraction
+) -> None:
+    names = set(chain.support_names(structure))
+    promised = {name: share for name, share in zip("abcd", each, strict=True) if name in names}
+    needed = chain_arithmetic.needed_of_each(structure, promised, objective)
+
+    def reached(floor: Fraction) -> Fraction:
+        return chain.combined_availability(structure, {name: max(share, floor) for name, share in promised.items()})
+
+    assert reached(needed) >= objective
+    step = Fraction(1, max(10_000, (needed * 100).denominator * 100))
+    if needed and chain.combined_availability(structure, promised) < objective:
+        assert reached(needed - step) < objective or needed == 1
+
+
+@pytest.mark.parametrize("question", ["response", "recovery_time", "recovery_point"])
+@given(structure=groups(st.sampled_from("abcd")), each=st.lists(st.integers(0, 50), min_size=4, max_size=4),
+       objective=st.integers(0, 100))  # fmt: skip
+def test_the_longest_time_of_one_support_is_just_short_enough(
+    question: str, structure: SupportGroup, each: list[int], objective: int
+) -> None:
+    names = set(chain.support_names(structure))
+    promised = {name: Fraction(time) for name, time in zip("abcd", each, strict=True) if name in names}
+    for name, most in chain_arithmetic.needed_alone(question, structure, promised, Fraction(objective)).items():
+        found = [
+            chain_arithmetic.combine(question, structure, {**promised, name: Fraction(time)}) <= objective
+            for time in range(int(promised[name]) + 1)
+        ]
+        assert most == (None if not any(found) else found.count(True) - 1)
+
+
+def test_fifty_redundant_supports_are_computed_within_a_second() -> None:
+    names = tuple(f"s{n}" for n in range(50))
+    promised = {name: Fraction(9 * 10**36 + 3 * n + 1, 10**37) for n, name in enumerate(names)}
+    begun = time.process_time()
+    chain.needed_shares(SupportGroup(25, names), promised, Fraction(999_999, 1_000_000))
+    assert time.process_time() - begun < 3
 
 
 def test_a_support_in_several_places_has_no_single_answer() -> None:

@@ -88,14 +88,7 @@ def combined_availability(structure: str | SupportGroup, shares: Mapping[str, Fr
     """
     if isinstance(structure, str):
         return shares[structure]
-    working = [Fraction(1)]
-    for part in structure.parts:
-        share = combined_availability(part, shares)
-        # working[n] is the probability that exactly n of the parts so far work.
-        working = [
-            down * (1 - share) + up * share
-            for down, up in zip([*working, Fraction(0)], [Fraction(0), *working], strict=True)
-        ]
+    working = _working_counts([combined_availability(part, shares) for part in structure.parts])[-1]
     return sum(working[structure.needed :], Fraction(0))
 
 
@@ -110,12 +103,54 @@ def needed_shares(
     linear.
     """
     places = list(support_names(structure))
-    found: dict[str, Fraction | None] = {}
-    for name in dict.fromkeys(places):
-        without, whole = (combined_availability(structure, {**shares, name: Fraction(share)}) for share in (0, 1))
-        gained = whole - without
-        found[name] = (objective - without) / gained if gained and places.count(name) == 1 else None
-    return found
+    reached = combined_availability(structure, shares)
+    gains = dict(_gains(structure, shares, Fraction(1)))
+    # The availability is linear in each share, so one division gives the share exactly.
+    return {
+        name: shares[name] + (objective - reached) / gains[name] if gains[name] and places.count(name) == 1 else None
+        for name in dict.fromkeys(places)
+    }
+
+
+def _gains(
+    structure: str | SupportGroup, shares: Mapping[str, Fraction], weight: Fraction
+) -> Iterator[tuple[str, Fraction]]:
+    """Yield for each supporting agreement how much the whole availability gains if its share rises from 0 to 1.
+
+    ``weight`` is that gain for the structure itself. A part of a group makes the difference if exactly one part less
+    than needed works among the others. The probabilities of the parts before and after each are computed once: done
+    anew for each part, fifty of them would take seconds.
+    """
+    if isinstance(structure, str):
+        yield structure, weight
+        return
+    parts = [combined_availability(part, shares) for part in structure.parts]
+    before, after = _working_counts(parts), _working_counts(parts[::-1])[::-1]
+    for place, part in enumerate(structure.parts):
+        first, rest = before[place], after[place + 1]
+        decisive = sum(
+            (
+                first[count] * rest[structure.needed - 1 - count]
+                for count in range(structure.needed)
+                if count < len(first) and structure.needed - 1 - count < len(rest)
+            ),
+            Fraction(0),
+        )
+        yield from _gains(part, shares, weight * decisive)
+
+
+def _working_counts(parts: Sequence[Fraction]) -> list[list[Fraction]]:
+    """Return for each number of first parts the probabilities that exactly 0, 1, 2 … of them work."""
+    counts = [[Fraction(1)]]
+    for share in parts:
+        last = counts[-1]
+        counts.append(
+            [
+                down * (1 - share) + up * share
+                for down, up in zip([*last, Fraction(0)], [Fraction(0), *last], strict=True)
+            ]
+        )
+    return counts
 
 
 def combined_recovery_time(structure: str | SupportGroup, times: Mapping[str, int], side_by_side: bool = False) -> int:
