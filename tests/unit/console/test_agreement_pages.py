@@ -92,6 +92,63 @@ async def test_supports_are_named_by_title_and_company_and_never_by_an_id() -> N
     assert "An agreement of the other side" in text and "opaque" not in text
 
 
+LACKS = {
+    "field": "targets[0].objective",
+    "value": "99.5 %",
+    "remedy": "Network for checkout: availability: 99.5 %, but 99.9 % is promised; it needs 99.9 %",
+    "code": "chain.availability",
+    "severity": "error",
+}
+
+
+def chain_of(side: str, *, yours: bool, key: str, lacks: bool = True, **question: Any) -> dict[str, Any]:
+    """A check in which one side's supports do not carry a target."""
+    asked = {"question": "availability", "required": "999/10", "supports": [], **question}
+    carried = {"target": key, "carried": not lacks, "questions": [asked]}
+    named = {
+        "side": side,
+        "yours": yours,
+        "holds": not lacks,
+        "supports": [{"support_id": "s1", "disclose": "nothing"}],
+    }
+    findings = [LACKS] if yours and lacks else []
+    return {"findings": [], "points": [], "chain": {"sides": [{**named, "targets": [carried], "findings": findings}]}}
+
+
+async def test_what_it_rests_on_is_shown_with_its_arithmetic_in_words() -> None:
+    api = known(supports=[{"agreement_id": "ola", "support_id": "s1"}])
+    path = "/api/v1/agreements/agreement-1"
+    key = api.answers[path]["document"]["targets"][0]["key"]
+    arithmetic = "(1 of 2: 99.50 %, PT1H30M) × 99 % = 98.505 %"
+    api.answers[f"{path}/check"] = chain_of("provider", yours=True, key=key, arithmetic=arithmetic)
+    async with browser_of(api) as browser:
+        text = re.sub(r"<[^>]+>", "", (await browser.get("/agreements/agreement-1/rests-on")).text)
+    assert "What the agreements of Alder carry" in text
+    assert "(1 of 2: 99.50 %, 1 h 30 min) × 99 % = 98.505 %; promised is 99.9 %." in text
+    assert "Not carried" in text and "it needs 99.9 %." in text
+
+
+@pytest.mark.parametrize(
+    ("yours", "says"),
+    [
+        (True, "Network for checkout: availability: 99.5 %, but 99.9 % is promised; it needs 99.9 %"),
+        (False, "The agreements that Corner Shop named do not carry this"),
+    ],
+)
+@pytest.mark.parametrize("page", ["", "/sign", "/edit"])
+async def test_what_supports_lack_is_said_before_anybody_signs(page: str, yours: bool, says: str) -> None:
+    api = known()
+    path = "/api/v1/agreements/agreement-1"
+    api.answers[path] = {**api.answers[path], "state": "draft" if page == "/edit" else "agreed"}
+    key = api.answers[path]["document"]["targets"][0]["key"]
+    side = "provider" if yours else "customer"
+    api.answers[f"{path}/check"] = api.answers[f"POST {path}/check"] = chain_of(side, yours=yours, key=key)
+    async with browser_of(api) as browser:
+        answer = await browser.get(f"/agreements/agreement-1{page}")
+    text = re.sub(r"<[^>]+>", "", answer.text)
+    assert says in " ".join(text.split())
+
+
 async def test_a_support_that_cannot_be_read_is_still_on_the_page() -> None:
     api = known(supports=[{"agreement_id": "ola"}])
     del api.answers["/api/v1/agreements/ola"]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from slm_console.api_client import Part, Whole
 from slm_console.pages.agreements.opening import address, ask, head_of, version_asked
-from slm_console.views.agreements import document, receipt
+from slm_console.views.agreements import chains, document, receipt
 from slm_console.views.agreements.answering import Choices, Reply
 from slm_console.views.agreements.document import Sources
 from slm_console.views.agreements.next_turn import next_turn_in_words
@@ -66,7 +66,13 @@ async def document_page(visit: Visit, agreement_id: str, sent: Choices, reply: R
     )
     agreement = parts["agreement"].data
     before, earlier = await _compared_with(visit, agreement, parts["revisions"])
-    findings = (parts["check"].data or {}).get("findings") or ()
+    check = parts["check"].data or {}
+    # A signed version is not corrected here: what its supports lack since then is on their own page.
+    findings = (
+        chains.with_chain(visit.reader, directory, agreement, check)
+        if agreement["state"] in OPEN
+        else list(check.get("findings") or ())
+    )
     sources = Sources(
         agreement,
         before,

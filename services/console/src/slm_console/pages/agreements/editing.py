@@ -21,7 +21,7 @@ from slm_console.pages.agreements.opening import (
     version_asked,
 )
 from slm_console.pages.agreements.saving import Overtaken, SavedTerms
-from slm_console.views.agreements import checking, editor, needs
+from slm_console.views.agreements import chains, checking, editor, needs
 from slm_console.views.agreements.editor import UnreadableDocument, WorkingDocument
 from slm_console.views.agreements.standing import standing_of
 from slm_console.views.directory import Directory
@@ -209,6 +209,9 @@ async def _editor_page(
     panel = None
     if not sheet.faults:
         answer = await _checked(visit, agreement, document)
+        if answer is not None:
+            written = {**agreement, "document": document}
+            answer = {**answer, "findings": chains.with_chain(reader, directory, written, answer)}
         panel = checking.panel_of(reader, answer, document, sheet.written)
     around = editor.surroundings_of(document, parts["indicators"].items)
     is_text = sheet.view == TEXT

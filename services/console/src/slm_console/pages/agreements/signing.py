@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from slm_console.api_client import NotFound, RefusedRequest
 from slm_console.pages.agreements.opening import address, ask, head_of, version_asked
-from slm_console.views.agreements import receipt, signing
+from slm_console.views.agreements import chains, receipt, signing
 from slm_console.views.directory import Directory
 from slm_console.web.forms import Fields, go
 from slm_console.web.rendering import render
@@ -91,7 +91,7 @@ async def _page(visit: Visit, agreement_id: str, typed: dict[str, str], errors: 
         visit, agreement_id, check=(f"/api/v1/agreements/{agreement_id}/check", version_asked(visit))
     )
     agreement = parts["agreement"].data
-    findings = (parts["check"].data or {}).get("findings") or ()
+    findings = chains.with_chain(visit.reader, directory, agreement, parts["check"].data)
     signers = await _signers(visit, directory)
     model: dict[str, Any] = {
         **head_of(visit, directory, agreement, "sign"),

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from slm_console.api_client import RefusedRequest, Whole
 from slm_console.pages.agreements.opening import address, ask, head_of, version_asked
-from slm_console.views.agreements import changes, people, supports, timeline
+from slm_console.views.agreements import chains, changes, people, supports, timeline
 from slm_console.views.instants import read
 from slm_console.web.forms import Fields, go
 from slm_console.web.rendering import render
@@ -87,15 +87,17 @@ async def show_supports(visit: SignedIn, agreement_id: str) -> Response:
         visit,
         agreement_id,
         requirements=Whole("/api/v1/requirements", _MANY),
+        check=(f"/api/v1/agreements/{agreement_id}/check", version_asked(visit)),
     )
-    agreement = parts["agreement"].data
+    agreement, check = parts["agreement"].data, parts["check"].data
     named = supports.named_by(agreement)
-    answers = await visit.api.gather(**{each: f"/api/v1/agreements/{quote(each, safe='')}" for each in named if each})
+    answers = await visit.api.gather(**{each: f"/api/v1/agreements/{quote(each, safe='')}" for each in named})
     readable = [part.data for part in answers.values() if part.data]
     wanted = set(agreement["document"].get("requirements") or ())
     model = {
         **head_of(visit, directory, agreement, "rests-on"),
-        "supports": supports.supports_of(visit.reader, directory, named, readable),
+        "supports": supports.supports_of(visit.reader, directory, agreement, readable, check),
+        "sides": chains.sides_in_words(visit.reader, directory, agreement, check),
         "requirements": [each for each in parts["requirements"].items if each["requirement_id"] in wanted],
     }
     return render(visit, "agreements/rests_on.html", model)

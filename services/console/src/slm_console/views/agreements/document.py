@@ -120,7 +120,7 @@ class Sources:
     """The earlier document that the newest revision is compared with."""
     targets: Sequence[dict[str, Any]] = ()
     comments: Sequence[dict[str, Any]] = ()
-    findings: Sequence[dict[str, Any]] = ()
+    findings: Sequence[Mapping[str, Any]] = ()
     backtests: Sequence[dict[str, Any]] = ()
 
 

@@ -13,7 +13,10 @@ from slm_console.views.reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """A supporting agreement. ``title``, ``kind`` and ``other`` are empty if the reader may not read it."""
+    """A supporting agreement. ``title``, ``kind`` and ``other`` are empty if the reader may not know it.
+
+    ``agreement_id`` is empty if the reader cannot open it.
+    """
 
     agreement_id: str
     title: str = ""
@@ -23,23 +26,47 @@ class Support:
 
 
 def named_by(agreement: Mapping[str, Any]) -> list[str]:
-    """Return the ids of the supporting agreements that an agreement's document names.
-
-    It is empty for one that the other side named: only its own party reads which agreement it is.
-    """
-    return [str(each.get("agreement_id", "")) for each in agreement["document"].get("supports") or ()]
+    """Return the ids of the supporting agreements that the reader's company named in an agreement's document."""
+    return [str(each["agreement_id"]) for each in _entries(agreement) if each.get("agreement_id")]
 
 
 def supports_of(
-    reader: Reader, directory: Directory, named: Sequence[str], readable: Sequence[Mapping[str, Any]]
+    reader: Reader,
+    directory: Directory,
+    agreement: Mapping[str, Any],
+    readable: Sequence[Mapping[str, Any]],
+    check: Mapping[str, Any] | None,
 ) -> list[Support]:
-    """Return a Support for each id in ``named``. ``readable``: those of these agreements that the reader may read."""
+    """Return a Support for each entry of the document.
+
+    ``readable``: those of these agreements that the reader may read. ``check`` has the titles of those that the other
+    side discloses; None: it does not answer.
+    """
     by_id = {str(each["agreement_id"]): each for each in readable}
-    return [_support(reader, directory, by_id.get(each), each) for each in named]
+    sides = ((check or {}).get("chain") or {}).get("sides") or ()
+    disclosed = {each["support_id"]: each for side in sides for each in side["supports"] if not side["yours"]}
+    return [
+        _support(reader, directory, by_id.get(str(each.get("agreement_id"))), each, disclosed)
+        for each in _entries(agreement)
+    ]
 
 
-def _support(reader: Reader, directory: Directory, found: Mapping[str, Any] | None, agreement_id: str) -> Support:
-    if found is None:
-        return Support(agreement_id)
-    other = directory.parties.get(directory.other(found), "")
-    return Support(agreement_id, str(found["title"]), kind_in_words(reader, str(found["kind"])), other)
+def _entries(agreement: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return agreement["document"].get("supports") or ()
+
+
+def _support(
+    reader: Reader,
+    directory: Directory,
+    found: Mapping[str, Any] | None,
+    entry: Mapping[str, Any],
+    disclosed: Mapping[str, Mapping[str, Any]],
+) -> Support:
+    if found is not None:
+        other = directory.parties.get(directory.other(found), "")
+        kind = kind_in_words(reader, str(found["kind"]))
+        return Support(str(entry["agreement_id"]), str(found["title"]), kind, other)
+    told = disclosed.get(str(entry.get("support_id"))) or {}
+    if not told.get("title"):
+        return Support("")
+    return Support("", str(told["title"]), kind_in_words(reader, str(told["kind"])))
