@@ -102,6 +102,7 @@ def _of_people(reader: Reader) -> dict[str, str]:
     return {
         "account.lose-address": reader.gettext("ended an account whose address somebody else proved"),
         "guest-link.send": reader.gettext("mailed a guest a link"),
+        "guest-link.make": reader.gettext("made a link to an agreement for a reader without an account"),
         "guest-link.withdraw": reader.gettext("withdrew a guest's link"),
         "installation.set-up": reader.gettext("set the installation up"),
         "invitation.accept": reader.gettext("accepted an invitation"),
