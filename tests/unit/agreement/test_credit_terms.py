@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from slm_agreement.domain.checks.smart import run_smart_check
+from slm_agreement.domain.contracting.answering import compute_terms_hash
 from slm_agreement.domain.documents import document as documents
 from slm_agreement.domain.documents.canonical import canonical_json
 from slm_agreement.domain.documents.differences import compare_documents
@@ -177,3 +178,15 @@ def test_the_event_of_signing_carries_charge_and_schedules() -> None:
     assert parse_schedule({name: value for name, value in carried.items() if name != "key"}) == parse_schedule(SCHEDULE)
     assert event.period_charge == {"amount": "4200", "currency": "EUR", "per": "month"}
     assert event.targets[0]["credit"] == "bands-a"
+
+
+def test_an_answer_to_a_target_falls_with_the_price_of_a_miss() -> None:
+    def terms_hash(index: int, document: dict[str, Any]) -> str:
+        return compute_terms_hash(document["targets"][index], document)
+
+    both = money(targets=[UP, SHARE])
+    dearer = money(targets=[UP, SHARE], credit_schedules={"bands-a": {**SCHEDULE, "minimum_payout": "10"}})
+    charged = money(targets=[UP, SHARE], period_charge={**CHARGE, "amount": "5000"})
+    assert len({terms_hash(0, each) for each in (both, dearer, charged)}) == 3
+    # Nothing changes for the target that costs nothing.
+    assert len({terms_hash(1, each) for each in (both, dearer, charged)}) == 1

@@ -46,7 +46,7 @@ def compute_terms_hash(target: Mapping[str, Any], document: Mapping[str, Any]) -
     """Return the hash of a target's terms: an earlier answer applies as long as this hash is the same.
 
     The terms are the target's canonical JSON, and what the target refers to by name in the document: its service hours,
-    the time zone of its windows, and the targets that it is computed from.
+    the time zone of its windows, the targets that it is computed from, and what a miss costs.
     """
     return sha256_hex(canonical_json(_terms(target, document, frozenset())))
 
@@ -58,12 +58,16 @@ def _terms(target: Mapping[str, Any], document: Mapping[str, Any], seen: frozens
     named_members = [key for key in composites.member_keys(target) if key not in inside]
     by_key = {each["key"]: each for each in document["targets"]} if named_members else {}
     members = [key for key in named_members if key in by_key]
-    return {
+    terms = {
         "target": dict(target),
         "timezone": document["timezone"],
         "service_hours": [document["service_hours"].get(name) for name in hours],
         "members": [_terms(by_key[key], document, inside) for key in members],
     }
+    if target.get("credit") is None:
+        return terms  # as it was before there were credits, so that earlier answers still apply
+    schedule = document.get("credit_schedules", {}).get(target["credit"])
+    return {**terms, "credit_schedule": schedule, "period_charge": document.get("period_charge")}
 
 
 def latest_target_answers(version: Version, party_id: str) -> dict[str, LatestTargetAnswer]:
