@@ -48,7 +48,7 @@ async def show_target(visit: SignedIn, target_id: str) -> Response:
             series["points"] if series else (),
         ),
         "part": parts["windows"],
-        "cost": cost_in_words(visit.reader, agreement),
+        "cost": cost_in_words(visit.reader, agreement, target_id),
         "unwarned": warnings_in_words(visit.reader, directory, agreement),
         "may_ask": directory.has_role(*ASKERS),
         "watch": watched([target_id]),

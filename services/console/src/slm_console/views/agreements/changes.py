@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slm_console.views.promises import sentence
+from slm_console.views.agreements.credits import promise_with_costs
 from slm_console.views.reader import Reader
 
 _WORDS = re.compile(r"\s+|[^\s]+")
@@ -90,7 +90,7 @@ def _compared(before: Mapping[str, str], after: Mapping[str, str], titles: Mappi
 
 def _promises(reader: Reader, document: Mapping[str, Any]) -> dict[str, str]:
     """Return target key → the target as a sentence, for each target of the document."""
-    return {str(each["key"]): sentence(reader, each) for each in document.get("targets") or ()}
+    return {str(each["key"]): promise_with_costs(reader, document, each) for each in document.get("targets") or ()}
 
 
 def _titles(document: Mapping[str, Any]) -> dict[str, str]:
@@ -123,6 +123,7 @@ def _terms(reader: Reader, before: Mapping[str, Any], after: Mapping[str, Any]) 
         "term": reader.gettext("Term"),
         "timezone": reader.gettext("Time zone"),
         "service_hours": reader.gettext("Service hours"),
+        "period_charge": reader.gettext("Charge of a period"),
         "review": reader.gettext("Reviews"),
         "reporting": reader.gettext("Reports"),
         "signatories": reader.gettext("Signatories"),

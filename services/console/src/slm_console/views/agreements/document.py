@@ -13,6 +13,7 @@ from slm_console.views.agreements import changes
 from slm_console.views.agreements.backtests import BacktestSummary, backtest_in_words
 from slm_console.views.agreements.changes import Change, Changes
 from slm_console.views.agreements.clauses import Clause, clauses_of, price
+from slm_console.views.agreements.credits import credits_in_words
 from slm_console.views.agreements.hours import hours_of
 from slm_console.views.agreements.shown_terms import warnings_in_words
 from slm_console.views.agreements.standing import OPEN
@@ -82,6 +83,8 @@ class PromiseRow:
     findings: list[str] = field(default_factory=list)
     backtest: BacktestSummary | None = None
     remarks: list[Remark] = field(default_factory=list)
+    costs: list[str] = field(default_factory=list)
+    """What a missed window costs, in sentences."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,7 @@ def page_of(reader: Reader, directory: Directory, sources: Sources) -> Page:
             findings=_findings_of(reader, sources.findings, index),
             backtest=backtest_in_words(reader, document, target, sources.backtests),
             remarks=_remarks(reader, directory, sources.comments, "target", str(target["key"])),
+            costs=credits_in_words(reader, document, target),
         )
         for index, target in enumerate(document["targets"])
     ]
@@ -195,8 +199,9 @@ def _facts(reader: Reader, document: Mapping[str, Any]) -> list[tuple[str, str]]
     if term.get("notice"):
         facts.append((reader.gettext("Notice"), durations.in_words(reader, str(term["notice"]))))
     charges = (document.get("clauses") or {}).get("charges") or {}
-    if isinstance(charges, Mapping) and charges.get("amount"):
-        facts.append((reader.gettext("Price"), price(reader, charges)))
+    charge = document.get("period_charge") or charges
+    if isinstance(charge, Mapping) and charge.get("amount"):
+        facts.append((reader.gettext("Price"), price(reader, charge)))
     facts += [(reader.gettext("Hours “%(name)s”", name=name), hours) for name, hours in hours_of(reader, document)]
     facts.append((reader.gettext("Time zone"), zone.rpartition("/")[2].replace("_", " ")))
     return facts

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from slm_console.views import durations
+from slm_console.views.agreements.credits import credits_in_words, schedule_of
 from slm_console.views.directory import Directory
 from slm_console.views.reader import Reader
 
@@ -14,15 +15,22 @@ _FIXED_PRICE = "A fixed price a month."
 """The sentence that the form for a new agreement writes into the clause about the price."""
 
 
-def cost_in_words(reader: Reader, agreement: Answer | None) -> str:
+def cost_in_words(reader: Reader, agreement: Answer | None, target_id: str = "") -> str:
     """Return what the agreement says about credits for a broken promise; empty if the agreement is not known.
 
-    An agreement describes credits in the text of its clause about the price, so that text is quoted. No credits are
-    agreed if the clause is empty, or has only the sentence about a fixed price that the form for drafts writes.
+    With ``target_id`` only about this target. Credit schedules are said in sentences. Without one, the text of the
+    clause about the price is quoted, since an agreement may describe credits there; no credits are agreed if the clause
+    is empty, or has only the sentence about a fixed price that the form for drafts writes.
     """
     document = (agreement or {}).get("document")
     if document is None:
         return ""
+    targets = [each for each in document.get("targets") or () if target_id in ("", str(each.get("target_id")))]
+    if any(schedule_of(document, each) for each in targets):
+        said = [(str(each.get("title")), credits_in_words(reader, document, each)) for each in targets]
+        return " ".join(
+            " ".join(costs) if target_id else f"{title}: {' '.join(costs)}" for title, costs in said if costs
+        )
     charges = (document.get("clauses") or {}).get("charges") or {}
     text = str(charges.get("text") or "") if isinstance(charges, Mapping) else str(charges)
     if text.strip() in ("", _FIXED_PRICE, reader.gettext("A fixed price a month.")):

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from slm_console.views.agreements.clauses import price
+from slm_console.views.agreements.credits import promise_with_costs
 from slm_console.views.agreements.document import finding_in_words
 from slm_console.views.directory import Directory
 from slm_console.views.instants import read
-from slm_console.views.promises import sentence
 from slm_console.views.reader import Reader
 
 
@@ -74,7 +74,7 @@ def signing_page(
     return SigningPage(
         title=title,
         what=what,
-        promises=[(str(each["title"]), sentence(reader, each)) for each in document["targets"]],
+        promises=[(str(each["title"]), promise_with_costs(reader, document, each)) for each in document["targets"]],
         until=_term(reader, document),
         doubts=[Doubt(doubt_key(each), finding_in_words(reader, each)) for each in unwaived(agreement, findings)],
         waived=[
@@ -135,7 +135,7 @@ def _term(reader: Reader, document: Mapping[str, Any]) -> str:
     begins, ends = read(term.get("effective_at")), read(term.get("expires_at"))
     day = partial(reader.contract_day, zone=str(document.get("timezone") or "UTC"))
     start = day(begins) if begins is not None else reader.gettext("its last signature")
-    charges = (document.get("clauses") or {}).get("charges") or {}
+    charges = document.get("period_charge") or (document.get("clauses") or {}).get("charges") or {}
     cost = ""
     if isinstance(charges, Mapping) and charges.get("amount"):
         cost = " " + reader.gettext("The price is %(price)s.", price=price(reader, charges))
