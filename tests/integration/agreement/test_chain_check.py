@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from slm_chassis.identity import new_id
+from slm_events.agreement import AgreementFinalized, SupportsSigned
+from slm_events.catalogue import PUBLISHED
 from tests.support.agreement import AgreementUnderTest
 from tests.support.chains import END, OFFICE, ChainWorld, availability, clock, document, other_side, own_side
 
@@ -93,6 +96,14 @@ async def test_with_the_needed_numbers_it_is_signed(world: ChainWorld) -> None:
         assert status == 200, signed
     assert signed["state"] == "finalized"
     assert [each["side"] for each in signed["document"]["supports"]] == ["provider", "provider"]
+    [told] = await world.service.told(SupportsSigned)
+    assert (told.party_id, told.side) == (world.cast.provider_party_id, "provider")
+    assert [(each["agreement_id"], each["kind"]) for each in told.supports] == [(ola, "ola"), (uc, "uc")]
+    assert told.structure == {"serial": [each["support_id"] for each in told.supports]}
+    assert PUBLISHED[SupportsSigned].parties_who_see(asdict(told)) == [world.cast.provider_party_id]
+    signed_terms = await world.service.told(AgreementFinalized)
+    [terms] = [each for each in signed_terms if each.agreement_id == told.agreement_id]
+    assert terms.supports and ola not in repr(terms)
     assert "99.95 % × 99.95 % = 99.900025 %" in json.dumps(await world.check(agreed), ensure_ascii=False)
 
 

@@ -296,6 +296,32 @@ class AgreementFinalized:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupportsSigned:
+    """The agreements on which one side of a signed version rests. Only the party that named them sees the event.
+
+    It is published just before the version's AgreementFinalized. A side that names no supporting agreement has none.
+    """
+
+    agreement_id: str
+    version: int
+    party_id: str
+    """The party that named the supports."""
+    side: str
+    """``provider`` or ``customer``."""
+    supports: list[dict[str, Any]]
+    """Each ``{"support_id", "agreement_id", "kind", "service_id"}``: the opaque id in the document, the supporting
+    agreement, and the service that it is about.
+    """
+    structure: dict[str, Any]
+    """How they are combined: ``{"serial": [...]}`` or ``{"k_of_n": {"k", "members"}}``, nested, of support ids.
+
+    It follows the dependencies of the service as they were at the signature. Supports that it leaves out are not
+    calculated.
+    """
+    signed_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementLifeEvent:
     """The fields that all events after the signing of an agreement have: the version, its parties and the instant."""
 

@@ -118,6 +118,7 @@ _ALL: tuple[EventType, ...] = (
         agreement.AgreementTerminated,
         agreement.AmendmentDrafted,
     ),
+    *_events_on(AGREEMENTS, "agreement_id", "agreement_id", ("party_id",), agreement.SupportsSigned),
     *_events_on(
         AGREEMENTS,
         "agreement_id",

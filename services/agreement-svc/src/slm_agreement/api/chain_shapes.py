@@ -32,7 +32,7 @@ def _own_side(chain: SideChain) -> dict[str, Any]:
         "supports": [_named(each) for each in chain.supports],
         "targets": [_target(chain, key, _questions(chain, key, None)) for key in _keys(chain)],
         "findings": [finding.document() for finding in chain.findings],
-        "unsupported_services": list(chain.unsupported_services),
+        "unsupported_services": list(chain.combined.unsupported_services),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from slm_agreement.application import callers, drafting, supports, ticket_scopes
 from slm_agreement.application.ledger import Ledger, LedgerFactory
-from slm_agreement.domain.checks import chain_check
+from slm_agreement.domain.checks import chain_check, signed_supports
 from slm_agreement.domain.checks.smart import latest_signed_number
 from slm_agreement.domain.contracting import negotiation, signing
 from slm_agreement.domain.contracting.answering import NO_DECISIONS, TargetDecisions
@@ -243,10 +243,13 @@ async def sign_revision(
         by = await authorize_caller_to_sign(ledger, caller, version.identity)
         names = await _names(ledger, version.identity)
         around = await ticket_scopes.find_ticket_scope_errors(ledger, version)
-        if version.state == VersionState.AGREED:
-            around += chain_check.errors_for(await supports.check_chain(ledger, version), by.side)
+        chains = await supports.check_chain(ledger, version) if version.state == VersionState.AGREED else {}
+        around += chain_check.errors_for(chains, by.side)
         context = SigningContext(others, names, around)
         signing.record_signature(version, revision_hash, waivers, by, context, ledger.now)
+        if version.state == VersionState.FINALIZED:
+            # A consumer of the terms knows what they rest on by then.
+            version.events[:0] = signed_supports.supports_signed_events(version, chains)
         await _moved(ledger, caller, "agreement.sign", version)
     return versions, version
 

@@ -99,39 +99,35 @@ async def check_chain(ledger: Ledger, version: Version, added: Sequence[SupportR
     stored = await ledger.agreements.supports(version.identity.agreement_id)
     by_id = {each.support_id: each for each in (*stored, *added)}
     found: dict[str, list[Support]] = {side: [] for side in SIDES}
-    services: dict[str, str] = {}
     for index, entry in enumerate(document[supports.NAME]):
         reference = by_id.get(entry.get("support_id", ""))
         if reference is not None:
-            support, service_id = await _read_support(ledger, reference, f"{supports.NAME}[{index}]", entry["disclose"])
+            support = await _read_support(ledger, reference, f"{supports.NAME}[{index}]", entry["disclose"])
             found[entry["side"]].append(support)
-            services[support.support_id] = service_id
     service = await ledger.services.get(version.identity.service_id)
     depends = {"provider": None if service is None else service.dependencies, "customer": None}
     chains = {}
     for side, named in found.items():
-        combined = chain_structure.combine_supports(
-            depends[side], {s.support_id: services[s.support_id] for s in named}
-        )
+        combined = chain_structure.combine_supports(depends[side], {each.support_id: each.service_id for each in named})
         chains[side] = chain_check.check_chain(document, side, named, combined, ledger.now)
     return chains
 
 
-async def _read_support(ledger: Ledger, reference: SupportReference, place: str, disclose: str) -> tuple[Support, str]:
-    """Return a support with its signed terms, and the id of the service that it is about."""
+async def _read_support(ledger: Ledger, reference: SupportReference, place: str, disclose: str) -> Support:
+    """Return a support with its signed terms."""
     versions = await ledger.agreements.versions(reference.supporting_agreement_id)
     signed = [version for version in versions if version.state in SIGNED]
     shown = (signed or versions)[-1]
-    support = Support(
+    return Support(
         reference.support_id,
         reference.supporting_agreement_id,
         place,
         shown.current.document["title"],
         shown.identity.kind,
+        shown.identity.service_id,
         disclose,
         _terms_in_force(signed),
     )
-    return support, shown.identity.service_id
 
 
 def _terms_in_force(signed: Sequence[Version]) -> list[TermsInForce]:

@@ -43,6 +43,8 @@ class Support:
     """Where the document names it, such as ``supports[0]``."""
     title: str
     kind: str
+    service_id: str
+    """The service that the supporting agreement is about."""
     disclose: str
     signed: Sequence[TermsInForce]
 
@@ -85,8 +87,8 @@ class SideChain:
     promised: Sequence[CarriedPromise] = ()
     """The promises about which at least one support promises something."""
     findings: Sequence[ChainFinding] = ()
-    unsupported_services: Sequence[str] = field(default_factory=tuple)
-    """Ids of services on which the agreement's service depends and for which no support was named."""
+    combined: CombinedSupports = field(default_factory=lambda: CombinedSupports(None))
+    """The ids of the supports in the structure of the service's dependencies."""
 
     @property
     def holds(self) -> bool:
@@ -122,7 +124,7 @@ def check_chain(
         if carried is not None:
             promised.append(carried)
             findings += _shortfalls(carried, {each.support_id: each for each in named})
-    return SideChain(side, named, promised, findings, combined.unsupported_services)
+    return SideChain(side, named, promised, findings, combined)
 
 
 @dataclass(frozen=True, slots=True)
