@@ -19,6 +19,7 @@ def event_in_words(reader: Reader, event_type: str) -> str:
         "slm.agreement.agreement-countered.v1": say("changes proposed"),
         "slm.agreement.agreement-expired.v1": say("agreement ended on its last day"),
         "slm.agreement.agreement-finalized.v1": say("signed"),
+        "slm.agreement.supports-signed.v1": say("signed: what it rests on"),
         "slm.agreement.agreement-in-force.v1": say("in force"),
         "slm.agreement.agreement-proposed.v1": say("proposed"),
         "slm.agreement.agreement-superseded.v1": say("replaced by a newer version"),
