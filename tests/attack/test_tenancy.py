@@ -107,6 +107,9 @@ def paths(street: Street, operation: Operation, caller: Neighbour, most: int) ->
                 )
 
 
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+
+
 def shown(answer: httpx.Response, given: str) -> dict[str, str]:
     """The content of an answer, without the values that were sent and without the request id."""
     found = {"status": str(answer.status_code), **{name: answer.headers.get(name, "") for name in SAME[1:]}}
@@ -120,6 +123,9 @@ def shown(answer: httpx.Response, given: str) -> dict[str, str]:
         document.pop("instance", None)
         # As of when the answer is goes on by itself.
         document.pop("heard", None)
+        if "as_of" in document:
+            # So do instants that are projected from it.
+            return {**found, "body": INSTANT.sub("INSTANT", str(document)).replace(given, "THING")}
     return {**found, "body": str(document).replace(given, "THING")}
 
 
