@@ -113,7 +113,7 @@ PROMISED = (
             targets.resolution_target("P1", {"calendar": "PT4H"}),
             targets.resolution_target("P2", {"calendar": "PT12H"}),
         ),
-        "8400.00", ("payments-2026", "application-desk", "network-team"),
+        "8400.00", ("network-team",),
         countered=targets.availability_target(
             "Customers can pay online", targets.CHECKOUT, "99.5", "Checkout operations"
         ),
@@ -153,7 +153,7 @@ PROMISED = (
             targets.success_target("requests", "Requests succeed", targets.BANKING_REQUESTS, "99.5"),
             targets.resolution_target("P2", {"service_time": "PT8H"}, service_hours="weekdays"),
         ),
-        "15800.00", ("lines-2026", "network-team"),
+        "15800.00", ("network-team",),
     ),
     AgreementPlan(
         "mail-elmsted", "sla", "Mail for the town", PROVIDER, "elmsted", "mail",
