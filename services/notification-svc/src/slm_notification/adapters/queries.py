@@ -24,7 +24,7 @@ async def fetch_endpoint_page(database: Database, caller: Principal, page: Page)
     order = (webhook_endpoint.c.created_at, webhook_endpoint.c.endpoint_id)
     statement = (
         select(webhook_endpoint)
-        .where(_of_party(caller, webhook_endpoint), page.beyond(*order))
+        .where(is_of_party(caller, webhook_endpoint), page.beyond(*order))
         .order_by(*order)
         .limit(page.fetch)
     )
@@ -35,7 +35,7 @@ async def fetch_endpoint_page(database: Database, caller: Principal, page: Page)
 async def fetch_endpoint(database: Database, caller: Principal, endpoint_id: str) -> WebhookEndpoint | None:
     """Return the endpoint with this id; None if there is none or the caller may not see it."""
     statement = select(webhook_endpoint).where(
-        webhook_endpoint.c.endpoint_id == endpoint_id, _of_party(caller, webhook_endpoint)
+        webhook_endpoint.c.endpoint_id == endpoint_id, is_of_party(caller, webhook_endpoint)
     )
     async with database.read() as connection:
         row = (await connection.execute(statement)).mappings().one_or_none()
@@ -53,7 +53,7 @@ async def fetch_delivery_page(
     order = (table.c.created_at, table.c.delivery_id)
     statement = (
         select(table)
-        .where(_of_party(caller, table), page.beyond(*order, descending=True))
+        .where(is_of_party(caller, table), page.beyond(*order, descending=True))
         .where(*(table.c[name] == value for name, value in filters.items() if value is not None))
         .order_by(*(column.desc() for column in order))
         .limit(page.fetch)
@@ -65,7 +65,7 @@ async def fetch_delivery_page(
 async def fetch_delivery(database: Database, caller: Principal, delivery_id: str) -> dict[str, Any] | None:
     """Return the delivery with this id; None if there is none or the caller may not see it."""
     table = webhook_delivery
-    statement = select(table).where(table.c.delivery_id == delivery_id, _of_party(caller, table))
+    statement = select(table).where(table.c.delivery_id == delivery_id, is_of_party(caller, table))
     async with database.read() as connection:
         row = (await connection.execute(statement)).mappings().one_or_none()
     return None if row is None else dict(row)
@@ -95,5 +95,6 @@ async def fetch_secrets(database: Database, endpoint_id: str) -> Sequence[Mappin
         return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
-def _of_party(caller: Principal, table: Table) -> ColumnElement[bool]:
+def is_of_party(caller: Principal, table: Table) -> ColumnElement[bool]:
+    """Return the condition for rows that the caller may see: those of its party, and all for an operator."""
     return true() if caller.is_operator else table.c.party_id == caller.party_id

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, func, select, true
+from sqlalchemy import func, select
 
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
+from slm_notification.adapters.queries import is_of_party
 from slm_notification.adapters.sql_writers import writer_from_row
 from slm_notification.adapters.writer_tables import ticket_write, ticket_writer
 from slm_notification.domain.ticket_writers import TicketWriter
@@ -23,7 +24,7 @@ async def fetch_writer_page(database: Database, caller: Principal, page: Page) -
     order = (ticket_writer.c.created_at, ticket_writer.c.writer_id)
     statement = (
         select(ticket_writer)
-        .where(_of_party(caller, ticket_writer), page.beyond(*order))
+        .where(is_of_party(caller, ticket_writer), page.beyond(*order))
         .order_by(*order)
         .limit(page.fetch)
     )
@@ -33,7 +34,7 @@ async def fetch_writer_page(database: Database, caller: Principal, page: Page) -
 
 async def fetch_writer(database: Database, caller: Principal, writer_id: str) -> TicketWriter | None:
     """Return the writer with this id; None if there is none or the caller may not see it."""
-    statement = select(ticket_writer).where(ticket_writer.c.writer_id == writer_id, _of_party(caller, ticket_writer))
+    statement = select(ticket_writer).where(ticket_writer.c.writer_id == writer_id, is_of_party(caller, ticket_writer))
     async with database.read() as connection:
         row = (await connection.execute(statement)).mappings().one_or_none()
     return None if row is None else writer_from_row(row)
@@ -62,14 +63,10 @@ async def fetch_write_page(
     order = (table.c.changed_at, table.c.writer_id, table.c.ticket)
     statement = (
         select(table)
-        .where(_of_party(caller, table), page.beyond(*order, descending=True))
+        .where(is_of_party(caller, table), page.beyond(*order, descending=True))
         .where(*(table.c[name] == value for name, value in filters.items() if value is not None))
         .order_by(*(column.desc() for column in order))
         .limit(page.fetch)
     )
     async with database.read() as connection:
         return [dict(row) for row in (await connection.execute(statement)).mappings()]
-
-
-def _of_party(caller: Principal, table: Table) -> ColumnElement[bool]:
-    return true() if caller.is_operator else table.c.party_id == caller.party_id

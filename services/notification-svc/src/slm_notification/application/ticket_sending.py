@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
 
 from slm_chassis.clock import SECOND, real_now
-from slm_chassis.faults import is_infrastructure_fault
-from slm_chassis.workers import Backoff, Progress
 from slm_mappings.ticket_writing import TicketWriting
+from slm_notification.application.leased_work import LeasedWorker
 from slm_notification.application.ticket_writing import NO_TICKET, WriterOffice
 from slm_notification.application.tool_requests import MOST_FOUND_AT_ONCE
 from slm_notification.domain.attempts import AttemptAnswer, RetryRules
 from slm_notification.domain.ticket_writers import DueWrite, WriteEnd, WriterClaim, follows, holds_all
 
-_POLL_SECONDS = 0.25
-_DRAIN_SECONDS = 5.0
-_PRUNE_SECONDS = 3_600.0
 _REFUSED = (400, 422)
 """What tools answer to a search that they cannot read."""
 _NO_NUMBER = "No ticket of the tool can have this number."
@@ -56,56 +51,28 @@ class _Batch:
     is_held: bool = False
 
 
-class TicketWriterWorker:
+class TicketWriterWorker(LeasedWorker[WriterClaim]):
     """The worker that writes tickets and stores how each attempt ended."""
 
     name = "writer of tickets"
 
     def __init__(self, office: WriterOffice, rules: RetryRules, limits: WritingLimits) -> None:
-        self.progress = Progress()
+        super().__init__(limits.writers)
         self._office = office
         self._rules = rules
         self._limits = limits
-        self._running: dict[asyncio.Task[None], WriterClaim] = {}
-        self._prune_at = 0.0
 
-    async def run(self) -> None:
-        """Write until cancelled. Open requests then get a few seconds to end; those left over are cancelled, and their
-        claims given back.
-        """
-        try:
-            while True:
-                claimed = await self.step()
-                await self._prune()
-                if not claimed:
-                    await self._pause()
-        finally:
-            await self._drain()
+    async def claim(self, room: int) -> Sequence[WriterClaim]:
+        return await self._office.desk.claim(room, MOST_FOUND_AT_ONCE, self._limits.lease_seconds)
 
-    async def step(self) -> int:
-        """Begin to write due tickets; return how many writers were claimed for it."""
-        room = self._limits.writers - len(self._running)
-        desk, seconds = self._office.desk, self._limits.lease_seconds
-        claims = await desk.claim(room, MOST_FOUND_AT_ONCE, seconds) if room > 0 else []
+    async def release(self, claims: Sequence[WriterClaim]) -> None:
         for claim in claims:
-            task = asyncio.create_task(self._handle(claim))
-            self._running[task] = claim
-            task.add_done_callback(self._forget)
-        self.progress.beat()
-        return len(claims)
+            await self._office.desk.release(claim)
 
-    async def settle(self) -> None:
-        """Wait until no request is open and all results are stored."""
-        while self._running:
-            await asyncio.wait(self._running)
+    async def prune(self) -> None:
+        await self._office.desk.prune(self._limits.keep_microseconds)
 
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        self._running.pop(task, None)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            # The writer is claimed again when its lease has ended.
-            _log.error("tickets not written", exc_info=error)
-
-    async def _handle(self, claim: WriterClaim) -> None:
+    async def handle(self, claim: WriterClaim) -> None:
         writing = self._office.writing_of(claim.writer.connector)
         if writing is None:
             await self._end(claim, claim.due[0], AttemptAnswer(None, _NO_CONNECTOR))
@@ -113,7 +80,7 @@ class TicketWriterWorker:
             batch = _Batch(claim, writing)
             await self._find(batch)
             await asyncio.gather(*(self._write(batch) for _ in range(self._limits.parallel)))
-        await self._office.desk.release(claim)
+        await self.release([claim])
 
     async def _find(self, batch: _Batch) -> None:
         """Fill ``batch.left`` with the tickets that can be written, after asking for those that the tool calls by ids
@@ -158,43 +125,9 @@ class TicketWriterWorker:
         jitter = random.uniform(0.8, 1.2)
         end = (holds_all if is_for_all else follows)(self._rules, claim, write, answer, real_now(), jitter)
         # Storing may have to wait for the database: without a success the ticket would be written again.
-        await self._stored(claim, lambda: self._office.desk.record(claim, write, end, self._rules.suspend_after))
+        await self.store(
+            claim.leased_until, lambda: self._office.desk.record(claim, write, end, self._rules.suspend_after)
+        )
         if end.state != "written":
             _log.info("ticket not written", writer_id=claim.writer.writer_id, status=answer.status)
         return end
-
-    async def _stored(self, claim: WriterClaim, record: Callable[[], Awaitable[None]]) -> None:
-        backoff = Backoff()
-        while True:
-            try:
-                await record()
-                return
-            except Exception as error:
-                if not is_infrastructure_fault(error) or real_now() > claim.leased_until:
-                    raise
-            await backoff.pause()
-
-    async def _pause(self) -> None:
-        """Wait until a writer's work has ended, at most for ``_POLL_SECONDS``."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        else:
-            await asyncio.sleep(_POLL_SECONDS)
-
-    async def _prune(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now >= self._prune_at:
-            self._prune_at = now + _PRUNE_SECONDS
-            await self._office.desk.prune(self._limits.keep_microseconds)
-
-    async def _drain(self) -> None:
-        if not self._running:
-            return
-        _, pending = await asyncio.wait(list(self._running), timeout=_DRAIN_SECONDS)
-        given_back: Sequence[WriterClaim] = [self._running[task] for task in pending if task in self._running]
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        with suppress(Exception):
-            for claim in given_back:
-                await self._office.desk.release(claim)
