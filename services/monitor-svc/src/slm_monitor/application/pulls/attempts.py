@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ import structlog
 
 from slm_chassis.clock import SECOND, real_now
 from slm_chassis.faults import Overload, is_infrastructure_fault
+from slm_mappings.pull_recipes import PullRecipe
 from slm_monitor.application.pulls.ports import PullStore, ToolClient
 from slm_monitor.domain.pulls import limits
 from slm_monitor.domain.pulls.dialects import ToolAnswer, ToolRequest, UnreadableAnswer
@@ -130,3 +132,30 @@ class Attempts:
                 await turn.keep(progress, ended, is_over=True)
         except LeaseLost:
             _log.info("turn of a pull lost", pull_id=claim.pull.pull_id)
+
+
+class PlainRunner(ABC):
+    """What runners have in common whose runs hold nothing but a Course. Runs of tickets hold more: see TicketRunner."""
+
+    def __init__(
+        self, store: PullStore, tools: ToolClient, recipes: Mapping[str, PullRecipe], lease_seconds: float
+    ) -> None:
+        """``recipes``: name of a connector → its recipe."""
+        self._attempts = Attempts(store, lease_seconds)
+        self._store = store
+        self._tools = tools
+        self._recipes = recipes
+        self._lease_seconds = lease_seconds
+
+    async def run(self, claim: ClaimedPull) -> None:
+        """Run a claimed pull; see Attempts.make."""
+        await self._attempts.make(claim, self._course, self._read)
+
+    def _course(self, claim: ClaimedPull) -> Course:
+        if claim.pull.connector not in self._recipes:
+            raise ToolTrouble("The connector of this pull is not installed any more.")
+        return Course(claim, claim.progress, claim.run)
+
+    @abstractmethod
+    async def _read(self, course: Course) -> None:
+        """Read what the run is for, and store it with the position that has been reached."""

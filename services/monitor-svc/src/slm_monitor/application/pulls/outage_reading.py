@@ -19,12 +19,12 @@ from slm_mappings.pull_recipes import PullRecipe, parse_outage_mapping
 from slm_monitor.application.intake.intake import FactIntake
 from slm_monitor.application.intake.record_reader import IndicatorRegister
 from slm_monitor.application.intake.source_counts import SourceTally
-from slm_monitor.application.pulls.attempts import Attempts, Course
+from slm_monitor.application.pulls.attempts import Course, PlainRunner
 from slm_monitor.application.pulls.keeping import errors_of
 from slm_monitor.application.pulls.ports import PullStore, ToolClient
 from slm_monitor.domain.pulls import documents
 from slm_monitor.domain.pulls.dialects import ToolAnswer, UnreadableAnswer
-from slm_monitor.domain.pulls.pulls import MOST_ERRORS, ClaimedPull, Position, Pull, ToolTrouble
+from slm_monitor.domain.pulls.pulls import MOST_ERRORS, Position, Pull
 from slm_monitor.domain.pulls.schedule import next_reconciliation
 
 _MOST_NAMES = 10
@@ -66,7 +66,7 @@ class OutageTaker:
         return ignored, errors
 
 
-class OutageRunner:
+class OutageRunner(PlainRunner):
     """Runs claimed pulls of outages. Outages and the version of the document that has been read are stored together."""
 
     def __init__(
@@ -77,21 +77,8 @@ class OutageRunner:
         recipes: Mapping[str, PullRecipe],
         lease_seconds: float,
     ) -> None:
-        self._attempts = Attempts(store, lease_seconds)
-        self._store = store
-        self._tools = tools
+        super().__init__(store, tools, recipes, lease_seconds)
         self._taker = taker
-        self._recipes = recipes
-        self._lease_seconds = lease_seconds
-
-    async def run(self, claim: ClaimedPull) -> None:
-        """Run a claimed pull; see Attempts.make."""
-        await self._attempts.make(claim, self._course, self._read)
-
-    def _course(self, claim: ClaimedPull) -> Course:
-        if claim.pull.connector not in self._recipes:
-            raise ToolTrouble("The connector of this pull is not installed any more.")
-        return Course(claim, claim.progress, claim.run)
 
     async def _read(self, course: Course) -> None:
         """Read the document once. Runs of each night read it although it has not changed: indicators may have come."""

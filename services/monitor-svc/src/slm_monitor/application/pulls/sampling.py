@@ -11,7 +11,7 @@ from slm_chassis.clock import SECOND, real_now
 from slm_events.catalogue import MEASUREMENTS
 from slm_mappings.pull_recipes import PullRecipe
 from slm_monitor.application.intake.series_intake import SeriesAnswer, SeriesIntake
-from slm_monitor.application.pulls.attempts import MOST_REQUESTS, Attempts, Course, mind_limit
+from slm_monitor.application.pulls.attempts import MOST_REQUESTS, Course, PlainRunner, mind_limit
 from slm_monitor.application.pulls.ports import PullStore, ToolClient
 from slm_monitor.domain.facts.rejections import is_storable_text
 from slm_monitor.domain.mapping.samples import WrittenSeries
@@ -19,7 +19,7 @@ from slm_monitor.domain.mapping.selectors import NAME, MatchingTooCostly
 from slm_monitor.domain.pulls import promql
 from slm_monitor.domain.pulls.dialects import ToolAnswer
 from slm_monitor.domain.pulls.promql import MOST_POINTS, AskedSeries, Piece
-from slm_monitor.domain.pulls.pulls import MOST_ERRORS, ClaimedPull, Position, ToolTrouble
+from slm_monitor.domain.pulls.pulls import MOST_ERRORS, Position, ToolTrouble
 from slm_monitor.domain.pulls.queries import SampleQuery
 
 _LONGEST_LABELS = 16_384
@@ -28,7 +28,7 @@ _BAD_LABELS = f"use labels of {_LONGEST_LABELS:,} characters at most, without NU
 _TOO_COSTLY = "The series rules would take too long for this answer: ask for fewer series, or simplify them."
 
 
-class SampleRunner:
+class SampleRunner(PlainRunner):
     """Runs claimed pulls of samples. Samples and the position up to which a run has read are stored together."""
 
     def __init__(
@@ -39,21 +39,8 @@ class SampleRunner:
         recipes: Mapping[str, PullRecipe],
         lease_seconds: float,
     ) -> None:
-        self._attempts = Attempts(store, lease_seconds)
-        self._store = store
-        self._tools = tools
+        super().__init__(store, tools, recipes, lease_seconds)
         self._intake = intake
-        self._recipes = recipes
-        self._lease_seconds = lease_seconds
-
-    async def run(self, claim: ClaimedPull) -> None:
-        """Run a claimed pull; see Attempts.make."""
-        await self._attempts.make(claim, self._course, self._read)
-
-    def _course(self, claim: ClaimedPull) -> Course:
-        if claim.pull.connector not in self._recipes:
-            raise ToolTrouble("The connector of this pull is not installed any more.")
-        return Course(claim, claim.progress, claim.run)
 
     async def _read(self, course: Course) -> None:
         self._intake.intake.check(MEASUREMENTS.name)
