@@ -96,8 +96,8 @@ def check_measurements(path: Path, by: MeasurementMapping, bad: SetAsideRows) ->
 def send_measurements(found: MeasurementFile, door: ImportClient, plan: SendingPlan) -> MeasurementResult:
     """Register the indicators, send the items as one import and wait until they are evaluated and reported.
 
-    Sending a file again changes nothing. Rows that the server refuses are set aside. Raises ImportRefused; its last
-    finding says after which row to continue.
+    Sending a file again changes nothing. Rows that the server refuses are set aside. If the import cannot
+    go on, ImportRefused is raised, whose last finding says after which row to continue.
     """
     for key in found.indicators:
         door.register_measured(found.by.registration(key))
