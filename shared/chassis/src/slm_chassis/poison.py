@@ -72,9 +72,10 @@ class PoisonLimit:
 
 
 def _tolerated(total: int) -> float:
-    """Return how many dead letters are allowed among ``total`` records: one in twenty if there are at least ``ENOUGH``.
+    """Return how many dead letters are allowed among ``total`` records: one in twenty of ``ENOUGH`` records or more.
 
-    Among fewer records a larger share is allowed, because the first hundred may fail in a row.
+    A hundred dead letters in a row are allowed, so the allowed share falls from all of the first hundred records to one
+    in twenty.
     """
     few = IN_A_ROW - (total - IN_A_ROW) * (IN_A_ROW - SHARE * ENOUGH) / (ENOUGH - IN_A_ROW)
     return max(SHARE * total, min(IN_A_ROW, few))

@@ -1,4 +1,4 @@
-"""Texts in words for codes in events: durations, windows, causes of warnings, counts."""
+"""What events hold as codes and numbers, in words: durations, windows, causes of warnings, counts."""
 
 from __future__ import annotations
 

@@ -96,7 +96,10 @@ def parse_pull_mapping(text: str) -> TicketMapping:
 
 
 def parse_outage_mapping(text: str) -> OutageMapping:
-    """Return the mapping in a text, if it reads outages from a document. Raises ImportRefused."""
+    """Return the mapping that a text contains.
+
+    Raises ImportRefused if it is none, or one that does not read outages from a document.
+    """
     mapping: Any = parse_mapping_text(text)
     payloads.check_for_payloads(mapping)
     if not isinstance(mapping, OutageMapping):

@@ -66,8 +66,9 @@ class AcceptedInvitation:
     """The result of accepting an invitation: the invitation and, if one was created, the new key, which is shown only
     once.
 
-    With a password, the key is the key of a session. ``signatory_code`` is the code of the invitation for the first
-    person who signs; it is None if that code was mailed, or if no such person was named.
+    If the person chose a password, the key is that of a session. Whoever accepts for a company may name its first
+    signatory, who gets an invitation of his own: ``signatory_code`` is its code, None if the code was mailed or nobody
+    was named.
     """
 
     invitation: Invitation

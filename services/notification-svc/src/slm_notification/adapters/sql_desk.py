@@ -110,9 +110,9 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
     async def repeat_deliveries(self, delivery_ids: Sequence[str], due_at: UtcMicroseconds) -> int:
         """Let deliveries be sent again from ``due_at`` (real time) on, with their attempts counted from 0 again.
 
-        Return the number of these deliveries. A delivery that is being sent now stays as it is and is not counted. The
-        deliveries that followed it in its lane are sent again after it, so that an alert that has ended does not stay
-        open.
+        Return the number of these deliveries. A delivery that is being sent now stays as it is and is not counted. Of
+        an alert, the later deliveries are sent again, too, in their order: if only its beginning were repeated, an
+        alert that has ended would stay open.
         """
         return await sql_sending.repeat(self._transaction, delivery_ids, due_at)
 

@@ -47,7 +47,7 @@ class Change:
 
 
 def compare_revisions(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Change]:
-    """Return the differences between two revisions, line by line, with the cause of each restatement.
+    """Return the differences between two revisions of a report, line by line, each with its cause.
 
     Empty if there is no revision before.
     """

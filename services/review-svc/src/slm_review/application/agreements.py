@@ -24,8 +24,8 @@ async def keep_agreement(ledger: Ledger, event: AgreementFinalized) -> None:
 
 
 async def end_agreement_version(ledger: Ledger, event: AgreementLifeEvent) -> None:
-    """Store the end of a version. If the agreement ends with it, scheduled reviews are shortened or cancelled, and open
-    proposals lapse.
+    """Store the end of a version. If the agreement ends with it, open proposals lapse, and the period that a scheduled
+    review looks at ends there, too; a review of which no period is left is cancelled.
     """
     await ledger.lock(event.agreement_id)
     agreement = await ledger.agreements.get(agreements.version_id(event.agreement_id, event.version))

@@ -24,7 +24,7 @@ _ONE_YEAR = 366 * DAY
 
 @dataclass(frozen=True, slots=True)
 class HoursGap:
-    """Service hours that are required and that a support does not provide."""
+    """Service hours that the upper agreement promises and that a supporting agreement does not cover."""
 
     required: str
     """The required hours in words."""

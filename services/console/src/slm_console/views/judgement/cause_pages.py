@@ -1,4 +1,4 @@
-"""View model of a cause: one outage with all breaches and risks it led to that the reader's company may see."""
+"""View model of a cause: one outage, with those of its breaches and risks that the reader's company may see."""
 
 from __future__ import annotations
 

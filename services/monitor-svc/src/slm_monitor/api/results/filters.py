@@ -1,4 +1,4 @@
-"""Classes of query parameters for lists and for an explained clock: one class per operation, one field per parameter.
+"""Query parameters of lists, and of the answer that explains a clock: one class per operation, one field per parameter.
 
 The module does not import ``annotations`` from ``__future__``: FastAPI could not read the annotations of these classes
 if they were text.

@@ -33,7 +33,10 @@ NOTHING_YET = -(2**62)
 
 @dataclass(slots=True)
 class MinuteSumChange:
-    """Change of one minute's sums. ``good`` and ``total``: counts by classifier, negative if rows were removed."""
+    """What is added to the sums of one minute.
+
+    ``good`` and ``total`` have one number for each classifier, which is negative if rows were removed.
+    """
 
     minute: int
     good: Sequence[int]
