@@ -1,6 +1,7 @@
 """How a tool's own API finds tickets by their numbers and changes their fields: ``writing.yaml`` of a connector.
 
-The description is data, so that a folder adds a tool. Templates name their values in braces, like ``{number}``.
+The description is data, so that a new folder is enough to add a tool. Templates name their values in braces, like
+``{number}``.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class TicketChange(MappingPart):
 
 
 class TicketFields(MappingPart):
-    """The names that the fields have in the tool, if a writer gives no others. None: not written."""
+    """The names that the fields have in the tool, unless a writer gives other names. None: not written."""
 
     due_at: str | None = None
     state: str | None = None
@@ -68,8 +69,8 @@ class TicketFields(MappingPart):
 
 
 class FieldTimes(MappingPart):
-    """How instants are written: a strftime format. ``others``: name of a field → its own format, such as that of a date
-    without time. Formats are in UTC, but those of a date alone are in the writer's time zone.
+    """How instants are written: a strftime format. ``others``: name of a field → its own format, such as the format of
+    a date without time. Instants are written in UTC, but dates without time in the writer's time zone.
     """
 
     format: str
@@ -77,7 +78,7 @@ class FieldTimes(MappingPart):
 
 
 class YesAndNo(MappingPart):
-    """How the tool writes whether something is so."""
+    """The values that the tool has for yes and no."""
 
     yes: str | bool = True
     no: str | bool = False

@@ -26,7 +26,7 @@ _RESOLVE_SECONDS = 5.0
 class GuardedClient:
     """An HTTP client whose requests, from resolving the name to reading the answer, take at most ``seconds``.
 
-    ``whom``: who is asked, in words for the user who entered the address.
+    ``whom``: who receives the requests, in words for the user who entered the address.
     """
 
     def __init__(self, rules: AddressRules, seconds: float, whom: str, resolve: Resolve = system_resolve) -> None:
@@ -61,8 +61,8 @@ class GuardedClient:
         headers: Mapping[str, str],
         read: Callable[[httpx.Response], Awaitable[T]],
     ) -> T | AttemptAnswer:
-        """Send a request to (method, URL), and return what ``read`` makes of the answer. If there is none, return that.
-        Nothing is raised.
+        """Send a request to (method, URL), and return what ``read`` makes of the answer. If no answer comes, return an
+        AttemptAnswer with the reason. Nothing is raised.
         """
         method, url = address
         try:

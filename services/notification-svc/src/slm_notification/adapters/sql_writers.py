@@ -71,14 +71,14 @@ class SqlWriterLedger(SqlLedgerOfTransaction):
             await self._transaction.execute(upsert(ticket_clock), rows)
 
     async def put_breaches(self, breaches: Collection[HeardBreach]) -> None:
-        """Insert breaches that stand, or let them stand again."""
+        """Store breaches that are not withdrawn: insert them, or undo their withdrawal."""
         stored_at = real_now()
         rows = [{**asdict(each), "stands": True, "stored_at": stored_at} for each in breaches]
         if rows:
             await self._transaction.execute(upsert(ticket_breach), rows)
 
     async def withdraw_breaches(self, breach_ids: Collection[str]) -> Sequence[TicketKey]:
-        """Store that breaches do not stand any more; return the tickets of those that were known."""
+        """Store that breaches are withdrawn; return the tickets of the breaches that were stored."""
         if not breach_ids:
             return []
         table = ticket_breach
@@ -128,7 +128,7 @@ class SqlWriterLedger(SqlLedgerOfTransaction):
         return list((await self._transaction.execute(statement)).scalars())
 
     async def known_writes(self, writer_id: str, tickets: Collection[str]) -> set[str]:
-        """Return those of the tickets that the writer has written or is to write."""
+        """Return the tickets among these that the writer has written or is to write."""
         table = ticket_write
         statement = select(table.c.ticket).where(
             table.c.writer_id == writer_id, table.c.ticket == any_(literal(list(tickets), ARRAY(Text)))
@@ -137,7 +137,7 @@ class SqlWriterLedger(SqlLedgerOfTransaction):
 
     async def want(self, writer: TicketWriter, wanted: Mapping[str, Mapping[str, Any]], due_at: int) -> None:
         """Store what is to be written: number → figures. They are due at ``due_at`` (real time), unless the ticket has
-        them already.
+        these figures already.
         """
         same = {
             "writer_id": writer.writer_id,
@@ -165,7 +165,9 @@ class SqlWriterLedger(SqlLedgerOfTransaction):
         return int((await self._transaction.execute(statement)).scalar_one())
 
     async def put_writer(self, writer: TicketWriter) -> None:
-        """Insert the writer, or replace the one with its id. What it is doing now is not stored any more."""
+        """Insert the writer, or replace the writer with its id. The results of its attempts under way are then not
+        stored.
+        """
         await self._transaction.execute(upsert(ticket_writer), [{**asdict(writer), "leased_until": None}])
 
     async def put_credential(self, credential: WriterCredential) -> None:
@@ -188,8 +190,8 @@ class SqlWriterLedger(SqlLedgerOfTransaction):
         await self._transaction.execute(delete(ticket_write).where(ticket_write.c.writer_id == writer_id))
 
     async def repeat_writes(self, writer_id: str, due_at: int, *, is_all: bool) -> int:
-        """Let the tickets of a writer that wait be due at ``due_at`` (real time); if ``is_all`` also those that were
-        written or given up. Return their number.
+        """Let the waiting tickets of a writer be due at ``due_at`` (real time); if ``is_all``, also the tickets that
+        were written or given up. Return the number of tickets.
         """
         table = ticket_write
         statement = update(table).where(table.c.writer_id == writer_id)

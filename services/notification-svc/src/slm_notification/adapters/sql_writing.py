@@ -126,8 +126,8 @@ class SqlWriterDesk:
             yield SqlWriterLedger(transaction)
 
     async def claim(self, most: int, tickets: int, lease_seconds: float) -> Sequence[WriterClaim]:
-        """Claim at most ``most`` writers with due tickets, and of each at most ``tickets`` tickets; of a writer whose
-        requests fail only one. No other process uses them before ``lease_seconds`` have passed.
+        """Claim at most ``most`` writers with due tickets, and at most ``tickets`` tickets of each; only one ticket of
+        a writer whose requests fail. No other process uses them before ``lease_seconds`` have passed.
         """
         async with self._database.begin() as transaction:
             now = real_now()
@@ -146,7 +146,7 @@ class SqlWriterDesk:
             return claims
 
     async def keep_references(self, claim: WriterClaim, found: Mapping[str, Mapping[str, str]]) -> None:
-        """Store what the tool calls tickets: number → reference."""
+        """Store the tool's own ids of tickets: number → reference."""
         async with self._database.begin() as transaction:
             if found and await _is_still(transaction, claim):
                 writer_id = claim.writer.writer_id
@@ -200,7 +200,9 @@ class SqlWriterDesk:
             )
 
     async def prune(self, keep_microseconds: int) -> int:
-        """Remove the tickets whose clocks have all ended so long ago. Return the number of clocks removed."""
+        """Remove the tickets all of whose clocks ended more than ``keep_microseconds`` ago; return the number of clocks
+        removed.
+        """
         before = {"before": real_now() - keep_microseconds}
         async with self._database.begin() as transaction:
             removed = (await transaction.execute(_PRUNE, before)).rowcount
@@ -221,6 +223,6 @@ def _due(row: RowMapping) -> DueWrite:
 
 
 async def _is_still(transaction: Transaction, claim: WriterClaim) -> bool:
-    """Whether the claim is this process's still. The writer is locked until the transaction ends."""
+    """Whether the claim still belongs to this process. The writer is locked until the transaction ends."""
     row = {"writer_id": claim.writer.writer_id, "leased_until": claim.leased_until}
     return (await transaction.execute(_STILL, row)).first() is not None

@@ -42,7 +42,7 @@ class HttpToolCourier:
     async def find(
         self, claim: WriterClaim, writing: TicketWriting, numbers: Sequence[str]
     ) -> tuple[AttemptAnswer, Mapping[str, Mapping[str, str]]]:
-        """Ask the tool what it calls these tickets. A failure is returned, never raised."""
+        """Ask the tool for its own ids of these tickets. A failure is returned, never raised."""
         assert writing.find is not None
         request = tool_requests.search_request(writing.find, claim.writer.address, numbers)
         answer, text = await self._send(claim, request)

@@ -41,7 +41,7 @@ async def fetch_writer(database: Database, caller: Principal, writer_id: str) ->
 
 
 async def fetch_write_counts(database: Database, writer_id: str) -> dict[str, Any]:
-    """Return how many tickets of a writer wait, are written or failed, and when it last wrote one (real time)."""
+    """Return how many tickets of a writer wait, are written or failed, and when it last wrote a ticket (real time)."""
     table = ticket_write
     states = ("waiting", "written", "failed")
     counts = [func.count().filter(table.c.state == state).label(state) for state in states]

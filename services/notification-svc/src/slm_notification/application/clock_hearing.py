@@ -22,9 +22,9 @@ SETTLE = SECOND
 async def keep_clocks(ledger: WriterLedger, envelopes: Sequence[Envelope]) -> None:
     """Store the clocks and breaches of tickets that a party's own source sent, and what their writers are to write.
 
-    All clocks are stored, also those of parties without a writer, so that a new writer knows the open tickets. Only the
-    promises that the party itself made count: of a ticket that another party sent, its number says nothing about the
-    party's own tool.
+    All clocks are stored, also those of parties without a writer, so that a new writer knows the open tickets. Only
+    promises that the party itself made count, and only its own tickets: the number of a ticket that another party sent
+    says nothing about the party's own tool.
     """
     clocks: dict[tuple[str, ...], HeardClock] = {}
     breaches: dict[str, HeardBreach] = {}

@@ -37,7 +37,9 @@ class WritingLimits:
 
     @property
     def lease_seconds(self) -> float:
-        """Seconds for which a claimed writer belongs to a process. If the process is killed, another goes on then."""
+        """Seconds for which a claimed writer belongs to a process. If the process is killed, another process continues
+        after this time.
+        """
         return 2 * self.attempt_seconds + 1
 
 
@@ -83,8 +85,8 @@ class TicketWriterWorker(LeasedWorker[WriterClaim]):
         await self.release([claim])
 
     async def _find(self, batch: _Batch) -> None:
-        """Fill ``batch.left`` with the tickets that can be written, after asking for those that the tool calls by ids
-        that are not known yet.
+        """Fill ``batch.left`` with the tickets that can be written; first ask the tool for its own ids that are not
+        known yet.
         """
         claim, writing = batch.claim, batch.writing
         for write in claim.due:

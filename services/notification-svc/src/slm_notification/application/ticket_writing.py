@@ -43,7 +43,7 @@ class WriterOffice:
     connectors: Mapping[str, Connector]
 
     def writing_of(self, connector: str) -> TicketWriting | None:
-        """Return how the tickets of a connector's tool are changed; None if they are not."""
+        """Return how the tickets of a connector's tool are changed; None if the connector cannot change tickets."""
         found = self.connectors.get(connector)
         return None if found is None else found.writing
 
@@ -122,8 +122,8 @@ async def change_writer(
     """Change a writer, pause it, or make it active. Raises NotFound and NotAcceptable.
 
     ``change``: the details, a new secret (None keeps the old one) and whether it is paused. What waits is due at once.
-    If fields or tool are others than before, all open tickets are written again. ``unless_changed`` raises if the
-    writer has changed since the caller read it.
+    If the fields or the tool change, all open tickets are written again. ``unless_changed`` raises if the writer has
+    changed since the caller read it.
     """
     details, secret, is_paused = change
     async with office.desk.begin() as ledger:
@@ -159,8 +159,8 @@ async def remove_writer(office: WriterOffice, caller: Principal, writer_id: str)
 
 
 async def write_again(office: WriterOffice, caller: Principal, writer_id: str) -> int:
-    """Let every ticket that the writer knows be written again, also those given up; return their number. Raises
-    NotFound.
+    """Let every ticket that the writer knows be written again, also the tickets given up; return the number of tickets.
+    Raises NotFound.
     """
     async with office.desk.begin() as ledger:
         await ledger.begin_changing()
@@ -171,8 +171,8 @@ async def write_again(office: WriterOffice, caller: Principal, writer_id: str) -
 
 
 async def write_test(office: WriterOffice, caller: Principal, writer_id: str, ticket: str) -> WrittenTest:
-    """Write into one ticket now, and return how it ended: the ticket's own figures, or samples if no clock of it is
-    known. Raises NotFound and NotAcceptable.
+    """Write into one ticket now, and return how the attempt ended: the ticket's own figures, or samples if no clock of
+    it is known. Raises NotFound and NotAcceptable.
     """
     async with office.desk.begin() as ledger:
         writer = await _own_writer(ledger, caller, writer_id)
@@ -244,7 +244,7 @@ async def _check(office: WriterOffice, details: WriterDetails, known: TicketWrit
 
 
 def _goes_elsewhere(writer: TicketWriter, details: WriterDetails) -> bool:
-    """Whether the secret would be sent to another address, or as that of another user."""
+    """Whether the secret would be sent to another address, or as the secret of another user."""
     return (writer.address, writer.user, writer.credential_kind) != (
         details.address,
         details.user,

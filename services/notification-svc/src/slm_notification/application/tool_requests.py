@@ -44,7 +44,7 @@ def search_request(find: TicketSearch, address: str, numbers: Sequence[str]) -> 
 
 
 def found_references(find: TicketSearch, answer: str, numbers: Collection[str]) -> dict[str, dict[str, str]]:
-    """Return number → reference of the tickets in the answer to a search. Raises ValueError if it is no such answer."""
+    """Return number → reference of the tickets in the answer to a search. Raises ValueError for any other answer."""
     items = _member(json.loads(answer), find.items)
     if not isinstance(items, list):
         raise ValueError("there is no list of tickets in it")
@@ -85,7 +85,9 @@ def change_request(writing: TicketWriting, writer: TicketWriter, write: DueWrite
 
 
 def unknown_fields(writing: TicketWriting, writer: TicketWriter, answer: str) -> list[str]:
-    """Return the fields that the tool does not have, by its answer to a change; none if its answers do not tell."""
+    """Return the fields that the tool does not have, by its answer to a change; empty if its answers do not name
+    unknown fields.
+    """
     if writing.change.answer is None:
         return []
     try:

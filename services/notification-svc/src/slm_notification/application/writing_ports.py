@@ -35,7 +35,7 @@ class HeardClock:
 
 @dataclass(frozen=True, slots=True)
 class HeardBreach:
-    """A breach of a ticket's clock that stands."""
+    """A breach of a ticket's clock that is not withdrawn."""
 
     breach_id: str
     party_id: str
@@ -64,10 +64,10 @@ class WriterLedger(Protocol):
         """Insert clocks or replace them."""
 
     async def put_breaches(self, breaches: Collection[HeardBreach]) -> None:
-        """Insert breaches that stand, or let them stand again."""
+        """Store breaches that are not withdrawn: insert them, or undo their withdrawal."""
 
     async def withdraw_breaches(self, breach_ids: Collection[str]) -> Sequence[TicketKey]:
-        """Store that breaches do not stand any more; return the tickets of those that were known."""
+        """Store that breaches are withdrawn; return the tickets of the breaches that were stored."""
         ...
 
     async def writers_of(self, sources: Collection[tuple[str, str]]) -> Sequence[TicketWriter]:
@@ -85,12 +85,12 @@ class WriterLedger(Protocol):
         ...
 
     async def known_writes(self, writer_id: str, tickets: Collection[str]) -> set[str]:
-        """Return those of the tickets that the writer has written or is to write."""
+        """Return the tickets among these that the writer has written or is to write."""
         ...
 
     async def want(self, writer: TicketWriter, wanted: Mapping[str, Mapping[str, Any]], due_at: int) -> None:
         """Store what is to be written: number → figures. They are due at ``due_at`` (real time), unless the ticket has
-        them already.
+        these figures already.
         """
 
     async def writer(self, writer_id: str) -> TicketWriter | None:
@@ -101,7 +101,9 @@ class WriterLedger(Protocol):
         ...
 
     async def put_writer(self, writer: TicketWriter) -> None:
-        """Insert the writer, or replace the one with its id. What it is doing now is not stored any more."""
+        """Insert the writer, or replace the writer with its id. The results of its attempts under way are then not
+        stored.
+        """
 
     async def put_credential(self, credential: WriterCredential) -> None:
         """Insert or replace the token or password of a writer."""
@@ -117,8 +119,8 @@ class WriterLedger(Protocol):
         """Forget what a writer has written and was to write."""
 
     async def repeat_writes(self, writer_id: str, due_at: int, *, is_all: bool) -> int:
-        """Let the tickets of a writer that wait be due at ``due_at`` (real time); if ``is_all`` also those that were
-        written or given up. Return their number.
+        """Let the waiting tickets of a writer be due at ``due_at`` (real time); if ``is_all``, also the tickets that
+        were written or given up. Return the number of tickets.
         """
         ...
 
@@ -136,13 +138,13 @@ class WriterDesk(Protocol):
         ...
 
     async def claim(self, most: int, tickets: int, lease_seconds: float) -> Sequence[WriterClaim]:
-        """Claim at most ``most`` writers with due tickets, and of each at most ``tickets`` tickets; of a writer whose
-        requests fail only one. No other process uses them before ``lease_seconds`` have passed.
+        """Claim at most ``most`` writers with due tickets, and at most ``tickets`` tickets of each; only one ticket of
+        a writer whose requests fail. No other process uses them before ``lease_seconds`` have passed.
         """
         ...
 
     async def keep_references(self, claim: WriterClaim, found: Mapping[str, Mapping[str, str]]) -> None:
-        """Store what the tool calls tickets: number → reference."""
+        """Store the tool's own ids of tickets: number → reference."""
 
     async def record(self, claim: WriterClaim, write: DueWrite, end: WriteEnd, suspend_after: int) -> None:
         """Store how an attempt ended, unless the writer was changed or claimed again since. The writer is suspended if
@@ -153,7 +155,9 @@ class WriterDesk(Protocol):
         """Give back a claim, so that the writer can be claimed again at once."""
 
     async def prune(self, keep_microseconds: int) -> int:
-        """Remove the tickets whose clocks have all ended so long ago. Return the number of clocks removed."""
+        """Remove the tickets all of whose clocks ended more than ``keep_microseconds`` ago; return the number of clocks
+        removed.
+        """
         ...
 
 
@@ -168,7 +172,7 @@ class ToolCourier(Protocol):
     async def find(
         self, claim: WriterClaim, writing: TicketWriting, numbers: Sequence[str]
     ) -> tuple[AttemptAnswer, Mapping[str, Mapping[str, str]]]:
-        """Ask the tool what it calls these tickets. A failure is returned, never raised."""
+        """Ask the tool for its own ids of these tickets. A failure is returned, never raised."""
         ...
 
     async def change(self, claim: WriterClaim, writing: TicketWriting, write: DueWrite) -> AttemptAnswer:

@@ -1,4 +1,4 @@
-"""What a ticket's fields are to say: the due date, the state of its clocks, and whether one is breached."""
+"""What a ticket's fields are to say: the due date, the state of its clocks, and whether a clock is breached."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def figures_of(clocks: Collection[KnownClock], wanted: Sequence[str] = ()) -> Ti
     """Return the values for a ticket with these clocks; None if none of them counts.
 
     ``wanted``: the kinds of clocks that count; empty: all. The due date is the soonest deadline that can still be kept.
-    If there is none, it is the latest deadline missed, and after the end of all clocks the latest that there was. The
-    state is that of the clock whose deadline it is; of ended clocks the worst. Cancelled clocks count only if there are
-    no others.
+    If there is none, it is the latest missed deadline; after all clocks have ended, the latest deadline. The state is
+    the state of the clock that gives the due date; after all clocks have ended, the worst of their states. Cancelled
+    clocks count only if there are no others.
     """
     counted = [each for each in clocks if not wanted or each.clock in wanted]
     if not counted:

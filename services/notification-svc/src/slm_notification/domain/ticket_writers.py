@@ -83,7 +83,7 @@ class WriterCredential:
 @dataclass(frozen=True, slots=True)
 class DueWrite:
     """A ticket whose figures are to be written. ``reference``: names in the path of the request → values that the tool
-    has for the ticket; None if it was not asked yet.
+    has for the ticket; None if the tool was not asked yet.
     """
 
     ticket: str
@@ -123,7 +123,8 @@ def follows(
     """Return what follows from an answer. ``jitter`` is a random factor near 1.
 
     A tool that is away, refuses the credentials, or has had enough requests holds all its tickets. A conflict holds
-    only the ticket. What the tool refuses for good, such as a ticket that there is not, is given up until it changes.
+    only the ticket. A ticket that the tool refuses for good, for example because it does not exist there, is given up
+    until its figures change.
     """
     if answer.is_success and not answer.problem:
         return WriteEnd("written", answer, now)

@@ -33,10 +33,7 @@ NOTHING_YET = -(2**62)
 
 @dataclass(slots=True)
 class MinuteSumChange:
-    """What is added to the sums of one minute.
-
-    ``good`` and ``total`` have one number for each classifier, which is negative if rows were removed.
-    """
+    """What is added to one minute's sums: of ``good`` and ``total`` one number a classifier, negative if rows went."""
 
     minute: int
     good: Sequence[int]
