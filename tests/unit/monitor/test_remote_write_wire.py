@@ -209,3 +209,50 @@ def test_a_series_is_shown_as_prometheus_writes_it_if_it_fits() -> None:
     assert long[0] != long[1] and all(each.startswith("up{#") and len(each) < 60 for each in long)
     assert "\x1f" not in describe_series({"__name__": "a\x1fb"})
     assert wire.MOST_BYTES == 32 << 20
+
+
+USUAL = st.tuples(
+    st.dictionaries(st.sampled_from(["job", "instance", "é", "le"]), st.text(min_size=1, max_size=130), max_size=3),
+    st.sampled_from([AT, 0, 1, -1, 2**40 - 1, 2**40, 2**42 - 1, 2**42]),
+    st.sampled_from([0.0, 1.5, math.inf, -1.0]),
+)
+
+
+def _read_or_refused(body: bytes, version: str) -> object:
+    try:
+        return read_write_request(body, version)
+    except ValueError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("version", [V1, V2])
+@given(
+    st.lists(USUAL, min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=3),
+    st.integers(0, 40),
+)
+def test_the_fast_and_the_general_reader_agree(
+    version: str,
+    written: list[tuple[dict[str, str], int, float]],
+    damage: list[tuple[int, int]],
+    missing: int,
+) -> None:
+    series = [Series({"__name__": "m", **labels}, [(at, value)]) for labels, at, value in written]
+    plain = bytearray(version_1(*series) if version == V1 else version_2(*series))
+    for place, byte in damage:
+        plain[place % len(plain)] = byte
+    body = snappy(bytes(plain[: max(1, len(plain) - missing)] if damage else plain))
+    fast = _read_or_refused(body, version)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(wire, "_usual_series_1", lambda *_: None)
+        patched.setattr(wire, "_usual_series_2", lambda *_: None)
+        general = _read_or_refused(body, version)
+    assert repr(fast) == repr(general)
+
+
+def test_a_usual_series_is_read_by_the_fast_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    series = [Series(UP, [(AT, 12.5)])]
+    for version, general in ((V1, "_series_1"), (V2, "_series_2")):
+        monkeypatch.setattr(wire, general, None)
+        [found] = read_write_request(encoded(version, *series), version)
+        assert (read_labels(found.labels), found.samples) == (UP, [(AT, 12.5, 0)])

@@ -105,9 +105,18 @@ def read_packed(data: bytes, at: int, end: int, budget: FieldBudget) -> list[int
     if packed.isascii():  # Every number has one byte.
         return list(packed)
     found = []
-    while at < end:
-        number, at = read_varint(data, at, end)
-        found.append(number)
+    number = shift = 0
+    for byte in packed:
+        if byte < 0x80:
+            found.append((number | byte << shift) & _MASK)
+            number = shift = 0
+        else:
+            number |= (byte & 0x7F) << shift
+            shift += 7
+            if shift > 63:
+                break
+    if shift:
+        raise MalformedMessage("a number has no end")
     return found
 
 

@@ -15,6 +15,7 @@ from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.adapters.formats import remote_write_wire
 from slm_monitor.api.dependencies import TheSeriesIntake
+from slm_monitor.application.intake.intake import LARGE_BODY_BYTES
 from slm_monitor.application.intake.series_intake import SeriesAnswer
 from slm_monitor.domain.mapping.selectors import MatchingTooCostly
 
@@ -68,8 +69,11 @@ async def post_prometheus_write(request: Request, series: TheSeriesIntake) -> Re
     message = _message_of(request)
     body = await request.body()
     try:
-        # In a thread: decompressing and reading thousands of samples would keep all other requests waiting.
-        written = await asyncio.to_thread(remote_write_wire.read_write_request, body, message)
+        if remote_write_wire.read_length(body) <= LARGE_BODY_BYTES:
+            written = remote_write_wire.read_write_request(body, message)
+        else:
+            # In a thread: decompressing and reading many samples would keep all other requests waiting.
+            written = await asyncio.to_thread(remote_write_wire.read_write_request, body, message)
         answer = await series.take(written, caller, caller.party_id)
     except remote_write_wire.RequestTooLarge as error:
         raise Problem(413, "too-large", "The body is too large", f"{error}; {_SMALLER}.") from error
