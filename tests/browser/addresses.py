@@ -87,6 +87,12 @@ NAMES = [
     "hook-call",
     "hook-mapping",
     "remove-hook",
+    "pulls",
+    "new-pull",
+    "new-pull-of-samples",
+    "pull",
+    "change-pull",
+    "remove-pull",
     "series",
     "webhooks",
     "webhook",
@@ -173,6 +179,7 @@ async def _connections(world: World) -> list[Address]:
     sources = (await world.get("ada", "sources"))["items"]
     source = next(each["source_id"] for each in sources if each["source"] == "probes-berlin")
     imported = (await world.get("ada", "imports"))["items"][0]["import_id"]
+    pull = (await world.get("ada", "pulls"))["items"][0]["pull_id"]
     endpoints = {each["title"]: each for each in (await world.get("ada", "webhook-endpoints"))["items"]}
     hook, pager = (endpoints[title]["endpoint_id"] for title in ("On-call bridge", "Pager"))
     tool = (await world.get("ada", "hooks"))["items"][0]["hook_id"]
@@ -196,6 +203,12 @@ async def _connections(world: World) -> list[Address]:
         Address("hook-call", "ada", f"/connections/hooks/{tool}/calls/{call}", "Call of"),
         Address("hook-mapping", "ada", f"/connections/hooks/{tool}/mapping", "What the calls of Finance desk mean"),
         Address("remove-hook", "ada", f"/connections/hooks/{tool}/remove", "Remove Finance desk"),
+        Address("pulls", "ada", "/connections/pulls", "Connections"),
+        Address("new-pull", "ada", "/connections/pulls/new/zammad", "Ask Zammad"),
+        Address("new-pull-of-samples", "ada", "/connections/pulls/new/prometheus", "Ask Prometheus"),
+        Address("pull", "ada", f"/connections/pulls/{pull}", "Orders desk"),
+        Address("change-pull", "ada", f"/connections/pulls/{pull}/change", "Change Orders desk"),
+        Address("remove-pull", "ada", f"/connections/pulls/{pull}/remove", "Remove Orders desk"),
         Address("series", "ada", "/connections/series", "Connections"),
         Address("webhooks", "ada", "/connections/webhooks", "Connections"),
         Address("webhook", "ada", f"/connections/webhooks/{hook}", "On-call bridge"),

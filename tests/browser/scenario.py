@@ -116,6 +116,15 @@ async def _companies(world: World) -> None:
     await world.post("ada", "webhook-endpoints", {**pager, "paused": True})
     tool = await world.post("ada", "hooks", {"title": "Finance desk", "connector": "zammad"})
     await world.post("ada", f"hooks/{tool['hook_id']}/tests", {})
+    # Paused, too: a tool that nobody asks.
+    asked: dict[str, Any] = {
+        "title": "Orders desk",
+        "connector": "zammad",
+        "address": "https://93.184.215.14",
+        "source": "orders",
+    }
+    asked |= {"authentication": {"kind": "token"}, "secret": "hush", "paused": True}
+    await world.post("ada", "pulls", asked)
     rule = {"match": 'probe_duration_seconds{job="shop"}', "indicator": "shop.latency", "reading": "value"}
     await world.put("ada", "series-rules", {"rules": [rule, {**rule, "match": 'probe_success{job="shop"}'}]})
     line = await world.post("bruno", "services", {"key": "line", "name": "Data line", "outcome": "Sites are connected"})

@@ -17,9 +17,10 @@ from playwright.async_api import Browser, expect
 
 from slm_chassis.clock import SystemClock
 from slm_events.instants import to_text
+from tests.browser.desks import one_agreement
 from tests.browser.journeys import Cost, Journey
-from tests.browser.people import World, acquaint, company, person
-from tests.browser.scenario import availability, document, draft, empty, eventually, move, resolution
+from tests.browser.people import World
+from tests.browser.scenario import empty, eventually
 from tests.browser.watching import opened
 from tests.support.processes import Running
 
@@ -31,29 +32,7 @@ MINUTE = 60_000_000
 async def desk(undeclared: object, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Running, World]]:
     """An installation with one agreement about tickets, in which no tool calls."""
     async with empty(tmp_path_factory.mktemp("desk")) as (running, world):
-        await company(world, "alder", "Alder Managed Services")
-        await company(world, "corner-shop", "Corner Shop Group")
-        await person(world, "alder", "Ada Byron", "service_level_manager", "integrator")
-        await person(world, "alder", "Grace Hopper", "provider_signatory")
-        await person(world, "corner-shop", "Carl Friedrich", "service_level_manager")
-        await person(world, "corner-shop", "Emmy Noether", "business_signatory")
-        await acquaint(world, "alder", "corner-shop")
-        service = {"key": "checkout", "name": "Checkout", "outcome": "Customers can pay online"}
-        world.services["checkout"] = (await world.post("ada", "services", service))["service_id"]
-        always = {"key": "always", "service_id": world.services["checkout"], "text": "Somebody helps at any time."}
-        await world.post("carl", "requirements", always)
-        about = {"key": "shop.checkout", "kind": "availability", "service_id": world.services["checkout"]}
-        await world.post("ada", "indicators", about)
-        targets = [availability("shop.checkout", "Checkout is available"), resolution()]
-        terms = document("Checkout for Corner Shop", SystemClock().now(), targets)
-        await draft(world, "desk", "corner-shop", "checkout", terms)
-        for who, name in (("ada", "propose"), ("carl", "accept"), ("grace", "sign"), ("emmy", "sign")):
-            await move(world, who, "desk", name)
-
-        async def in_force() -> bool:
-            return bool((await world.get("ada", "targets", agreement_id=world.agreements["desk"]))["items"])
-
-        await eventually(in_force)
+        await one_agreement(world)
         yield running, world
 
 

@@ -15,7 +15,7 @@ OWN = {"today", "services", "search", "customers", "suppliers", "agreements", "n
        "new-supplier-contract", "tickets", "not-judged", "all-maintenance", "reports", "meetings", "actions",
        "lessons", "sessions", "invite", "settings", "settings-people", "guest-links", "preferences",
        "mails", "audit-trail", "sources", "measurements", "set-aside", "unread", "imports", "keys", "webhooks",
-       "hooks", "new-hook", "series", "new-import", "import-file",
+       "hooks", "new-hook", "pulls", "new-pull", "new-pull-of-samples", "series", "new-import", "import-file",
        "more"}  # fmt: skip
 """Pages without an id in their address: everybody has their own."""
 

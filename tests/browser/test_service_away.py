@@ -36,7 +36,7 @@ ALL_WORK = {
 """Service → the pages that need nothing of it, so that they must not speak of it."""
 CANNOT_OPEN = {
     "agreement": {"editor", "editor-as-text", "editor-of-changes"},
-    "monitor": {"hook-mapping"},
+    "monitor": {"hook-mapping", "change-pull"},
     "report": set[str](),
     "review": set[str](),
 }

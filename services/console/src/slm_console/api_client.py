@@ -35,8 +35,8 @@ OWNERS: Mapping[str, str] = {
         "monitor": (
             "assignments", "backtests", "breaches", "causes", "clocks", "connectors", "exclusion-delegates",
             "exclusions", "figures", "hook-previews", "hooks", "import-previews", "imports", "indicators",
-            "measurements", "monitor-dead-letters", "monitor-key-uses", "previews", "quarantine", "risks",
-            "series-rules", "sources", "stream", "summary", "targets", "tickets",
+            "measurements", "monitor-dead-letters", "monitor-key-uses", "previews", "pull-tools", "pulls", "quarantine",
+            "risks", "series-rules", "sources", "stream", "summary", "targets", "tickets",
         ),
         "report": ("credit-previews", "report-dead-letters", "report-key-uses", "reports"),
         "notification": (

@@ -79,7 +79,7 @@ from slm_monitor.api.intake import (
     sources,
     ticket_snapshots,
 )
-from slm_monitor.api.pulls import pull_refusals, pull_routes
+from slm_monitor.api.pulls import pull_refusals, pull_routes, pull_tools
 from slm_monitor.api.results import (
     breaches,
     causes,
@@ -133,6 +133,7 @@ _ROUTERS = (
     hook_calls.router,
     hook_routes.router,
     pull_routes.router,
+    pull_tools.router,
     indicators.router,
     imports.router,
     import_previews.router,

@@ -50,7 +50,7 @@ class PullRecipe:
     - ``ways``: kind of authentication → how it works. ``open``: the tool's condition for open tickets.
     - ``page_size``: tickets in one answer. ``overlap_seconds``: how long the tool may need to show a change.
     - ``mapping``: the mapping that reads tickets or outages in the answers; empty for samples. ``source``: the usual
-      name of the source.
+      name of the source. ``guide``: how the tool is set up, as Markdown; empty if nobody wrote it.
     """
 
     connector: str
@@ -63,6 +63,7 @@ class PullRecipe:
     overlap_seconds: int
     mapping: str
     source: str
+    guide: str = ""
 
     @property
     def reads(self) -> Literal["tickets", "samples", "outages"]:
@@ -160,7 +161,15 @@ def _read_recipe(folder: Path, name: str) -> PullRecipe:
         overlap_seconds=recipe.overlap_seconds,
         mapping=text,
         source=source,
+        guide=_guide(folder / "guide.md"),
     )
+
+
+def _guide(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as problem:
+        raise _incomplete(path, str(problem)) from problem
 
 
 def _incomplete(path: Path, remedy: str) -> ImportRefused:

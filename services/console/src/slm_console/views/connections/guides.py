@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 _STEP = re.compile(r"\d{1,2}\. +")
 _FENCE = re.compile(r" *```")
 _SPANS = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|\*([^*]+)\*")
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
+"""A link: its target is a place in the repository, which no page of the console leads to."""
 _EXAMPLE_ADDRESS = "https://slm.example/api/v1/hooks/…"
 
 
@@ -44,9 +46,9 @@ class Block:
 def guide_blocks(guide: str, address: str = "") -> list[Block]:
     """Return a guide as blocks. The example address in it is replaced by ``address``, unless that is empty.
 
-    Everything that is no numbered step, code, or plain emphasis is shown as it is written.
+    Links are shown as their words; everything else that is no numbered step, code, or plain emphasis as it is written.
     """
-    text = guide.replace(_EXAMPLE_ADDRESS, address) if address else guide
+    text = _LINK.sub(r"\1", guide.replace(_EXAMPLE_ADDRESS, address) if address else guide)
     found: list[Block] = []
     steps: list[list[Block]] | None = None
     for is_step, lines in _pieces(text.splitlines()):

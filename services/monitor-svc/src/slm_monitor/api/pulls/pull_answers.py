@@ -11,6 +11,27 @@ from slm_monitor.api.responses.shapes import Instant
 WayKind = Literal["none", "basic", "bearer", "token", "oauth"]
 
 
+class PullToolAnswer(Answer):
+    """A tool that pulls can ask, as its connector describes it."""
+
+    name: str
+    """Name of the connector, for the field `connector` of a pull"""
+    title: str
+    """Name of the tool"""
+    reads: Literal["tickets", "samples", "outages"]
+    """What the tool is asked for"""
+    source: str
+    """The name under which its facts are kept, unless a pull says otherwise"""
+    path: str
+    """Path of the tool's tickets, queries or outages below its address, unless a pull says otherwise"""
+    authentication: list[WayKind]
+    """The ways in which a pull can prove itself to the tool; a pull uses the first one unless it says otherwise"""
+    mapping: str
+    """The mapping, YAML; empty for samples"""
+    guide: str
+    """How to set up the tool, as Markdown; empty if there is none"""
+
+
 class PullAuthenticationAnswer(Answer):
     """How a pull proves to the tool who asks. The secret is never shown."""
 
