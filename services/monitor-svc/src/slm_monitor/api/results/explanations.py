@@ -23,8 +23,8 @@ from slm_monitor.api.results.targets import AtMinPosition, find_visible_target
 from slm_monitor.application.explain import explanation, explanation_text
 from slm_monitor.application.explain.explanation import ExplanationQuestion, NoSuchWindow
 from slm_monitor.application.history.fact_history import FactsNoLongerStored, read_target_identity
-from slm_monitor.application.history.window_result import combine_verdict_with_warning
 from slm_monitor.application.reading import shown_windows
+from slm_monitor.domain.explanations.window_result import combine_verdict_with_warning
 from slm_monitor.domain.terms.terms import TermsNotEvaluable
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])

@@ -31,8 +31,8 @@ from slm_monitor.application.explain import budget_series, explanation
 from slm_monitor.application.explain.explanation import ExplanationQuestion, NoSuchWindow
 from slm_monitor.application.history import fact_history
 from slm_monitor.application.history.fact_history import FactsNoLongerStored
-from slm_monitor.application.history.window_result import combine_verdict_with_warning
 from slm_monitor.application.reading import shown_windows
+from slm_monitor.domain.explanations.window_result import combine_verdict_with_warning
 from slm_monitor.domain.terms import figures
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])

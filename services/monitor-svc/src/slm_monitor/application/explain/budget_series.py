@@ -12,7 +12,7 @@ from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import FactHistoryStore
-from slm_monitor.application.history.window_result import KnownWindowFacts
+from slm_monitor.domain.explanations.window_result import KnownWindowFacts
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 

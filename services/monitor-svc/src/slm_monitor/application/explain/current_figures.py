@@ -14,8 +14,8 @@ from slm_monitor.application.explain import explanation
 from slm_monitor.application.history import closed_tickets
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import FactHistoryStore, FactsNoLongerStored, ParsedTermsCache
-from slm_monitor.application.history.window_result import combine_verdict_with_warning
 from slm_monitor.application.state import exclusion_index
+from slm_monitor.domain.explanations.window_result import combine_verdict_with_warning
 from slm_monitor.domain.states import excluded_time
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget

@@ -10,9 +10,9 @@ from slm_events.instants import UtcMicroseconds, from_text, to_text
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import FactHistoryStore
-from slm_monitor.application.history.window_result import build_budget_document
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.aggregations import registry
+from slm_monitor.domain.explanations.window_result import build_budget_document
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import PERCENT
 from slm_monitor.domain.terms.terms import ServiceLevelTarget

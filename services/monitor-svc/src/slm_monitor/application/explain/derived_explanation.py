@@ -17,7 +17,7 @@ from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import closed_tickets
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import NOTHING, FactHistoryStore, TargetIdentity
-from slm_monitor.application.history.window_result import (
+from slm_monitor.domain.explanations.window_result import (
     ExplainedWindow,
     KnownWindowFacts,
     determine_verdict_at,

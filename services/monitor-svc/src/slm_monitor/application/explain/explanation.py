@@ -17,8 +17,8 @@ from slm_monitor.application.evaluators.schedule.calendar_windows import find_wi
 from slm_monitor.application.explain import derived_explanation, explanation_dispatch
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import FactHistoryStore, TargetIdentity
-from slm_monitor.application.history.window_result import ExplainedWindow, KnownWindowFacts, build_exclusion_document
 from slm_monitor.application.state.loaded_partition import AgreementTerms
+from slm_monitor.domain.explanations.window_result import ExplainedWindow, KnownWindowFacts, build_exclusion_document
 from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from slm_events.aggregations import RECOVERIES
-from slm_monitor.application.explain import recovery_explanation, series_explanation, state_explanation
-from slm_monitor.application.history.window_result import ExplainedWindow, KnownWindowFacts
+from slm_monitor.application.explain import recovery_explanation, state_explanation
+from slm_monitor.domain.aggregations import registry
+from slm_monitor.domain.explanations.window_result import ExplainedWindow, KnownWindowFacts
 from slm_monitor.domain.states.timeline import StateProvider, build_state_timeline
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
@@ -26,4 +27,4 @@ def explain_window_figure(
         if target.kind.is_number:
             return state_explanation.explain_outages(target, facts, stated)
         return state_explanation.explain_availability(target, facts, stated, brief=brief)
-    return series_explanation.explain_series(target, facts, brief=brief)
+    return registry.series_aggregation_of(target).explain(target, facts, brief=brief)

@@ -11,7 +11,7 @@ from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import FactHistoryStore, FactsNoLongerStored
-from slm_monitor.application.history.window_result import KnownWindowFacts
+from slm_monitor.domain.explanations.window_result import KnownWindowFacts
 from slm_monitor.domain.facts.facts import HOUR, MINUTE
 from slm_monitor.domain.terms.objectives import AT_LEAST
 from slm_monitor.domain.terms.terms import ServiceLevelTarget

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from slm_monitor.application.history.window_result import (
+from slm_monitor.domain.aggregations import registry
+from slm_monitor.domain.explanations.window_result import (
     ExplainedWindow,
     KnownWindowFacts,
     determine_verdict_at,
     find_instant_of_certain_miss,
     name_fact_for_sender,
 )
-from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.states.recovery import read_recovery_from_fact
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import recovery_evaluation

@@ -13,7 +13,7 @@ from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError, refusal
 from slm_calendar.intervals import Interval
 from slm_events.instants import UtcMicroseconds, to_text
-from slm_monitor.application.history.window_result import (
+from slm_monitor.domain.explanations.window_result import (
     NO_BUDGET,
     ExplainedWindow,
     KnownWindowFacts,

@@ -16,11 +16,11 @@ from slm_events.aggregations import RECOVERIES
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.evaluators.schedule.calendar_windows import find_window_at
 from slm_monitor.application.history.closed_tickets import ClosedTicket
-from slm_monitor.application.history.window_result import KnownWindowFacts
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.exclusions import maintenance_rules
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, EffectiveExclusion
+from slm_monitor.domain.explanations.window_result import KnownWindowFacts
 from slm_monitor.domain.facts import counters
 from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator

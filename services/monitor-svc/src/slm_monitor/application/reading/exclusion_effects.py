@@ -14,10 +14,10 @@ from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.explain.explanation import evaluate_window
 from slm_monitor.application.history import fact_history
 from slm_monitor.application.history.fact_history import FactHistoryStore, FactsNoLongerStored, TargetIdentity
-from slm_monitor.application.history.window_result import ExplainedWindow
 from slm_monitor.domain.exclusions import maintenance_rules
 from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, REQUESTED, ExclusionRecord
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, EffectiveExclusion
+from slm_monitor.domain.explanations.window_result import ExplainedWindow
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory

@@ -8,6 +8,13 @@ from typing import Any
 
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.aggregations.series_aggregation import SeriesAggregation, WindowToEvaluate
+from slm_monitor.domain.explanations.window_result import (
+    ExplainedWindow,
+    KnownWindowFacts,
+    determine_verdict_at,
+    find_instant_of_certain_miss,
+)
+from slm_monitor.domain.explanations.window_rows import CountedWindowRows
 from slm_monitor.domain.facts.facts import CATEGORY, MINUTE
 from slm_monitor.domain.lifecycle import evaluation
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, RiskEvaluation, WindowEvaluation
@@ -64,6 +71,27 @@ class OccurrenceCount(SeriesAggregation[OccurrenceAccumulator]):
             risks=_nearly_spent(terms, number, min(window.as_of, end)),
             detail={"number": tally.number},
             evidence={"number": tally.number, "minutes": _minutes(tally)},
+        )
+
+    def explain_rows(
+        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+    ) -> ExplainedWindow:
+        """Explain the number of occurrences, of one category if the terms name one."""
+        assert target.promise is not None
+        _, finding = self.recalculate(target, facts, counting)
+        number = finding.total
+        limited = target.promise.comparison == AT_MOST
+        return ExplainedWindow(
+            target,
+            determine_verdict_at(target, finding, facts),
+            finding.figure,
+            "occurrences",
+            target.promise.value if limited else None,
+            Fraction(number) if limited else None,
+            {"number": number},
+            find_instant_of_certain_miss(finding, facts.as_of),
+            arithmetic=[f"figure = occurrences in service time = {number}"],
+            missed=finding.missed,
         )
 
 

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
+
+import numpy as np
 
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.aggregations.series_aggregation import SeriesAggregation, WindowToEvaluate
+from slm_monitor.domain.explanations.window_result import (
+    NO_BUDGET,
+    ExplainedWindow,
+    KnownWindowFacts,
+    determine_verdict_at,
+    find_instant_of_certain_miss,
+)
+from slm_monitor.domain.explanations.window_rows import CountedWindowRows
+from slm_monitor.domain.facts.facts import FAILED
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
 from slm_monitor.domain.lifecycle.target_state import TargetWindow
 from slm_monitor.domain.rolling.rolling_sums import RollingEventShare
-from slm_monitor.domain.series import accumulators
+from slm_monitor.domain.series import accumulators, classifiers
 from slm_monitor.domain.series.accumulators import ShareAccumulator
 from slm_monitor.domain.series.classifiers import AT_LEAST, AT_MOST, COUNTS, RowClassifier
+from slm_monitor.domain.terms import burn_rate, figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import series_evaluation
 
@@ -61,6 +74,40 @@ class EventShare(SeriesAggregation[ShareAccumulator]):
             window.first_bad,
         )
 
+    def explain_rows(
+        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+    ) -> ExplainedWindow:
+        """Explain the share good ÷ total, of counts or of values that are at most a threshold."""
+        assert target.promise is not None
+        promised = target.promise
+        _, finding = self.recalculate(target, facts, counting)
+        good, total = finding.good, finding.total
+        spent = promised.bad(good, total)
+        budget = promised.allowed * total if promised.allowed else None
+        whole = f"budget = {promised.allowed} × {total} = {budget} events"
+        left = f"{whole}; left = {budget} − {spent} = {(budget or 0) - spent}"
+        return ExplainedWindow(
+            target,
+            determine_verdict_at(target, finding, facts),
+            finding.figure,
+            "events",
+            budget,
+            Fraction(spent),
+            {"good": good, "bad": total - good, "total": total},
+            find_instant_of_certain_miss(finding, facts.as_of),
+            burn_rate.compute_burn_rate(spent, total, 1 - promised.allowed),
+            extra={**self.shown_beside(target, counting), **_raw(target, counting)},
+            arithmetic=[
+                f"figure = good ÷ total = {good} ÷ {total}" if total else "figure: nothing was counted",
+                left if budget is not None else NO_BUDGET,
+            ],
+            missed=finding.missed,
+        )
+
+    def shown_beside(self, target: ServiceLevelTarget, counting: CountedWindowRows) -> dict[str, str | None]:
+        """Return further fields of the explanation."""
+        return {}
+
 
 class ShareWithinLimit(EventShare):
     """Values on the right side of a limit ÷ all values. The side is a word of the vocabulary."""
@@ -82,3 +129,31 @@ class ShareWithinLimit(EventShare):
         if self._side == AT_LEAST:
             return remedy
         return f"send histograms with a bucket that ends at {terms.threshold:g}, or {remedy}"
+
+
+class Quantile(ShareWithinLimit):
+    """A quantile that is at most the objective: the share of values within it is at least the quantile's share."""
+
+    def shown_beside(self, target: ServiceLevelTarget, counting: CountedWindowRows) -> dict[str, str | None]:
+        """Return the value of the quantile as a field: the smallest value such that at least the promised share of all
+        values is less than or equal to it (nearest rank).
+        """
+        assert target.promise is not None
+        ordered = np.sort(counting.rows.value[counting.rows.total > 0])
+        if not len(ordered) or np.isnan(ordered).any():
+            return {"quantile": None}
+        share = target.promise.value
+        place = -(-share.numerator * len(ordered) // share.denominator) - 1
+        if ordered[place] == FAILED:
+            # So many probes failed that no value has the promised share of all at or below it.
+            return {"quantile": None}
+        return {"quantile": figures.format_exact_fraction(classifiers.to_exact_decimal(float(ordered[place])))}
+
+
+def _raw(target: ServiceLevelTarget, counting: CountedWindowRows) -> dict[str, str | None]:
+    """Return the share without exclusions, as a field of the explanation; empty if no exclusion matters."""
+    if not counting.excluded:
+        return {}
+    total = int(counting.raw.total.sum())
+    share = Fraction(int(counting.raw.good.sum()), total) if total else None
+    return {"raw_figure": figures.format_exact_fraction(target.shown(share))}

@@ -6,6 +6,13 @@ from typing import Any
 
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.aggregations.series_aggregation import SeriesAggregation, WindowToEvaluate
+from slm_monitor.domain.explanations.window_result import (
+    ExplainedWindow,
+    KnownWindowFacts,
+    determine_verdict_at,
+    find_instant_of_certain_miss,
+)
+from slm_monitor.domain.explanations.window_rows import CountedWindowRows
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
 from slm_monitor.domain.rolling.rolling_promoter_score import RollingPromoterScores
 from slm_monitor.domain.series import classifiers
@@ -48,4 +55,28 @@ class NetPromoterScore(SeriesAggregation[ShareAccumulator]):
             risks=series_evaluation.evaluate_value_risks(terms, figure, tally.total, end, window.as_of),
             detail=detail,
             evidence=dict(detail),
+        )
+
+    def explain_rows(
+        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+    ) -> ExplainedWindow:
+        """Explain the net promoter score, in points: (share of promoters − share of detractors) × 100."""
+        _, finding = self.recalculate(target, facts, counting)
+        promoters, detractors = int((counting.rows.good > 0).sum()), int((counting.rows.good < 0).sum())
+        number = finding.total
+        return ExplainedWindow(
+            target,
+            determine_verdict_at(target, finding, facts),
+            finding.figure,
+            "points",
+            None,
+            None,
+            {"number": number, "promoters": promoters, "detractors": detractors},
+            find_instant_of_certain_miss(finding, facts.as_of),
+            arithmetic=[
+                f"figure = 100 × (promoters − detractors) ÷ number = 100 × ({promoters} − {detractors}) ÷ {number}"
+                if number
+                else "figure: nothing was rated"
+            ],
+            missed=finding.missed,
         )

@@ -10,7 +10,7 @@ from slm_events.aggregations import MEMBERS
 from slm_monitor.domain.aggregations import budgets
 from slm_monitor.domain.aggregations.budgets import KeptBudget
 from slm_monitor.domain.aggregations.counts import OccurrenceCount
-from slm_monitor.domain.aggregations.event_shares import EventShare, ShareWithinLimit
+from slm_monitor.domain.aggregations.event_shares import EventShare, Quantile, ShareWithinLimit
 from slm_monitor.domain.aggregations.occurrences import OccurrenceAggregation
 from slm_monitor.domain.aggregations.outages import OutageCount
 from slm_monitor.domain.aggregations.promoter_scores import NetPromoterScore
@@ -29,7 +29,7 @@ SERIES_AGGREGATIONS: Mapping[str, SeriesAggregation[Any]] = {
         EventShare("ratio"),
         ShareWithinLimit("share_at_most"),
         ShareWithinLimit("share_at_least"),
-        ShareWithinLimit("quantile"),
+        Quantile("quantile"),
         Mean("mean"),
         Maximum("max"),
         Minimum("min"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from slm_calendar.intervals import Interval
@@ -12,6 +12,10 @@ from slm_events.aggregations import KINDS, AggregationKind
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.aggregations import budgets
 from slm_monitor.domain.aggregations.budgets import KeptBudget
+from slm_monitor.domain.explanations import window_rows
+from slm_monitor.domain.explanations.window_result import ExplainedWindow, KnownWindowFacts
+from slm_monitor.domain.explanations.window_rows import CountedWindowRows, RowColumns
+from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.lifecycle.target_state import TargetWindow
 from slm_monitor.domain.rolling.rolling_rows import RollingFigure
@@ -135,6 +139,49 @@ class SeriesAggregation(ABC, Generic[Tally]):
         """Return the budget according to a window's stored figures; None if the figure has no budget."""
         return budgets.find_budget_of_events(terms, good, total)
 
+    # -- explanations -------------------------------------------------------------------------------------------
+
+    def explain(self, target: ServiceLevelTarget, facts: KnownWindowFacts, *, brief: bool = False) -> ExplainedWindow:
+        """Evaluate a window from its facts, with the accumulator that the evaluator uses.
+
+        ``brief``: without intervals, if only the figure is needed.
+        """
+        counting = window_rows.select_rows_in_window(self, target, facts)
+        seen = self.explain_rows(target, facts, counting)
+        sums = {**seen.sums, "outside_service_hours": counting.outside, "excluded": counting.excluded}
+        if target.indicator_kind == "rating":
+            sums["scores"] = window_rows.count_value_occurrences(counting.rows)
+        if counting.rows.unclassified.any():
+            seen = replace(seen, arithmetic=[f"figure: none; {self.explain_unclassified(target)}"])
+        buckets = () if brief else window_rows.sum_rows_into_time_buckets(counting.rows, facts.span)
+        return replace(seen, sums=sums, intervals=buckets)
+
+    @abstractmethod
+    def explain_rows(
+        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+    ) -> ExplainedWindow:
+        """Return how the figure of a window follows from the rows that count."""
+
+    def accumulate(self, target: ServiceLevelTarget, rows: RowColumns, start: UtcMicroseconds) -> Tally:
+        """Add up rows as the evaluator does, in a new accumulator for the window that starts at ``start``."""
+        if self.keeps_raw and target.expected_volume is None:
+            sums: Any = (int(rows.good.sum()), int(rows.total.sum()), {}, int(rows.unclassified.sum()))
+            return self.raw_accumulator(target, start, sums)
+        made = self.accumulator(target, start)
+        made.unclassified = int(rows.unclassified.sum())
+        for delta in window_rows.sum_rows_by_minute(rows, exact=self.is_exact):
+            made.add(delta, 0)
+        return made
+
+    def recalculate(
+        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+    ) -> tuple[Tally, WindowEvaluation]:
+        """Return the accumulator of the rows that count, and the evaluation of the window by it."""
+        tally = self.accumulate(target, counting.rows, facts.span[0])
+        first_bad = _find_first_bad(counting.rows) if self.is_missed_by_first_bad(target) else None
+        window = WindowToEvaluate(facts.span, facts.as_of, first_bad=first_bad)
+        return tally, self.evaluate_window(tally, target, window)
+
     def explain_unclassified(self, terms: ServiceLevelTarget) -> str:
         """Return why a window with unclassified values has no figure, and what to send instead."""
         return f"histograms do not tell how their values are counted: {self.remedy_of_unclassified(terms)}"
@@ -142,3 +189,14 @@ class SeriesAggregation(ABC, Generic[Tally]):
     def remedy_of_unclassified(self, terms: ServiceLevelTarget) -> str:
         """Return what to send instead of histograms whose values cannot be classified."""
         return "send the values themselves"
+
+
+def _find_first_bad(rows: RowColumns) -> FirstBadEvent | None:
+    """Return the first minute with a bad event, and the sums up to its end; None if all events are good."""
+    minutes = rows.at // MINUTE
+    bad = minutes[rows.good < rows.total]
+    if not len(bad):
+        return None
+    first = int(bad.min())
+    kept = minutes <= first
+    return FirstBadEvent(first * MINUTE, int(rows.good[kept].sum()), int(rows.total[kept].sum()))

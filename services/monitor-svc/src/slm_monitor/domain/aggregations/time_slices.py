@@ -6,17 +6,26 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from slm_calendar.errors import CalendarError, refusal
 from slm_calendar.intervals import Interval
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.aggregations.budgets import KeptBudget
 from slm_monitor.domain.aggregations.series_aggregation import SeriesAggregation, WindowToEvaluate
+from slm_monitor.domain.explanations.window_result import (
+    NO_BUDGET,
+    ExplainedWindow,
+    KnownWindowFacts,
+    determine_verdict_at,
+    find_instant_of_certain_miss,
+)
+from slm_monitor.domain.explanations.window_rows import CountedWindowRows
 from slm_monitor.domain.lifecycle import evaluation
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
 from slm_monitor.domain.rolling.rolling_slices import RollingTimeSlices
 from slm_monitor.domain.series import slices
 from slm_monitor.domain.series.accumulators import SliceAccumulator
 from slm_monitor.domain.series.classifiers import COUNTS, RowClassifier
-from slm_monitor.domain.series.slices import SliceWindowFigure
+from slm_monitor.domain.series.slices import InstantEventCounts, SliceWindowFigure
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
@@ -92,3 +101,92 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
             evidence={"bad_slices": [to_text(end - tally.terms.width) for end in seen.bad_slices[-_SHOWN:]]},
             scheduled=whole > 0,
         )
+
+    def explain_rows(
+        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+    ) -> ExplainedWindow:
+        """Explain the share of good slices of a window, which is split into slices of equal length."""
+        assert target.promise is not None
+        terms, rows = _parse_slice_terms(target), counting.rows
+        excluded = facts.excluded if target.planned_downtime == "removed" else ()
+        if facts.is_distinct and target.window_kind == "calendar":
+            tally = self.accumulate(target, rows, facts.span[0])
+            window = WindowToEvaluate(facts.span, facts.as_of, excluded=excluded)
+            finding = self.evaluate_window(tally, target, window)
+            detail = finding.detail
+            good = Fraction(detail["good"])
+            budget = None if detail["budget"] is None else Fraction(detail["budget"])
+            judged, scheduled, figure = detail["judged"], detail["scheduled"], finding.figure
+            verdict, missed, breached_at = (
+                determine_verdict_at(target, finding, facts),
+                finding.missed,
+                find_instant_of_certain_miss(finding, facts.as_of),
+            )
+        elif facts.is_distinct:
+            # The same slices as the evaluator's: a window has those that lie in it as a whole.
+            start, end = (-(-facts.span[0] // terms.width) * terms.width, facts.span[1] // terms.width * terms.width)
+            tally = self.accumulate(target, rows, start)
+            span = (start, max(start, end))
+            seen = slices.evaluate_slices_from_sums(
+                tally.sums, terms, target.hours, span, facts.as_of, target.no_data, excluded
+            )
+            good, judged, scheduled, figure = seen.good, seen.judged, seen.scheduled + seen.removed, seen.figure
+            budget = target.promise.allowed * judged
+            met = figure is None or target.promise.is_kept(figure)
+            verdict, missed, breached_at = "no_data" if figure is None else "met" if met else "breached", (), None
+        else:
+            counted = [
+                InstantEventCounts(*row)
+                for row in zip(*(each.tolist() for each in (rows.at, rows.good, rows.total)), strict=True)
+            ]
+            found = slices.evaluate_time_slices(
+                counted,
+                terms,
+                target.hours,
+                facts.span,
+                facts.as_of,
+                1 - target.promise.allowed,
+                rolling=target.window_kind == "rolling",
+                no_data=target.no_data,
+            )
+            budget, good, judged = found.budget, found.good, found.judged
+            scheduled, figure, missed, breached_at = found.scheduled, found.figure, (), None
+            verdict = "breached" if found.bad > budget else "met" if judged else "no_data"
+            verdict = verdict if scheduled else "not_applicable"
+        allowed = target.promise.allowed
+        bad = judged - good
+        budget = budget if allowed else None
+        return ExplainedWindow(
+            target,
+            verdict,
+            figure,
+            "slices",
+            budget,
+            bad,
+            {
+                "scheduled": scheduled,
+                "judged": judged,
+                "good": figures.format_exact_fraction(good),
+                "over": facts.span[1] + target.closing_delay <= facts.as_of,
+            },
+            breached_at,
+            None if figure is None or not allowed else (1 - figure) / allowed,
+            arithmetic=[
+                f"figure = good slices ÷ judged ones = {good} ÷ {judged}" if judged else "figure: no slice is judged",
+                NO_BUDGET
+                if budget is None
+                else f"budget = {allowed} × slices = {budget}; left = {budget} − {bad} = {budget - bad}",
+            ],
+            missed=missed,
+        )
+
+
+def _parse_slice_terms(target: ServiceLevelTarget) -> slices.TimeSliceTerms:
+    """Parse the parameters of draft terms. Raises CalendarError, which names the field."""
+    try:
+        return slices.parse_time_slice_terms(target.parameters)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        if isinstance(error, CalendarError):
+            raise
+        remedy = 'write {"time_slices": {"width": "PT1M", "good_if": "0.95", "budget": "slices"}}'
+        raise refusal("terms.aggregation.time_slices", target.parameters, remedy) from error

@@ -9,6 +9,13 @@ from typing import Any
 
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.aggregations.series_aggregation import SeriesAggregation, WindowToEvaluate
+from slm_monitor.domain.explanations.window_result import (
+    ExplainedWindow,
+    KnownWindowFacts,
+    determine_verdict_at,
+    find_instant_of_certain_miss,
+)
+from slm_monitor.domain.explanations.window_rows import CountedWindowRows
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
 from slm_monitor.domain.rolling.rolling_value_figures import RollingExactValues
 from slm_monitor.domain.rolling.rolling_values import RollingMaximumWindows, RollingMeanWindows, RollingMinimumWindows
@@ -70,6 +77,34 @@ class ExactValue(SeriesAggregation[ValueAccumulator]):
             evidence=evidence,
         )
 
+    def explain_rows(
+        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+    ) -> ExplainedWindow:
+        """Explain the mean, maximum or minimum of the values. Such a target has no budget."""
+        tally, finding = self.recalculate(target, facts, counting)
+        sums = {
+            "sum": figures.format_exact_fraction(tally.sum),
+            "number": tally.number,
+            "max": figures.format_exact_fraction(tally.high),
+            "min": figures.format_exact_fraction(tally.low),
+        }
+        return ExplainedWindow(
+            target,
+            determine_verdict_at(target, finding, facts),
+            finding.figure,
+            "value",
+            None,
+            None,
+            sums,
+            find_instant_of_certain_miss(finding, facts.as_of),
+            arithmetic=[self.explain_figure(tally) if tally.number else "figure: nothing was measured"],
+            missed=finding.missed,
+        )
+
+    @abstractmethod
+    def explain_figure(self, tally: ValueAccumulator) -> str:
+        """Return how the figure follows from the sums, as a line of text."""
+
 
 class Mean(ExactValue):
     """Sum of the values ÷ their number."""
@@ -78,6 +113,9 @@ class Mean(ExactValue):
 
     def figure(self, tally: ValueAccumulator) -> Fraction | None:
         return tally.mean
+
+    def explain_figure(self, tally: ValueAccumulator) -> str:
+        return f"figure = sum ÷ number = {tally.sum} ÷ {tally.number}"
 
 
 class Maximum(ExactValue):
@@ -89,6 +127,9 @@ class Maximum(ExactValue):
     def figure(self, tally: ValueAccumulator) -> Fraction | None:
         return tally.high
 
+    def explain_figure(self, tally: ValueAccumulator) -> str:
+        return "figure = the greatest value"
+
 
 class Minimum(ExactValue):
     """The least value."""
@@ -98,6 +139,9 @@ class Minimum(ExactValue):
 
     def figure(self, tally: ValueAccumulator) -> Fraction | None:
         return tally.low
+
+    def explain_figure(self, tally: ValueAccumulator) -> str:
+        return "figure = the least value"
 
 
 def _missed_by_one_value(

@@ -6,18 +6,18 @@ import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
-from slm_events.instants import UtcMicroseconds, to_text
-from slm_monitor.application.history.window_result import KnownWindowFacts
-from slm_monitor.domain.aggregations import registry
+from slm_events.instants import to_text
+from slm_monitor.domain.explanations.window_result import KnownWindowFacts
 from slm_monitor.domain.facts.facts import HOUR, MINUTE, MeasuredValues, parse_series_labels
 from slm_monitor.domain.series import classifiers
+from slm_monitor.domain.series.classifiers import RowClassifier
 from slm_monitor.domain.series.series import MinuteSumChange, read_rows_from_fact
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -26,6 +26,14 @@ DAY = 24 * HOUR
 _MOST_BUCKETS = 1500
 
 Integers = npt.NDArray[np.int64]
+
+
+class RowCounting(Protocol):
+    """What of an aggregation decides which rows count, and how."""
+
+    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier: ...
+
+    def required_labels(self, terms: ServiceLevelTarget) -> Mapping[str, str]: ...
 
 
 class RowColumns(NamedTuple):
@@ -58,12 +66,14 @@ class CountedWindowRows(NamedTuple):
     raw: RowColumns
 
 
-def select_rows_in_window(target: ServiceLevelTarget, facts: KnownWindowFacts) -> CountedWindowRows:
+def select_rows_in_window(
+    counting: RowCounting, target: ServiceLevelTarget, facts: KnownWindowFacts
+) -> CountedWindowRows:
     """Return the rows that count in a window.
 
     The start of a row's minute decides whether it lies in the window, in service time and in an exclusion.
     """
-    rows = _all(target, facts)
+    rows = _all(counting, target, facts)
     minute = rows.at // MINUTE * MINUTE
     inside = (minute >= facts.span[0]) & (minute < facts.span[1])
     if facts.until is not None:
@@ -80,10 +90,9 @@ def select_rows_in_window(target: ServiceLevelTarget, facts: KnownWindowFacts) -
     return CountedWindowRows(agreed, outside, removed, rows.selected(served))
 
 
-def _all(target: ServiceLevelTarget, facts: KnownWindowFacts) -> RowColumns:
+def _all(counting: RowCounting, target: ServiceLevelTarget, facts: KnownWindowFacts) -> RowColumns:
     """Return all known rows with the labels that the target counts."""
-    aggregation = registry.series_aggregation_of(target)
-    wanted, measure = aggregation.required_labels(target), aggregation.classifier(target)
+    wanted, measure = counting.required_labels(target), counting.classifier(target)
     values = facts.values if facts.is_distinct else remove_repeated_rows(facts.values)
     fits = np.array([_fits(parse_series_labels(subject), wanted) for subject in values.subjects], dtype=np.bool_)
     values = values.selected(fits[values.slot]) if len(values) else values
@@ -143,20 +152,8 @@ def find_instants_in_intervals(instants: Integers, pairs: Sequence[Interval]) ->
     return found
 
 
-def accumulate_rows(target: ServiceLevelTarget, rows: RowColumns, start: UtcMicroseconds) -> Any:
-    """Add up rows as the evaluator does, in a new accumulator for the window that starts at ``start``."""
-    aggregation = registry.series_aggregation_of(target)
-    if aggregation.keeps_raw and target.expected_volume is None:
-        sums: Any = (int(rows.good.sum()), int(rows.total.sum()), {}, int(rows.unclassified.sum()))
-        return aggregation.raw_accumulator(target, start, sums)
-    made = aggregation.accumulator(target, start)
-    made.unclassified = int(rows.unclassified.sum())
-    for delta in _deltas(rows, exact=aggregation.is_exact):
-        made.add(delta, 0)
-    return made
-
-
-def _deltas(rows: RowColumns, *, exact: bool) -> Iterator[MinuteSumChange]:
+def sum_rows_by_minute(rows: RowColumns, *, exact: bool) -> Iterator[MinuteSumChange]:
+    """Yield the sums of each minute with rows. ``exact``: with the exact values of the rows."""
     for minute, part in _parts(rows, MINUTE):
         total, value = rows.total[part], rows.value[part]
         delta = MinuteSumChange(minute, [int(rows.good[part].sum())], [int(total.sum())])
