@@ -100,7 +100,7 @@ class MedianOfMinutes(SeriesAggregation[MinuteMeans]):
 
     def evaluate(self, tally: MinuteMeans, terms: ServiceLevelTarget, window: WindowToEvaluate) -> WindowEvaluation:
         assert terms.promise is not None
-        figure, end, detail = tally.median, window.span[1], {"number": tally.number, "minutes": len(tally.by_minute)}
+        figure, end, detail = tally.median, window.span[1], {"number": tally.number}
         return WindowEvaluation(
             figure=figure,
             good=0,
