@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from slm_chassis.clock import SECOND, real_now
-from tests.integration.notification.conftest import BREACH, PROVIDER
+from tests.integration.notification.conftest import BREACH, CUSTOMER, PROVIDER
 from tests.integration.notification.test_mails import ADA, CARL, Post, mailbox, post, settings, texts
 from tests.support.api import enrolled
 
@@ -112,3 +112,39 @@ async def test_a_choice_is_not_lost_to_an_older_page(post: Post, ada: str) -> No
     await choose(post, ada, ("breach", "normal", "never"))
     stale = await post.service.ask(ada, "PUT", PATH, json={}, headers={"If-Match": read.headers["etag"]})
     assert stale.status_code == 412
+
+
+NOC, SIG, VIEW = "noc@acme.example", "sig@acme.example", "view@acme.example"
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (BREACH, {ADA, NOC}),
+        ("slm.monitor.target-at-risk.v1", {ADA, NOC}),
+        ("slm.monitor.target-recovered.v1", {ADA, NOC}),
+        ("slm.agreement.agreement-agreed.v1", {ADA, SIG}),
+        ("slm.monitor.exclusion-requested.v1", {ADA, SIG}),
+        ("slm.monitor.target-unjudgeable.v1", {ADA}),
+    ],
+)
+async def test_who_has_to_act_is_told_at_once_without_a_choice(post: Post, kind: str, told: set[str]) -> None:
+    """The manager, who is on call, and who signs and decides; whoever only reads hears of nothing."""
+    await post.enrol("Noor", PROVIDER, NOC, "integrator")
+    await post.enrol("Sigrid", PROVIDER, SIG, "provider_signatory")
+    await post.enrol("Vera", PROVIDER, VIEW, "viewer")
+    by = {"requested_by_party_id": CUSTOMER} if "exclusion" in kind else {}
+    await post.service.hear(kind, provider_party_id=PROVIDER, customer_party_id=CUSTOMER, **by)
+    rows = await post.rows("SELECT person_id FROM mail_delivery WHERE NOT is_digest")
+    own = {row[0].removeprefix("person of ") for row in rows} - {CARL}
+    assert own == (told if "unjudgeable" not in kind else set())
+
+
+async def test_who_may_sign_is_told_of_a_proposal_of_the_other_side_and_of_an_overdue_answer(post: Post) -> None:
+    await post.enrol("Sigrid", PROVIDER, SIG, "provider_signatory")
+    parties = {"provider_party_id": PROVIDER, "customer_party_id": CUSTOMER}
+    for kind in ("agreement-proposed", "agreement-countered"):
+        await post.service.hear(f"slm.agreement.{kind}.v1", by_party_id=CUSTOMER, **parties)
+    await post.service.hear("slm.agreement.agreement-answer-missed.v1", **parties)
+    rows = await post.rows(f"SELECT event_type, is_digest FROM mail_delivery WHERE person_id = 'person of {SIG}'")
+    assert len(rows) == 3 and not any(row[1] for row in rows)

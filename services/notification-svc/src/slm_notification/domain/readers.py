@@ -38,14 +38,16 @@ def _rules(default: When, **kinds: When | tuple[When, When]) -> Rules:
 
 
 _NOTHING = _rules("never")
-_SIGNS = _rules("never", signature="at_once", agreement="digest", report="digest")
+# Who may sign may also answer a proposal and decide on excluded time.
+_SIGNS = _rules("never", signature="at_once", decision="at_once", agreement="digest", report="digest")
 DEFAULTS: Mapping[str, Rules] = {
     "service_level_manager": _rules(
         "at_once", recovered=("at_once", "digest"), review="digest", report="digest", data="digest"
     ),
     "business_signatory": _SIGNS,
     "provider_signatory": _SIGNS,
-    "integrator": _rules("never", data="digest"),
+    # Integrators also handle breaches: they are the people on call.
+    "integrator": _rules("never", breach="at_once", risk="at_once", recovered=("at_once", "digest"), data="digest"),
     "viewer": _NOTHING,
     "auditor": _NOTHING,
 }
