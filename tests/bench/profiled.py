@@ -7,6 +7,7 @@ profiler makes small functions look several times as dear as they are.
 
 from __future__ import annotations
 
+import asyncio
 import runpy
 import signal
 import sys
@@ -27,9 +28,11 @@ class Samples:
         self._number = 0
         self._within: Counter[str] = Counter()
         self._top: Counter[str] = Counter()
+        self._tasks: Counter[str] = Counter()
 
     def take(self, _: int, frame: FrameType | None) -> None:
         self._number += 1
+        self._tasks[_task_name()] += 1
         seen: set[str] = set()
         while frame is not None:
             code = frame.f_code
@@ -52,10 +55,18 @@ class Samples:
 
     def text(self) -> str:
         lines = [f"{self._number} samples"]
-        for title, counts in (("within", self._within), ("at the top", self._top)):
+        for title, counts in (("within", self._within), ("at the top", self._top), ("by task", self._tasks)):
             lines += ["", title]
             lines += [f"{100 * n / max(1, self._number):6.1f} %  {name}" for name, n in counts.most_common(_SHOWN)]
         return "\n".join(lines) + "\n"
+
+
+def _task_name() -> str:
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return "no loop"
+    return "no task" if task is None else task.get_name().rstrip("0123456789")
 
 
 def main() -> None:

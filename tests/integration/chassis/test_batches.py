@@ -34,10 +34,13 @@ async def test_a_batch_is_applied_in_one_call_in_log_order(database: Database, l
 
     await send(database, log, *(party("k", str(number)) for number in range(500)))
     member = Subscriptions("slm-test", database, log, BatchProjection([PartyRegistered], apply))
+    told: list[int] = []
+    member.listeners.append(lambda: told.append(len(calls)))
     while await member.step(0.0):
         pass
     await member.close()
-    assert calls == [500]
+    # Told once, after the batch.
+    assert calls == [500] and told == [1]
     assert await effects(database) == [str(number) for number in range(500)]
     assert await count(database, "inbox") == 500
 

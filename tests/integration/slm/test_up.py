@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import stat
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import httpx
 
 from slm.face import resource_owners
@@ -112,3 +114,26 @@ async def test_a_stop_during_the_start_leaves_no_server_behind(tmp_path: Path) -
                 await asyncio.sleep(0.01)
         assert await running.stop(seconds=60) == 0, running.said()
     assert not (tmp_path / "data" / "postgres" / "postmaster.pid").exists()
+
+
+AT_REST = """
+SELECT sum(xact_commit + xact_rollback)::int FROM pg_stat_database WHERE datname LIKE 'slm%'
+"""
+MOST_A_SECOND = 50.0
+"""Transactions in all databases of an installation that nobody asks for anything."""
+
+
+async def test_nothing_to_do_asks_the_database_little(tmp_path: Path) -> None:
+    async with up(tmp_path):
+        url = PrivatePostgres.url_of_running(tmp_path / "data" / "postgres")
+        connection = await asyncpg.connect(url)
+        try:
+            # A session reports what it did once a second, or ten seconds after it has become idle.
+            await asyncio.sleep(12.0)
+            before, began = await connection.fetchval(AT_REST), time.monotonic()
+            await asyncio.sleep(20.0)
+            after = await connection.fetchval(AT_REST)
+        finally:
+            await connection.close()
+        a_second = (after - before) / (time.monotonic() - began)
+        assert a_second < MOST_A_SECOND

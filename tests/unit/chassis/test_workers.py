@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from slm_chassis.clock import SystemClock
-from slm_chassis.workers import Backoff, Halt, Progress, Supervisor, Worker
+from slm_chassis.workers import Backoff, Halt, Progress, Rest, Supervisor, Worker
 
 
 class Scripted:
@@ -187,3 +187,23 @@ async def test_a_worker_that_ran_for_long_is_forgiven_what_was_before(error: Exc
     async with supervised(worker, stall_seconds=0.05) as supervisor:
         await reaches(worker, 5)
         assert not any("keeps failing" in problem for problem in supervisor.healthy())
+
+
+async def seconds_of(rest: Rest) -> float:
+    began = asyncio.get_running_loop().time()
+    await rest.take()
+    return asyncio.get_running_loop().time() - began
+
+
+async def test_a_rest_lasts_until_news_but_never_less_nor_more_than_agreed() -> None:
+    rest = Rest(0.1, 0.4)
+    assert await seconds_of(rest) >= 0.39
+    rest.wake()
+    assert 0.09 <= await seconds_of(rest) < 0.35
+    # The news were of work that has been looked for meanwhile.
+    assert await seconds_of(rest) >= 0.39
+    late = Rest(0.0, 60.0)
+    waiting = asyncio.create_task(seconds_of(late))
+    await asyncio.sleep(0.05)
+    late.wake()
+    assert await asyncio.wait_for(waiting, 5.0) >= 0.04

@@ -109,10 +109,12 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     dependencies.PASSWORDS.put(http, Argon2Passwords())
     provider = OpenIdConnect(settings, settings.console_url) if settings.oidc_issuer else None
     dependencies.PROVIDER.put(http, provider)
+    timer = TermTimer(ledgers)
+    database.on_commit(timer.wake)
     workers: list[Worker] = [
         OutboxRelay(database, log),
         Subscriptions(f"slm-{CONTEXT}", database, log, HANDLERS),
-        TermTimer(ledgers),
+        timer,
     ]
     if settings.smtp_url is not None:
         workers.append(MailSender(ledgers, SmtpServer(settings.smtp_url.get_secret_value(), settings.mail_from)))

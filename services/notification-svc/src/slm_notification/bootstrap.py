@@ -96,12 +96,17 @@ async def build(
     tools = HttpToolCourier(rules, limits.attempt_seconds, resolve=resolve)
     writers = WriterOffice(SqlWriterDesk(database), tools, new_id, read_connectors(*folders))
     dependencies.WRITERS.put(http, writers)
+    sender = WebhookSender(desk, courier, own.retry_rules(), limits)
+    subscriptions = Subscriptions(GROUP, database, log, heard, max_records=RECORDS_AT_ONCE)
+    lag = LagMeter(GROUP, database, log, topics_of(EVENTS), foundation.metrics)
+    writer = TicketWriterWorker(writers, own.retry_rules(), own.writing_limits())
+    subscriptions.listeners += [sender.wake, writer.wake, lag.wake]
     workers: list[Worker] = [
         OutboxRelay(database, log),
-        Subscriptions(GROUP, database, log, heard, max_records=RECORDS_AT_ONCE),
-        LagMeter(GROUP, database, log, topics_of(EVENTS), foundation.metrics),
-        WebhookSender(desk, courier, own.retry_rules(), limits),
-        TicketWriterWorker(writers, own.retry_rules(), own.writing_limits()),
+        subscriptions,
+        lag,
+        sender,
+        writer,
     ]
     peers = Peers(
         Peer("agreement", own.agreement_url, setting="SLM_NOTIFICATION_AGREEMENT_URL"),

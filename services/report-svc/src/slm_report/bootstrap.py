@@ -57,12 +57,12 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     answer_refusals(http, Refusal, problems.problem_of)
     dependencies.DESK.put(http, desk)
     dependencies.LAG.put(http, lag)
-    workers: list[Worker] = [
-        OutboxRelay(database, log),
+    heard, publisher = (
         Subscriptions(GROUP, database, log, projection(desk), max_records=RECORDS_AT_ONCE),
-        lag,
         Publisher(desk),
-    ]
+    )
+    heard.listeners += [publisher.wake, lag.wake]
+    workers: list[Worker] = [OutboxRelay(database, log), heard, lag, publisher]
     return ServiceApp(foundation, http, workers, [monitor])
 
 

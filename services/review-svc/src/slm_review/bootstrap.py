@@ -49,13 +49,11 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     http = build_api(foundation, title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)
     answer_refusals(http, Refusal, problems.problem_of)
     desk = dependencies.DESK.put(http, SqlDesk(database))
-    pause = settings.watch_pause_seconds if isinstance(settings, ReviewSettings) else 0.5
-    workers: list[Worker] = [
-        OutboxRelay(database, log),
-        Subscriptions(GROUP, database, log, PROJECTION, max_records=RECORDS_AT_ONCE),
-        LagMeter(GROUP, database, log, topics_of(HANDLERS), foundation.metrics),
-        CalendarWatch(desk, pause),
-    ]
+    pause = settings.watch_pause_seconds if isinstance(settings, ReviewSettings) else 1.0
+    lag = LagMeter(GROUP, database, log, topics_of(HANDLERS), foundation.metrics)
+    subscriptions = Subscriptions(GROUP, database, log, PROJECTION, max_records=RECORDS_AT_ONCE)
+    subscriptions.listeners.append(lag.wake)
+    workers: list[Worker] = [OutboxRelay(database, log), subscriptions, lag, CalendarWatch(desk, pause)]
     return ServiceApp(foundation, http, workers)
 
 

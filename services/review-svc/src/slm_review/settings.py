@@ -12,5 +12,5 @@ class ReviewSettings(ServiceSettings):
 
     context: ClassVar[str] = "review"
 
-    watch_pause_seconds: float = 0.5
+    watch_pause_seconds: float = 1.0
     """Real seconds between two checks for reviews that are due."""

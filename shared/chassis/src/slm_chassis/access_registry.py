@@ -33,7 +33,7 @@ FRESH_SECONDS = 2.0
 
 A process that has not read the topic to its end for this long accepts no key.
 """
-BEAT_SECONDS = 0.4
+BEAT_SECONDS = 1.0
 """Seconds between two checks that the topic has been read to its end."""
 
 BOOTSTRAP_ID = named_id(NAMESPACE, "principal", "bootstrap")

@@ -11,21 +11,24 @@ from datetime import datetime
 from typing import NamedTuple
 
 from prometheus_client import Gauge
-from sqlalchemy import func, select
+from sqlalchemy import text
 
 from slm_chassis.database import Database
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.port import EventLog, LogError
 from slm_chassis.metrics import Metrics
-from slm_chassis.tables import consumer_position as table
-from slm_chassis.workers import Progress
+from slm_chassis.workers import Progress, Rest
 from slm_events.instants import UtcMicroseconds
 
-LOOK_SECONDS = 0.5
-"""Seconds between two checks of the lag."""
+LOOK_SECONDS, IDLE_SECONDS = 0.5, 2.0
+"""Seconds between two checks of the lag: while the consumer handles records, and while it has none."""
 _MOST_MARKS = 1_000
 """How many marks are kept while a consumer is behind: at one every half second they reach eight minutes back."""
 
+_POSITIONS = text(
+    "SELECT at.on_server, topic, partition, position FROM (SELECT clock_timestamp() AS on_server) AS at"
+    " LEFT JOIN consumer_position ON consumer = :group"
+)
 Place = tuple[str, int]
 """A partition as (topic, partition number)."""
 
@@ -71,6 +74,7 @@ class LagMeter:
         self._topics = topics
         self._marks: deque[_Mark] = deque()
         self._reached = time.monotonic()
+        self._rest = Rest(LOOK_SECONDS, IDLE_SECONDS)
         self._records: Gauge | None = None
         self._seconds: Gauge | None = None
         if metrics is not None:
@@ -80,8 +84,12 @@ class LagMeter:
                 "Age in seconds of the latest instant up to which everything in the log has been read.",
             )
 
+    def wake(self) -> None:
+        """Measure soon, because records have been handled."""
+        self._rest.wake()
+
     async def run(self) -> None:
-        """Measure every ``LOOK_SECONDS`` until cancelled."""
+        """Measure until cancelled, with pauses of ``LOOK_SECONDS`` to ``IDLE_SECONDS``."""
         while True:
             try:
                 await self.look()
@@ -90,7 +98,9 @@ class LagMeter:
                 if not is_infrastructure_fault(error) and not isinstance(error, LogError):
                     raise
             self.progress.beat()
-            await asyncio.sleep(LOOK_SECONDS)
+            if self.heard.behind:
+                self._rest.wake()
+            await self._rest.take()
 
     async def look(self) -> ConsumerPosition:
         """Measure once and return the result; raises infrastructure faults and LogError.
@@ -130,7 +140,6 @@ class LagMeter:
 
     async def _positions(self) -> tuple[dict[Place, int], datetime]:
         async with self._database.read() as connection:
-            on_server = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
-            query = select(table.c.topic, table.c.partition, table.c.position).where(table.c.consumer == self._group)
-            rows = await connection.execute(query)
-            return {(row.topic, row.partition): row.position for row in rows}, on_server
+            rows = (await connection.execute(_POSITIONS, {"group": self._group})).all()
+        # Without a position there is one row of the instant alone.
+        return {(row.topic, row.partition): row.position for row in rows if row.topic is not None}, rows[0].on_server

@@ -22,6 +22,11 @@ from slm_chassis.workers import Backoff, Progress
 
 _log = structlog.get_logger(__name__)
 
+POLL_SECONDS = 2.0
+"""How often a relay looks for rows although nothing told it of any: a process may end between its commit and the news.
+"""
+DEAF_SECONDS = 0.5
+"""How often it looks at most while it cannot hear of the commits of other processes."""
 APPEND_SECONDS = 20.0
 """Seconds after taking the lock in which a relay must have appended its batch. Otherwise it gives up the batch, so that
 another relay may append it.
@@ -55,13 +60,16 @@ class OutboxRelay:
 
     name = "relay"
 
-    def __init__(self, database: Database, log: EventLog, *, max_rows: int = 1_000, poll_seconds: float = 0.5) -> None:
+    def __init__(
+        self, database: Database, log: EventLog, *, max_rows: int = 1_000, poll_seconds: float = POLL_SECONDS
+    ) -> None:
         self.progress = Progress()
         self._database = database
         self._log = log
         self._max_rows = max_rows
         self._poll_seconds = poll_seconds
         self._woken = asyncio.Event()
+        self._is_listening = False
         database.on_commit(self.wake)
 
     def wake(self) -> None:
@@ -115,8 +123,11 @@ class OutboxRelay:
         elif moved < self._max_rows:
             # Not wait_for: in Python 3.11 it loses a cancellation that comes in the same turn of the loop as the wake.
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._poll_seconds):
+                async with asyncio.timeout(self._pause_seconds()):
                     await self._woken.wait()
+
+    def _pause_seconds(self) -> float:
+        return self._poll_seconds if self._is_listening else min(self._poll_seconds, DEAF_SECONDS)
 
     async def _append(self, rows: Sequence[asyncpg.Record], locked_at: float) -> list[Refused]:
         """Append the rows and return those that the log will never accept; raises infrastructure faults."""
@@ -173,8 +184,12 @@ class OutboxRelay:
                     connection.add_termination_listener(lambda _: gone.set())  # noqa: B023
                     await connection.add_listener(OUTBOX_CHANNEL, lambda *_: self.wake())
                     backoff.reset()
+                    self._is_listening = True
+                    # Of what was committed before, nobody told this relay.
+                    self.wake()
                     await gone.wait()
                 finally:
+                    self._is_listening = False
                     await connection.close(timeout=1.0)
             except Exception as error:
                 if not is_infrastructure_fault(error):

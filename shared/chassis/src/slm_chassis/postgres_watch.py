@@ -11,7 +11,9 @@ from slm_chassis.postgres_programs import PostgresFailed
 from slm_chassis.postgres_server import PrivatePostgres
 from slm_chassis.workers import Backoff
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.5
+ASK_SECONDS = 5.0
+"""How often a running server is asked whether it answers. Each time it starts a process for the connection."""
 SILENT_SECONDS = 30.0
 """A running server that accepts no connections for this long is restarted: it hangs, or its socket file is gone."""
 SHORT_LIFE_SECONDS = 10.0
@@ -25,10 +27,13 @@ _log = structlog.get_logger(__name__)
 async def keep_postgres_running(server: PrivatePostgres) -> None:
     """Keep the server running until cancelled; raises PostgresFailed if it repeatedly does not start."""
     backoff = Backoff(first=0.2, longest=8.0)
-    started_at, failures, answered_at = time.monotonic(), 0, time.monotonic()
+    started_at, failures, answered_at, asked_at = time.monotonic(), 0, time.monotonic(), 0.0
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         is_running = await asyncio.to_thread(lambda: server.process_id) is not None
+        if is_running and time.monotonic() - asked_at < ASK_SECONDS:
+            continue
+        asked_at = time.monotonic()
         if is_running and await _answers(server):
             answered_at = time.monotonic()
             if answered_at - started_at > SHORT_LIFE_SECONDS:

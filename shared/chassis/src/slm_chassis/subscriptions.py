@@ -107,6 +107,8 @@ class Subscriptions:
         events = handlers.events if isinstance(handlers, BatchProjection) else handlers.keys()
         self.name = f"subscriptions of {group}"
         self.progress = Progress()
+        self.listeners: list[Callable[[], None]] = []
+        """Functions that are called after each commit that handled events. They must not block."""
         self._group = group
         self._database = database
         self._log = log
@@ -147,7 +149,7 @@ class Subscriptions:
         finally:
             await self.close()
 
-    async def step(self, wait_seconds: float = 0.5) -> int:
+    async def step(self, wait_seconds: float = 2.0) -> int:
         """Poll once, handle at most ``max_records`` records and return how many were handled.
 
         Raises infrastructure faults, after which ``step`` may be called again, and Halt and OffsetVanished.
@@ -259,6 +261,9 @@ class Subscriptions:
         ownership.position = until
         self._limit.handled(handled)
         self.progress.beat()
+        if handled:
+            for listener in self.listeners:
+                listener()
 
     async def _deliver_all(self, transaction: Transaction, deliveries: Sequence[_Delivery]) -> int:
         """Park each delivery whose key has an earlier dead letter, and handle the others unless they were handled

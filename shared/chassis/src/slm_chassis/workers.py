@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -59,6 +60,30 @@ class Progress:
     def idle_seconds(self) -> float:
         """Return the real seconds since the last turn."""
         return time.monotonic() - self._beat_at
+
+
+class Rest:
+    """The rest of a worker that has found nothing to do: at least ``shortest`` seconds and at most ``longest``.
+
+    In between, ``wake`` ends it: called at each commit, it lets work be found soon, though the worker looks seldom.
+    """
+
+    def __init__(self, shortest: float, longest: float) -> None:
+        self._shortest = shortest
+        self._longest = max(shortest, longest)
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """End the rest, or the next one, when its shortest time is over."""
+        self._woken.set()
+
+    async def take(self) -> None:
+        """Rest once."""
+        await asyncio.sleep(self._shortest)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._longest - self._shortest):
+                await self._woken.wait()
+        self._woken.clear()
 
 
 @dataclass

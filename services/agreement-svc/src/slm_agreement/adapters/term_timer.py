@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from slm_agreement.application import terms
 from slm_agreement.application.ledger import LedgerFactory
-from slm_chassis.workers import Progress
+from slm_chassis.workers import Progress, Rest
 
-_PAUSE_SECONDS = 0.2
-"""Real seconds between two looks for due changes. A look that finds none costs one query on a partial index."""
+_SHORTEST_SECONDS, _LONGEST_SECONDS = 0.2, 1.0
+"""The least and the most real seconds between two looks for due changes: the least after agreements have changed."""
 
 
 class TermTimer:
@@ -17,10 +15,14 @@ class TermTimer:
 
     name = "term timer"
 
-    def __init__(self, ledgers: LedgerFactory, pause_seconds: float = _PAUSE_SECONDS) -> None:
+    def __init__(self, ledgers: LedgerFactory) -> None:
         self._ledgers = ledgers
-        self._pause_seconds = pause_seconds
+        self._rest = Rest(_SHORTEST_SECONDS, _LONGEST_SECONDS)
         self.progress = Progress()
+
+    def wake(self) -> None:
+        """Look for due changes soon, because something has been committed."""
+        self._rest.wake()
 
     async def step(self) -> int:
         """Apply the changes that are due now; return how many changes of agreements were applied."""
@@ -35,4 +37,4 @@ class TermTimer:
         """
         while True:
             if not await self.step():
-                await asyncio.sleep(self._pause_seconds)
+                await self._rest.take()

@@ -12,9 +12,10 @@ import structlog
 
 from slm_chassis.clock import real_now
 from slm_chassis.faults import is_infrastructure_fault
-from slm_chassis.workers import Backoff, Progress
+from slm_chassis.workers import Backoff, Progress, Rest
 
-_POLL_SECONDS = 0.25
+_POLL_SECONDS, _LONGEST_SECONDS = 0.25, 1.0
+"""The least and the most seconds between two looks for due work: the least after events were received."""
 _DRAIN_SECONDS = 5.0
 _PRUNE_SECONDS = 3_600.0
 _log = structlog.get_logger(__name__)
@@ -35,6 +36,11 @@ class LeasedWorker(ABC, Generic[Claim]):
         self._at_once = at_once
         self._running: dict[asyncio.Task[None], Claim] = {}
         self._prune_at = 0.0
+        self._rest = Rest(_POLL_SECONDS, _LONGEST_SECONDS)
+
+    def wake(self) -> None:
+        """Look for due work soon, because events have been received."""
+        self._rest.wake()
 
     @abstractmethod
     async def claim(self, room: int) -> Sequence[Claim]:
@@ -102,11 +108,11 @@ class LeasedWorker(ABC, Generic[Claim]):
             _log.error("claimed work not done", worker=self.name, exc_info=error)
 
     async def _pause(self) -> None:
-        """Wait until the work of a claim has ended, at most for ``_POLL_SECONDS``."""
+        """Wait until the work of a claim has ended, at most for ``_POLL_SECONDS``; if no work is going on, rest."""
         if self._running:
             await asyncio.wait(self._running, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         else:
-            await asyncio.sleep(_POLL_SECONDS)
+            await self._rest.take()
 
     async def _prune_hourly(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import structlog
 
-from slm_chassis.workers import Progress
+from slm_chassis.workers import Progress, Rest
 from slm_report.application import reports
 from slm_report.application.ports import Desk
 
-_POLL_SECONDS = 0.5
+_SHORTEST_SECONDS, _LONGEST_SECONDS = 0.5, 2.0
 _POSTPONED_SECONDS = 60.0
 
 _log = structlog.get_logger(__name__)
@@ -26,13 +24,18 @@ class Publisher:
     def __init__(self, desk: Desk) -> None:
         self.progress = Progress()
         self._desk = desk
+        self._rest = Rest(_SHORTEST_SECONDS, _LONGEST_SECONDS)
+
+    def wake(self) -> None:
+        """Look for work soon, because events have been received."""
+        self._rest.wake()
 
     async def run(self) -> None:
         """Publish and revise reports until cancelled; pause while there is nothing to do."""
         while True:
             busy = await self.step()
             if not busy:
-                await asyncio.sleep(_POLL_SECONDS)
+                await self._rest.take()
 
     async def step(self) -> bool:
         """Write the due and stale reports of one agreement; return whether there were any."""

@@ -8,7 +8,7 @@ from slm_chassis.workers import Progress
 from slm_review.application import cadence, plans
 from slm_review.application.ledger import Desk
 
-_PAUSE_SECONDS = 0.5
+_PAUSE_SECONDS = 1.0
 """Real seconds between two checks. A check that finds no due review is one indexed query."""
 
 

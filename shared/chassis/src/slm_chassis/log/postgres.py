@@ -27,6 +27,7 @@ from slm_chassis.log.port import (
     UnknownTopic,
 )
 from slm_chassis.log.postgres_group import Leases, PostgresConsumer, group_signal
+from slm_chassis.log.postgres_offsets import Offsets, OffsetsReader
 from slm_chassis.log.postgres_pool import Pool, raise_log_unavailable
 from slm_chassis.log.postgres_reader import SAFETY_SECONDS, PartitionPlace, PositionReader
 from slm_chassis.log.postgres_recent import RecentRecords
@@ -37,10 +38,7 @@ from slm_chassis.log.postgres_writer import GroupCommitWriter, RecordToAppend
 from slm_chassis.log.wakeups import Wakeups
 
 TAIL_RECORDS = 1_000
-OFFSETS = """
-SELECT number, first_offset, next_offset FROM partition JOIN topic ON topic.id = partition.topic WHERE name = $1
-ORDER BY number
-"""
+_RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +61,7 @@ class PostgresEventLog:
         self._recent = RecentRecords()
         self._signals = LogSignals(url, client, self._wakeups, self._recent)
         self._writer = GroupCommitWriter(url, client, self._appended)
+        self._ends = OffsetsReader(pool)
         self._tidy = LogCleaner(pool)
         self._tidying: asyncio.Task[None] | None = None
         self._topics: dict[str, _Topic] = {}
@@ -163,12 +162,12 @@ class PostgresEventLog:
                     batches = await reader.read(TAIL_RECORDS)
                 except LogUnavailable:
                     # No caller waits for an answer here, so an outage is only a delay.
-                    await asyncio.sleep(SAFETY_SECONDS)
+                    await asyncio.sleep(_RETRY_SECONDS)
                     continue
                 for batch in batches:
                     yield batch
-                if not batches and not await bell.wait(SAFETY_SECONDS):
-                    reader.doubt()
+                if not batches:
+                    await bell.wait(SAFETY_SECONDS)
 
     async def tidy(self) -> None:
         """Apply retention and compaction now instead of at the next minute."""
@@ -194,6 +193,6 @@ class PostgresEventLog:
             self._topics[name] = _Topic(name, tuple(PartitionPlace(row[0], row[1]) for row in rows))
         return self._topics[name]
 
-    async def _offsets(self, topic: str) -> list[tuple[int, int, int]]:
+    async def _offsets(self, topic: str) -> Offsets:
         await self._topic(topic)
-        return [(row[0], row[1], row[2]) for row in await self._pool.rows(OFFSETS, topic)]
+        return await self._ends.read(topic)

@@ -25,11 +25,13 @@ BEAT = """
 WITH alive AS (
     INSERT INTO member ("group", id, topics, alive_until) VALUES ($1, $2, $3, clock_timestamp() + interval '5 s')
     ON CONFLICT ("group", id) DO UPDATE SET alive_until = excluded.alive_until
+), renewed AS (
+    UPDATE lease SET expires_at = clock_timestamp() + interval '5 s'
+    WHERE "group" = $1 AND member = $2 RETURNING partition
 )
-UPDATE lease SET expires_at = clock_timestamp() + interval '5 s'
-WHERE "group" = $1 AND member = $2 RETURNING partition
+SELECT partition, NULL AS id, NULL AS topics FROM renewed
+UNION ALL SELECT NULL, id, topics FROM member WHERE "group" = $1 AND id <> $2 AND alive_until > clock_timestamp()
 """
-MEMBERS = """SELECT id, topics FROM member WHERE "group" = $1 AND alive_until > clock_timestamp() ORDER BY id"""
 CLAIM = """
 INSERT INTO lease ("group", partition, member, expires_at)
 SELECT $1, id, $2, clock_timestamp() + interval '5 s' FROM unnest($3::integer[]) AS id ORDER BY id
@@ -75,13 +77,14 @@ class Leases:
         members.
         """
         async with self._lock:
-            renewed = await self._pool.rows(BEAT, self._group, self._id, list(self._counts))
+            rows = await self._pool.rows(BEAT, self._group, self._id, list(self._counts))
             # Everything renewed counts as held, even leases that this member does not know. The answer to a claim or a
             # release may have been lost, and a lease that is renewed but not used would leave its partition unread.
-            self.held = frozenset(self._sources[row[0]] for row in renewed if row[0] in self._sources)
-            members = {row[0]: row[1] for row in await self._pool.rows(MEMBERS, self._group)}
-            if self._id in members:
-                self.share = share_of(self._id, members, self._counts)
+            self.held = frozenset(self._sources[row[0]] for row in rows if row[0] in self._sources)
+            # Two that join at the same moment see each other at the next beat, which each one's signal rings.
+            members = {self._id: list(self._counts)} | {row[1]: row[2] for row in rows if row[1] is not None}
+            # In one order for all members, as ``share_of`` demands.
+            self.share = share_of(self._id, dict(sorted(members.items())), self._counts)
 
     async def claim(self) -> None:
         """Claim the partitions of this member's share that nobody holds or whose lease has expired."""
@@ -150,8 +153,7 @@ class PostgresConsumer:
                     # Nothing may have been awaited so far: a caller that polls in a loop must let other tasks run.
                     await asyncio.sleep(0)
                 return batches
-            if not await self._bell.wait(min(left, SAFETY_SECONDS)):
-                self._reader.doubt()
+            await self._bell.wait(min(left, SAFETY_SECONDS))
 
     def seek(self, source: TopicPartition, offset: int) -> None:
         self._reader.seek(source, offset)

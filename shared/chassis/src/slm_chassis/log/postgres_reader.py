@@ -12,10 +12,10 @@ from slm_chassis.log.port import Batch, OffsetVanished, StoredRecord, TopicParti
 from slm_chassis.log.postgres_pool import Pool
 from slm_chassis.log.postgres_recent import RecentRecords
 
-SAFETY_SECONDS = 0.5
+SAFETY_SECONDS = 2.0
 """How often a reader looks for records although no signal came, because a signal may be lost."""
-CERTAIN_SECONDS = 1.0
-"""How often the tables are read even if signals come, because some signals may have been lost."""
+CERTAIN_SECONDS = SAFETY_SECONDS
+"""How often the tables are read at least, whether signals come or not, because some may have been lost."""
 POLL_BYTES = 8 << 20
 FIRST_GUESS = 1_000
 

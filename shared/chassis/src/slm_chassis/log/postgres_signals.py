@@ -15,6 +15,7 @@ from slm_chassis.log.wakeups import Wakeups
 
 CHANNEL = "slm_log"
 RECONNECT_SECONDS = 0.5
+_NOTIFY = "SELECT pg_notify($1, name) FROM unnest($2::text[]) AS name"
 
 
 class LogSignals:
@@ -69,7 +70,12 @@ class LogSignals:
             await self._some.wait()
             self._some.clear()
             names, self._pending = self._pending, set()
-            await connection.execute("SELECT pg_notify($1, name) FROM unnest($2::text[]) AS name", CHANNEL, list(names))
+            try:
+                await connection.execute(_NOTIFY, CHANNEL, list(names))
+            except BaseException:
+                # Sent again over the next connection, so that nobody has to wait until they look without a signal.
+                self.ring(names)
+                raise
 
     async def _listen(self) -> None:
         while True:

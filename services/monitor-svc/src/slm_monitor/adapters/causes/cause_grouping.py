@@ -6,21 +6,21 @@ that a crash loses no change.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
 from slm_chassis.database import Database, Transaction
-from slm_chassis.workers import Progress
+from slm_chassis.workers import Progress, Rest
 from slm_monitor.adapters.causes.sql_causes import SqlCauses
 from slm_monitor.application.causes import regrouping
 from slm_monitor.application.causes.tracing import FindingTracer
 from slm_monitor.application.history.fact_history import FactHistoryStore, ParsedTermsCache
 from slm_monitor.domain.causes.findings import BREACH, INDICATOR, RISK, CauseFinding, build_cause_key
 
-_PAUSE_SECONDS = 0.25
+_PAUSE_SECONDS, _LONGEST_SECONDS = 0.25, 2.0
+"""The least and the most real seconds between two looks for changed findings: the least after commits."""
 _MOST_DUE = 500
 # Two workers never wait for one another's rows; the provider's lock brings their regroupings into order.
 _TAKE = """
@@ -57,13 +57,15 @@ class CauseGroupingWorker:
         self._database = database
         self._record = record
         self._parsed = parsed
-        self._pause_seconds = pause_seconds
+        self._rest = Rest(pause_seconds, _LONGEST_SECONDS)
         self._most = most
+        # Findings change together with events about them.
+        database.on_commit(self._rest.wake)
 
     async def run(self) -> None:
         while True:
             if await self.step() < self._most:
-                await asyncio.sleep(self._pause_seconds)
+                await self._rest.take()
 
     async def step(self) -> int:
         """Take at most ``most`` changes (a setting of the worker) from the queue and regroup their findings, in one

@@ -23,7 +23,7 @@ SELECT risk.risk_id, risk.revision, risk.opened_at, risk.document FROM risk
 _DISCLOSED = "UPDATE risk SET disclosed_at = :now WHERE risk_id = :risk_id"
 _REGROUP = "INSERT INTO cause_due (kind, ref, since) VALUES ('risk', :risk_id, 0)"
 _PRESENT = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
-_PAUSE_SECONDS = 1.0
+_PAUSE_SECONDS = 2.0
 
 
 class RiskDiscloser:

@@ -20,7 +20,7 @@ from slm_monitor.domain.exclusions.delegates import ExclusionDelegate
 from slm_monitor.domain.exclusions.exclusion_workflow import ActingParty, ExclusionRecord
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, ExclusionScope
 
-_PAUSE_SECONDS = 0.5
+_PAUSE_SECONDS = 2.0
 _JSON = ("services", "indicators", "targets", "stretches", "recurrence", "evidence")
 _COLUMNS = (
     "exclusion_id",
