@@ -11,8 +11,9 @@ from sqlalchemy import text
 from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
 from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.preview import backtests
+from slm_monitor.application.preview.backtest_question import BacktestQuestion
 from slm_monitor.application.preview.backtesting import BacktestWorker
-from slm_monitor.application.preview.backtests import QUEUED, BacktestJob, BacktestQuestion
+from slm_monitor.application.preview.backtests import QUEUED, BacktestJob
 from tests.support.judged import PARTITIONS, Monitor, monitor
 from tests.support.monitor import PROVIDER
 from tests.support.monitor_service import Service, problem

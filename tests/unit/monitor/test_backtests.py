@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from slm_monitor.application.preview import backtests
-from slm_monitor.application.preview.backtests import BacktestQuestion
+from slm_monitor.application.preview.backtest_question import BacktestQuestion
 from slm_monitor.application.preview.preview_terms import PreviewRejected
 from tests.support.monitor import at
 
@@ -27,9 +27,11 @@ def tried(
 
 
 def rows(*attained: str | None) -> list[dict[str, Any]]:
-    return [
-        {"window_id": str(number), "attained": each, "verdict": _verdict(each)} for number, each in enumerate(attained)
-    ]
+    return [row(str(number), each, _verdict(each)) for number, each in enumerate(attained)]
+
+
+def row(window_id: str, attained: str | None, verdict: str) -> dict[str, Any]:
+    return {"window_id": window_id, "to": "2026-11-01T00:00:00Z", "attained": attained, "verdict": verdict}
 
 
 def _verdict(attained: str | None) -> str:
@@ -82,7 +84,10 @@ def test_less_than_half_met_is_an_error_and_nothing_known_is_nothing() -> None:
 
 def test_of_a_quantile_the_value_itself_is_suggested() -> None:
     asked = question(aggregation={"quantile": "0.95"}, objective={"at_most": "300"})
-    measured = [{"window_id": str(n), "attained": str(n), "verdict": "met"} for n in range(200, 212)]
+    measured = [
+        {"window_id": str(n), "to": "2026-11-01T00:00:00Z", "attained": str(n), "verdict": "met"}
+        for n in range(200, 212)
+    ]
     told = backtests.summarize_backtest(asked, measured)
     assert told["suggested_objective"]["at_most"] == "210.0000"
     assert told["worst"]["attained"] == "211"

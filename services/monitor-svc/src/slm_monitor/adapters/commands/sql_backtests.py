@@ -11,13 +11,13 @@ from sqlalchemy import text
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
+from slm_monitor.application.preview.backtest_question import BacktestQuestion
 from slm_monitor.application.preview.backtests import (
     CANCELLED,
     DONE,
     QUEUED,
     RUNNING,
     BacktestJob,
-    BacktestQuestion,
     BacktestWindow,
 )
 
@@ -142,6 +142,8 @@ def read_backtest_job_from_row(row: Mapping[Any, Any]) -> BacktestJob:
             question.get("members", ()),
             question.get("owner", row["owner_party_id"]),
             question.get("per", "month"),
+            question.get("credit_schedule"),
+            question.get("period_charge"),
         ),
         [BacktestWindow(*span) for span in row["spans"]],
         row["state"],

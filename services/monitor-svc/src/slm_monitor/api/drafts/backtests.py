@@ -19,6 +19,7 @@ from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.http.response_models import list_of
 from slm_chassis.identity import new_id
 from slm_chassis.log.port import EventLog
+from slm_credits.exact_numbers import NUMBER
 from slm_events.aggregations import KINDS, read_name
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
@@ -30,13 +31,13 @@ from slm_monitor.api.responses.backtests import BacktestAnswer
 from slm_monitor.api.results.explanations import parse_query_instant
 from slm_monitor.api.results.targets import wait_until_stored
 from slm_monitor.application.preview import backtests
+from slm_monitor.application.preview.backtest_question import BacktestQuestion
 from slm_monitor.application.preview.backtests import (
     DONE,
     MOST_WINDOWS,
     QUEUED,
     STANDARD,
     BacktestJob,
-    BacktestQuestion,
 )
 from slm_monitor.application.preview.preview_terms import PreviewRejected
 
@@ -61,6 +62,17 @@ class BacktestWindowSelection(BaseModel):
     """For a per-ticket target: the kind of calendar window by which its clocks are grouped. A clock belongs to the
     window in which it ended.
     """
+
+
+class ChargeOfPeriod(BaseModel):
+    """The charge of a period, of which a credit schedule may pay a share; part of a back-test's request."""
+
+    model_config = {"extra": "forbid"}
+
+    amount: Annotated[str, Field(pattern=f"^{NUMBER}$", examples=["4200.00"])]
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
+    """ISO 4217 code"""
+    per: Literal["day", "week", "month", "quarter", "year"] = "month"
 
 
 class BacktestToRun(BaseModel):
@@ -97,6 +109,10 @@ class BacktestToRun(BaseModel):
     service_hours: str | dict[str, Any] = "24x7"
     timezone: str = "UTC"
     windows: BacktestWindowSelection = BacktestWindowSelection()
+    credit_schedule: dict[str, Any] | None = None
+    """The credit schedule that the target names: with it, the result says which credits would have been due."""
+    period_charge: ChargeOfPeriod | None = None
+    """The charge to which the schedule's percents apply."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +180,15 @@ async def _question(given: BacktestToRun, caller: Principal, stored: BacktestSto
     if owner is None:
         raise invalid("terms", None, "an operator has no tickets: use a key of the party that has")
     question = BacktestQuestion(
-        terms, subject, given.service_hours, given.timezone, given.members, owner, given.windows.per
+        terms,
+        subject,
+        given.service_hours,
+        given.timezone,
+        given.members,
+        owner,
+        given.windows.per,
+        given.credit_schedule,
+        None if given.period_charge is None else given.period_charge.model_dump(),
     )
     if not subject:
         try:
@@ -251,6 +275,6 @@ def build_backtest_document(job: BacktestJob) -> dict[str, Any]:
         "progress": {"windows": whole, "judged": done, "percent": 100 * done // whole if whole else 100},
         "failure": job.failure,
         "question": job.question.document(),
-        "windows": list(job.judged),
+        "windows": [backtests.show_window(each) for each in job.judged],
         "result": backtests.summarize_backtest(job.question, job.judged) if job.judged or job.state == DONE else None,
     }

@@ -22,7 +22,7 @@ class BacktestProgress(Answer):
 
 
 class BacktestQuestionAnswer(Answer):
-    """The terms, indicator, calendar and history that a back-test evaluates, as requested."""
+    """The terms, indicator, calendar, history and prices that a back-test evaluates, as requested."""
 
     terms: Document
     """The target as an agreement would write it"""
@@ -40,6 +40,21 @@ class BacktestQuestionAnswer(Answer):
     """For a per-ticket target: the kind of calendar window by which its clocks are grouped; a clock belongs to the
     window in which it ended
     """
+    credit_schedule: Document | None
+    """The credit schedule under which credits are computed; null if none was given"""
+    period_charge: ChargeOfBacktest | None
+    """The charge to which the schedule's percents apply; null if none was given"""
+
+
+class ChargeOfBacktest(Answer):
+    """The charge of a period, of which a back-test's credit schedule may pay a share."""
+
+    amount: str
+    """The amount, in the currency"""
+    currency: str
+    """ISO 4217 code"""
+    per: Literal["day", "week", "month", "quarter", "year"]
+    """The kind of calendar period for which the amount is charged"""
 
 
 class BacktestedTickets(Answer):
@@ -87,6 +102,88 @@ class SuggestedObjective(Answer):
     """The same objective without rounding"""
 
 
+class CandidateObjective(Answer):
+    """A candidate objective of a back-test: a number, and the side of it on which figures meet it."""
+
+    at_least: Exact = ABSENT
+    """The objective, where more is better"""
+    at_most: Exact = ABSENT
+    """The objective, where less is better"""
+
+
+class PriceRow(Answer):
+    """What one candidate objective would have cost in the windows of a back-test."""
+
+    objective: CandidateObjective
+    """The candidate objective, in the unit of the draft's objective"""
+    met: int
+    """How many windows would have met it"""
+    missed: int
+    """How many windows would have missed it"""
+    credits: str | None
+    """The credits that would have been due, after caps, in the currency; null without a schedule, or if they cannot be
+    computed
+    """
+    is_draft: bool
+    """Whether this is the objective of the draft"""
+    is_suggested: bool
+    """Whether this is the objective that eleven of twelve windows would have met"""
+
+
+class PriceTable(Answer):
+    """The price table of a back-test: for each candidate objective the windows met and the credits due."""
+
+    currency: str | None
+    """Currency of the credits; null without a schedule"""
+    rows: list[PriceRow]
+    """The candidates, the strictest first"""
+    credits_unknown: str | None
+    """What is missing to compute the credits; null if nothing is"""
+
+
+class CostsOfReading(Answer):
+    """By how much the readings of a policy differ over the windows of a back-test."""
+
+    breaches: int
+    """The most breaches under any reading less the fewest; for per-ticket targets, of late tickets"""
+    amount: str | None
+    """The highest credits under any reading less the lowest; null without a schedule"""
+    currency: str | None
+    """Currency of the amount; null without a schedule"""
+
+
+class PolicyReading(Answer):
+    """One reading of a policy that draft terms leave open, and what it would have given."""
+
+    settled_by: Document
+    """The term that settles the policy in this way, such as `{"on_reopen": "new_clock"}`"""
+    changed: int
+    """How many verdicts, of windows or of tickets, differ from those under the default"""
+    breaches: int
+    """How many windows, or tickets of a per-ticket target, would have missed the objective"""
+    credits: str | None
+    """The credits that would have been due; null without a schedule, or if they cannot be computed"""
+
+
+class OpenReading(Answer):
+    """A policy that draft terms leave at its default, and that would have changed a verdict or money."""
+
+    target: str | None
+    """Key of the target that leaves it open: the draft, or one of its members; null if it has none"""
+    policy: str
+    """The term that would settle it, such as `on_reopen`"""
+    default: str
+    """How the terms are read as they stand"""
+    changed: int
+    """The most verdicts that another reading changes"""
+    costs: CostsOfReading
+    """By how much the readings differ"""
+    readings: list[PolicyReading]
+    """Every reading, the default first"""
+    sentence: str
+    """The same in one English sentence"""
+
+
 class BacktestResult(Answer):
     """The result of a back-test over all windows that are evaluated so far."""
 
@@ -108,6 +205,11 @@ class BacktestResult(Answer):
     """The window furthest from the objective; null if no window has a figure"""
     suggested_objective: SuggestedObjective | None
     """An objective that eleven of twelve windows would have met; null if there is none"""
+    prices: PriceTable | None
+    """For each candidate objective the windows met and the credits due; null if no window has a figure, or for clocks
+    """
+    open_readings: list[OpenReading]
+    """Policies that the terms leave at their default, and that would have changed a verdict or money"""
 
 
 class BacktestAnswer(Answer):

@@ -18,12 +18,14 @@ from slm_monitor.application.explain import explanation, explanation_dispatch
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.draft_history import FactHistoryUnderDraftTerms, PagedTicketHistory
 from slm_monitor.application.history.fact_history import FactHistoryStore
+from slm_monitor.application.preview import backtest_prices, open_readings
+from slm_monitor.application.preview.backtest_question import BacktestQuestion
 from slm_monitor.application.preview.preview_terms import (
-    NOBODY,
     build_draft_agreement,
     build_preview_rejection,
     parse_draft_targets,
 )
+from slm_monitor.domain.explanations.window_result import KnownWindowFacts
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.terms import composite_terms, figures
 from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT
@@ -36,35 +38,6 @@ STANDARD = 12
 MOST_WINDOWS = 400
 _DECIMALS = 10_000
 _DRAFT = named_id(NAMESPACE, "draft")
-
-
-@dataclass(frozen=True, slots=True)
-class BacktestQuestion:
-    """Draft terms, and the indicator over whose history they are evaluated.
-
-    ``indicator``: its subject, empty for terms about tickets and for derived targets. ``members``: drafts of the
-    targets from which a derived target is evaluated. ``owner``: id of the party to which tickets and indicators belong.
-    ``per``: kind of the calendar windows into which the clocks of a per-ticket target are grouped.
-    """
-
-    terms: Mapping[str, Any]
-    indicator: str
-    service_hours: Any = "24x7"
-    timezone: str = "UTC"
-    members: Sequence[Mapping[str, Any]] = ()
-    owner: str = NOBODY
-    per: str = "month"
-
-    def document(self) -> dict[str, Any]:
-        return {
-            "terms": dict(self.terms),
-            "indicator": self.indicator,
-            "service_hours": self.service_hours,
-            "timezone": self.timezone,
-            "members": [dict(each) for each in self.members],
-            "owner": self.owner,
-            "per": self.per,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +129,7 @@ def check_backtest_question(question: BacktestQuestion) -> ServiceLevelTarget:
         composite_terms.check_composite_terms([target, *members])
     except TermsNotEvaluable as error:
         raise build_preview_rejection("terms.aggregation", question.terms.get("aggregation"), str(error)) from error
+    backtest_prices.check_backtest_money(question)
     return parse_backtest_target(question)
 
 
@@ -218,15 +192,35 @@ async def evaluate_backtest_window(
 ) -> dict[str, Any]:
     """Evaluate one window under the draft, by the facts known at ``present``; return its result as JSON.
 
-    The computation runs in a thread.
+    ``readings`` has what other readings of policies that the draft leaves open change of the result. The computation
+    runs in a thread.
     """
-    target = parse_backtest_target(question)
-    if not target.kind.is_measured:
-        return await _derived_window(
-            FactHistoryUnderDraftTerms(history, build_backtest_draft(question), present), target, span
-        )
-    record: FactHistoryStore = history
-    facts = await records.read_known_facts(record, target, (span.start, span.end), span.end + target.closing_delay)
+    target, others = parse_backtest_target(question), open_readings.list_other_readings(question)
+    asked = [question, *(each.apply(question) for each in others)]
+    if target.kind.is_measured:
+        record: FactHistoryStore = history
+        facts = await records.read_known_facts(record, target, (span.start, span.end), span.end + target.closing_delay)
+        rows = [await _measured_window(parse_backtest_target(each), facts, span) for each in asked]
+    else:
+        rows = [
+            await _derived_window(
+                FactHistoryUnderDraftTerms(history, build_backtest_draft(each), present),
+                parse_backtest_target(each),
+                span,
+            )
+            for each in asked
+        ]
+    first = rows[0]
+    changed = {
+        each.name: {field: value for field, value in row.items() if value != first[field]}
+        for each, row in zip(others, rows[1:], strict=True)
+        if row != first
+    }
+    return {**first, "readings": changed} if changed else first
+
+
+async def _measured_window(target: ServiceLevelTarget, facts: KnownWindowFacts, span: BacktestWindow) -> dict[str, Any]:
+    """Evaluate a window of a target by the facts of its indicator."""
     seen = await asyncio.to_thread(explanation_dispatch.explain_window_figure, target, facts, brief=True)
     # For a quantile the attained value is the quantile itself; there is none if too many probes failed.
     is_quantile = target.kind.is_limit_of_values
@@ -263,6 +257,7 @@ async def _derived_window(
             "verdict": verdict,
             "budget_consumed_share": None,
             "tickets": {"judged": len(ended), "met": met},
+            "late": sorted(each.ticket for each in ended if not each.is_met),
         }
     line = build_terms_histories((await draft.agreement(target.agreement_id)).versions, None)[0]
     judged = await explanation.evaluate_window(draft, line.latest, span.window_id, bounds, as_of, None)
@@ -277,6 +272,11 @@ async def _derived_window(
         "budget_consumed_share": (seen.budget_document() or {}).get("consumed_share"),
         "tickets": tickets,
     }
+
+
+def show_window(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result of a window without what only the open readings need."""
+    return {name: value for name, value in row.items() if name not in ("readings", "late")}
 
 
 def summarize_backtest(question: BacktestQuestion, judged: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -295,6 +295,7 @@ def summarize_backtest(question: BacktestQuestion, judged: Sequence[Mapping[str,
     # The worst window first: the lowest figure of an ``at_least`` objective, the highest of an ``at_most`` one.
     ordered = [*endless, *sorted(measured, key=lambda each: Fraction(each["attained"]), reverse=rises == AT_MOST)]
     share = Fraction(met, len(counted)) if counted else None
+    suggested = _suggested(rises, ordered, unit)
     return {
         "windows": len(judged),
         "judged": len(counted),
@@ -302,8 +303,10 @@ def summarize_backtest(question: BacktestQuestion, judged: Sequence[Mapping[str,
         "missed": len(counted) - met,
         "attained_share": figures.format_exact_fraction(share),
         "realistic": _realistic(share),
-        "worst": ordered[0] if ordered else None,
-        "suggested_objective": _suggested(rises, ordered, unit),
+        "worst": show_window(ordered[0]) if ordered else None,
+        "suggested_objective": suggested,
+        "prices": backtest_prices.build_price_table(question, judged, suggested),
+        "open_readings": open_readings.find_open_readings(question, judged),
     }
 
 

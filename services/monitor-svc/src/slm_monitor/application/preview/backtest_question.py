@@ -1,0 +1,44 @@
+"""The question of a back-test: draft terms, the history over which they are evaluated, and what a miss costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slm_monitor.application.preview.preview_terms import NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestQuestion:
+    """Draft terms, and the indicator over whose history they are evaluated.
+
+    ``indicator``: its subject, empty for terms about tickets and for derived targets. ``members``: drafts of the
+    targets from which a derived target is evaluated. ``owner``: id of the party to which tickets and indicators belong.
+    ``per``: kind of the calendar windows into which the clocks of a per-ticket target are grouped. ``period_charge``:
+    amount, currency and kind of period, of which the ``credit_schedule`` may pay a share.
+    """
+
+    terms: Mapping[str, Any]
+    indicator: str
+    service_hours: Any = "24x7"
+    timezone: str = "UTC"
+    members: Sequence[Mapping[str, Any]] = ()
+    owner: str = NOBODY
+    per: str = "month"
+    credit_schedule: Mapping[str, Any] | None = None
+    period_charge: Mapping[str, Any] | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return the question as JSON."""
+        return {
+            "terms": dict(self.terms),
+            "indicator": self.indicator,
+            "service_hours": self.service_hours,
+            "timezone": self.timezone,
+            "members": [dict(each) for each in self.members],
+            "owner": self.owner,
+            "per": self.per,
+            "credit_schedule": self.credit_schedule,
+            "period_charge": self.period_charge,
+        }
