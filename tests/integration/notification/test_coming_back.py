@@ -127,3 +127,47 @@ async def test_a_request_that_began_first_and_failed_last_is_sent_again_with_the
     await end_pause(service)
     await service.hear(BREACH)
     assert await service.send() == 3
+
+
+@pytest.mark.parametrize("settings", [AN_HOUR])
+async def test_what_a_killed_process_was_sending_comes_with_the_first_success(
+    service: Service, receiver: Receiver
+) -> None:
+    await service.make("provider", receiver.url())
+    await service.hear(BREACH)
+    desk = service.worker(WebhookSender)._desk
+    await desk.claim(1, -1.0)  # Its process ends before it sends: the lease is over.
+    receiver.status = 500
+    assert await service.send() == 1
+    receiver.status = 200
+    await end_pause(service)
+    assert await service.send() == 0
+    await service.hear(BREACH)
+    assert await service.send() == 2
+
+
+@pytest.mark.parametrize("settings", [AN_HOUR])
+@pytest.mark.parametrize(("minutes", "expected"), [(9, 3_600), (11, 600)])
+async def test_a_long_failure_leaves_no_pause_of_more_than_ten_minutes(
+    service: Service, receiver: Receiver, minutes: int, expected: int
+) -> None:
+    await service.make("provider", receiver.url())
+    receiver.refused_types = {RISK}
+    await service.hear(RISK)
+    await service.send()
+    receiver.status = 500
+    await end_pause(service)
+    await change_rows(service, "UPDATE webhook_endpoint SET failures = 0, failing_since = NULL")
+    await service.hear(BREACH)
+    await service.send()
+    await end_pause(service)
+    await change_rows(service, f"UPDATE webhook_endpoint SET failing_since = failing_since - {minutes * 60 * SECOND}")
+    await change_rows(service, f"UPDATE webhook_delivery SET first_failed_at = first_failed_at - {3_600 * SECOND}")
+    receiver.status = 200
+    await service.hear(BREACH)
+    await service.send()
+    async with service.app.database.read() as connection:
+        due_at = (
+            await connection.execute(text("SELECT min(due_at) FROM webhook_delivery WHERE state = 'waiting'"))
+        ).scalar_one()
+    assert 0.7 * expected < (due_at - real_now()) / SECOND < 1.3 * expected

@@ -186,7 +186,8 @@ class SqlNotificationDesk:
     async def record_success(self, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
         """Store that a delivery was accepted, and that its endpoint does not fail any more.
 
-        If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now.
+        If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now. After a long
+        failure, no delivery keeps a pause of more than ten minutes.
         """
         async with self._database.begin() as transaction:
             again = self._repeat if channels.is_repeated(claim.kind, claim.body) else None

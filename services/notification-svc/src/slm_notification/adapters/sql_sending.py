@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, text
 from slm_chassis.clock import SECOND, real_now
 from slm_chassis.database import Transaction
 from slm_events.instants import UtcMicroseconds
-from slm_notification.domain.attempts import AttemptAnswer, ClaimedDelivery, FailedAttempt
+from slm_notification.domain.attempts import LONGEST_HOLD, AttemptAnswer, ClaimedDelivery, FailedAttempt
 from slm_notification.domain.signals import opening_types
 
 # The lock of an endpoint guards its deliveries: two processes never count its running requests at the same time. In
@@ -83,7 +83,8 @@ _RENEW = text("""
     SET repeat_at = NULL, state = CASE WHEN is_open THEN 'waiting' ELSE d.state END,
         due_at = CASE WHEN is_open THEN :now ELSE d.due_at END,
         attempts = CASE WHEN is_open THEN 0 ELSE d.attempts END,
-        first_attempt_at = CASE WHEN is_open THEN NULL ELSE d.first_attempt_at END
+        first_attempt_at = CASE WHEN is_open THEN NULL ELSE d.first_attempt_at END,
+        first_failed_at = CASE WHEN is_open THEN NULL ELSE d.first_failed_at END
     FROM due WHERE d.delivery_id = due.delivery_id
 """)
 # A lane of which something is being sent stays as it is, because the beginning could come after the end.
@@ -99,8 +100,8 @@ _REPEAT = text("""
         JOIN heard_event AS oh ON oh.event_id = o.event_id AND oh.place >= a.place
     )
     UPDATE webhook_delivery AS d
-    SET state = 'waiting', attempts = 0, due_at = :due_at, first_attempt_at = NULL, delivered_at = NULL,
-        repeat_at = NULL
+    SET state = 'waiting', attempts = 0, due_at = :due_at, first_attempt_at = NULL, first_failed_at = NULL,
+        delivered_at = NULL, repeat_at = NULL
     WHERE (d.delivery_id IN (SELECT delivery_id FROM asked) OR d.delivery_id IN (SELECT delivery_id FROM followed))
         AND (d.leased_until IS NULL OR d.leased_until < :due_at)
         AND (d.lane IS NULL OR NOT EXISTS (
@@ -113,9 +114,10 @@ _SECRETS = text("""
     WHERE endpoint_id = ANY(CAST(:endpoint_ids AS text[])) AND (ends_at IS NULL OR ends_at > :now)
     ORDER BY made_at DESC, secret_id
 """)
-# Deliveries whose first attempt failed while the endpoint was failing are due at once. Deliveries that failed before
-# that, when the receiver was not away, keep their own pauses: otherwise they would be tried again after every success,
-# and each of their failures delays all other deliveries.
+# Deliveries that failed for the first time while the endpoint was failing are due at once. An attempt that ended with its
+# process is no failure. Deliveries that failed before that, when the receiver was not away, keep their own pauses:
+# otherwise they would be tried again after every success, and each of their failures delays all other deliveries. But
+# the attempts during a long failure of the endpoint have made these pauses long, so that they are cut then.
 _ENDPOINT_WORKS = text("""
     WITH failing AS (
         SELECT endpoint_id, failing_since FROM webhook_endpoint
@@ -125,10 +127,11 @@ _ENDPOINT_WORKS = text("""
         UPDATE webhook_endpoint AS e SET failures = 0, failing_since = NULL, retry_at = NULL
         FROM failing WHERE e.endpoint_id = failing.endpoint_id
     )
-    UPDATE webhook_delivery AS d SET due_at = :now
+    UPDATE webhook_delivery AS d
+    SET due_at = CASE WHEN d.first_failed_at >= failing.failing_since THEN :now ELSE least(d.due_at, :now + :hold) END
     FROM failing
     WHERE d.endpoint_id = failing.endpoint_id AND d.state = 'waiting' AND d.due_at > :now
-        AND d.first_attempt_at >= failing.failing_since
+        AND (d.first_failed_at >= failing.failing_since OR :now - failing.failing_since >= :hold)
 """)
 # In any state: a delivery that was being sent when the endpoint became gone is stored as failed, but may be accepted.
 _DELIVERED = text("""
@@ -165,7 +168,8 @@ _ENDPOINT_FAILS = text("""
 _NOT_DELIVERED = text("""
     UPDATE webhook_delivery AS d
     SET state = CASE WHEN e.state = 'gone' THEN 'failed' ELSE :state END, due_at = :due_at, leased_until = NULL,
-        status = :status, problem = :problem, excerpt = :excerpt
+        first_failed_at = coalesce(first_failed_at, CAST(:claimed_at AS bigint)), status = :status, problem = :problem,
+        excerpt = :excerpt
     FROM webhook_endpoint AS e
     WHERE d.delivery_id = :delivery_id AND d.leased_until = :leased_until AND e.endpoint_id = d.endpoint_id
 """)
@@ -266,11 +270,11 @@ async def store_success(
 ) -> None:
     """Store that the receiver accepted a delivery, and that its endpoint does not fail any more.
 
-    If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now. The delivery is
-    sent again after ``repeat_after`` microseconds; None: never.
+    If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now. If it was failing for
+    ``LONGEST_HOLD`` or longer, all other deliveries are due after that time at the latest. The delivery is sent again after ``repeat_after`` microseconds; None: never.
     """
     now = real_now()
-    await transaction.execute(_ENDPOINT_WORKS, {"endpoint_id": claim.endpoint_id, "now": now})
+    await transaction.execute(_ENDPOINT_WORKS, {"endpoint_id": claim.endpoint_id, "now": now, "hold": LONGEST_HOLD})
     row = {
         "delivery_id": claim.delivery_id,
         "now": now,
@@ -317,6 +321,7 @@ async def store_failure(
     row = {
         "delivery_id": claim.delivery_id,
         "leased_until": claim.leased_until,
+        "claimed_at": claim.claimed_at,
         "state": follows.state,
         "due_at": follows.due_at,
         "status": answer.status,

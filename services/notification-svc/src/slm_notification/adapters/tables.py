@@ -75,6 +75,7 @@ webhook_delivery = Table(
     Column("due_at", BigInteger, nullable=False),
     Column("leased_until", BigInteger),
     Column("first_attempt_at", BigInteger),
+    Column("first_failed_at", BigInteger),
     Column("last_attempt_at", BigInteger),
     Column("delivered_at", BigInteger),
     Column("status", Integer),
