@@ -114,8 +114,8 @@ _SECRETS = text("""
     WHERE endpoint_id = ANY(CAST(:endpoint_ids AS text[])) AND (ends_at IS NULL OR ends_at > :now)
     ORDER BY made_at DESC, secret_id
 """)
-# Deliveries that failed for the first time while the endpoint was failing are due at once. An attempt that ended with its
-# process is no failure. Deliveries that failed before that, when the receiver was not away, keep their own pauses:
+# Deliveries that failed for the first time while the endpoint was failing are due at once. An attempt that ended with
+# its process is no failure. Deliveries that failed before that, when the receiver was not away, keep their own pauses:
 # otherwise they would be tried again after every success, and each of their failures delays all other deliveries. But
 # the attempts during a long failure of the endpoint have made these pauses long, so that they are cut then.
 _ENDPOINT_WORKS = text("""
@@ -270,8 +270,9 @@ async def store_success(
 ) -> None:
     """Store that the receiver accepted a delivery, and that its endpoint does not fail any more.
 
-    If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now. If it was failing for
-    ``LONGEST_HOLD`` or longer, all other deliveries are due after that time at the latest. The delivery is sent again after ``repeat_after`` microseconds; None: never.
+    If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now. If it was
+    failing for ``LONGEST_HOLD`` or longer, all other deliveries are due after that time at the latest. The delivery is
+    sent again after ``repeat_after`` microseconds; None: never.
     """
     now = real_now()
     await transaction.execute(_ENDPOINT_WORKS, {"endpoint_id": claim.endpoint_id, "now": now, "hold": LONGEST_HOLD})
