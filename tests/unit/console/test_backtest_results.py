@@ -42,6 +42,73 @@ def test_a_back_test_of_the_same_promise_says_which_months_would_have_missed_it(
     )
 
 
+SCHEDULE = {"currency": "EUR", "bands": [{"from": "0", "percent_of_charge": "10"}, {"from": "99.99", "nothing": True}]}
+CHARGE = {"amount": "4200", "currency": "EUR", "per": "month"}
+PRICED = {
+    **DOCUMENT, "credit_schedules": {"bands-a": SCHEDULE}, "period_charge": CHARGE,
+    "targets": [{**TARGET, "credit": "bands-a"}],
+}  # fmt: skip
+
+
+def priced(**changes: Any) -> dict[str, Any]:
+    """A back-test with the document's money, one open reading, and two candidate objectives."""
+    job = tried()
+    readings = [
+        {"settled_by": {"unknown": value}, "changed": n, "breaches": 2 + n, "credits": f"{840 + 420 * n}.00"}
+        for n, value in enumerate(("removed", "down"))
+    ]
+    opened = {
+        "target": "up", "policy": "unknown", "default": "removed", "changed": 1, "readings": readings,
+        "costs": {"breaches": 1, "amount": "420.00", "currency": "EUR"},
+        "sentence": "left open: how time counts of which nothing is known; costs 1 breach, EUR 420.00",
+    }  # fmt: skip
+    rows = [
+        {
+            "objective": {"at_least": limit}, "met": met, "missed": 3 - met, "credits": money,
+            "is_draft": limit == "99.99", "is_suggested": limit != "99.99",
+        }
+        for limit, met, money in (("99.99", 1, "840.00"), ("99.8379", 3, "0.00"))
+    ]  # fmt: skip
+    prices = {"currency": "EUR", "rows": rows, "credits_unknown": None}
+    result = {**job["result"], "open_readings": [opened], "prices": prices}
+    question = {**job["question"], "credit_schedule": SCHEDULE, "period_charge": CHARGE}
+    return {**job, "result": result, "question": {**question, **changes}}
+
+
+def test_it_says_what_each_promise_would_have_cost_and_what_the_terms_leave_open() -> None:
+    found = backtest_in_words(READER, PRICED, PRICED["targets"][0], [priced()])
+    assert found is not None
+    assert found.prices == (
+        "at least 99.99 %: 1 of 3 periods kept, €\N{NO-BREAK SPACE}840 due. This is what the draft promises.",
+        "at least 99.8379 %: 3 of 3 periods kept, €\N{NO-BREAK SPACE}0 due."
+        " Eleven of twelve periods would have kept it.",
+    )
+    assert found.left_open == (
+        "Left open: how time counts of which nothing is known; costs 1 breach, €\N{NO-BREAK SPACE}420."
+        " Settle it with one of: unknown: removed, unknown: down.",
+    )
+
+
+def test_money_of_another_schedule_or_charge_is_not_shown_and_a_settled_policy_is_not_open() -> None:
+    for other in ({"credit_schedule": {**SCHEDULE, "currency": "USD"}}, {"period_charge": {**CHARGE, "amount": "1"}}):
+        found = backtest_in_words(READER, PRICED, PRICED["targets"][0], [priced(**other)])
+        assert found is not None
+        assert "€" not in "".join((*found.prices, *found.left_open))
+        assert "costs 1 breach." in found.left_open[0]
+    settled = backtest_in_words(READER, PRICED, {**PRICED["targets"][0], "unknown": "down"}, [priced()])
+    assert settled is not None and settled.left_open == ()
+
+
+async def test_the_document_of_a_draft_shows_prices_and_open_readings() -> None:
+    api = known(targets=[TARGET], service_hours={"24x7": "24x7"})
+    api.answers["/api/v1/agreements/agreement-1"]["state"] = "draft"
+    api.answers["/api/v1/backtests"] = {"items": [priced()], "next": None}
+    async with browser_of(api) as browser:
+        page = (await browser.get("/agreements/agreement-1")).text
+    assert "Left open: how time counts" in page
+    assert "at least 99.8379 %: 3 of 3 periods kept." in page
+
+
 def test_a_back_test_of_other_terms_or_without_a_result_says_nothing() -> None:
     question = tried()["question"]
     others = [

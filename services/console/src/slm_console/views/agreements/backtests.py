@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
+from slm_console.views.agreements.credits import schedule_of
 from slm_console.views.judgement.figures import exact, figure_in_words, limit_of, period_name
 from slm_console.views.promises import objective_in_words
 from slm_console.views.reader import Reader
@@ -20,6 +22,10 @@ class BacktestSummary:
     mark: str
     sentence: str
     more: tuple[str, ...] = ()
+    left_open: tuple[str, ...] = ()
+    """Policies that the terms leave at their default, and what another reading would have changed, in sentences."""
+    prices: tuple[str, ...] = ()
+    """What each candidate promise would have kept and cost, in sentences, the strictest first."""
 
 
 def backtest_in_words(
@@ -32,8 +38,84 @@ def backtest_in_words(
     for job in backtests:
         result = job.get("result")
         if job["state"] == "done" and result and result["judged"] and _is_about(document, target, job["question"]):
-            return _in_words(reader, target["objective"], job, result)
+            said = _in_words(reader, target["objective"], job, result)
+            is_priced = _has_terms_money(document, target, job["question"])
+            left_open = [
+                _open_reading(reader, each, is_priced=is_priced)
+                for each in result.get("open_readings") or ()
+                # A term that was written since then has settled it.
+                if target.get(each["policy"]) in (None, each["default"])
+            ]
+            found = tuple(each for each in left_open if each)
+            return replace(said, left_open=found, prices=_prices(reader, target, result, is_priced=is_priced))
     return None
+
+
+def _has_terms_money(document: Mapping[str, Any], target: Mapping[str, Any], question: Mapping[str, Any]) -> bool:
+    """Whether a back-test was priced with the schedule and the charge that the document has now."""
+    schedule = schedule_of(document, target)
+    return (
+        schedule is not None
+        and question.get("credit_schedule") == schedule
+        and question.get("period_charge") == document.get("period_charge")
+    )
+
+
+def _prices(
+    reader: Reader, target: Mapping[str, Any], result: Mapping[str, Any], *, is_priced: bool
+) -> tuple[str, ...]:
+    table = result.get("prices") or {}
+    lines = []
+    for row in table.get("rows") or ():
+        objective = {**row["objective"], "unit": target["objective"].get("unit")}
+        values = {
+            "promise": objective_in_words(reader, objective),
+            "met": reader.whole(int(row["met"])),
+            "count": reader.whole(int(row["met"]) + int(row["missed"])),
+        }
+        if is_priced and row["credits"] is not None:
+            values["money"] = reader.money(Decimal(row["credits"]), table["currency"])
+            line = reader.gettext("%(promise)s: %(met)s of %(count)s periods kept, %(money)s due.", **values)
+        else:
+            line = reader.gettext("%(promise)s: %(met)s of %(count)s periods kept.", **values)
+        if row["is_draft"]:
+            line = reader.gettext("%(line)s This is what the draft promises.", line=line)
+        elif row["is_suggested"]:
+            line = reader.gettext("%(line)s Eleven of twelve periods would have kept it.", line=line)
+        lines.append(line)
+    return tuple(lines)
+
+
+def _open_reading(reader: Reader, reading: Mapping[str, Any], *, is_priced: bool) -> str:
+    """Return an open reading with what it costs; empty if it changes money only, at other prices than the document's.
+
+    The terms that settle it are named at the end.
+    """
+    subjects = {
+        "unknown": reader.gettext("how time counts of which nothing is known"),
+        "degraded": reader.gettext("how degraded time counts"),
+        "no_data": reader.gettext("how a slice without data counts"),
+        "on_reopen": reader.gettext("what reopening does"),
+        "on_priority_change": reader.gettext("what a change of priority does"),
+    }
+    costs, changed = reading["costs"], int(reading["changed"])
+    said = []
+    if breaches := int(costs["breaches"]):
+        said.append(reader.ngettext("%(count)s breach", "%(count)s breaches", breaches))
+    elif changed:
+        said.append(reader.ngettext("%(count)s changed verdict", "%(count)s changed verdicts", changed))
+    if is_priced and costs["amount"] is not None and (amount := Decimal(costs["amount"])):
+        said.append(reader.money(amount, costs["currency"]))
+    if not said:
+        return ""
+    policy = str(reading["policy"])
+    terms = [f"{policy}: {each['settled_by'][policy]}" for each in reading["readings"]]
+    return reader.gettext(
+        "Left open: %(subject)s; costs %(costs)s. Settle it with one of: %(terms)s.",
+        subject=subjects.get(policy, policy),
+        costs=", ".join(said),
+        terms=", ".join(terms),
+    )
 
 
 def _is_about(document: Mapping[str, Any], target: Mapping[str, Any], question: Mapping[str, Any]) -> bool:
