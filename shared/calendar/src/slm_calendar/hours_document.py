@@ -25,10 +25,10 @@ def read_hours(document: str | Mapping[str, Any]) -> HoursDefinition:
 
 
 def resolve_hours_document(document: str | Mapping[str, Any], first_year: int, last_year: int) -> dict[str, Any]:
-    """Check the document and return it with holidays of countries and iCalendar files as dates, and day ranges as
-    single days.
+    """Check a document of service hours and return it with every holiday as a date.
 
-    Only holidays of the years first_year to last_year are written.
+    The name of a country, the text of an iCalendar file and a range of days are each replaced by the dates that they
+    stand for. Only dates of the years first_year to last_year are returned.
     """
     if not isinstance(document, Mapping):
         return write_hours_document(read_hours(document))

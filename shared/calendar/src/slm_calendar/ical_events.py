@@ -176,7 +176,9 @@ def _event(component: _Component, zone: ZoneInfo) -> Event:
 
 
 def _replaced_by(component: _Component, zone: ZoneInfo) -> date | None:
-    """Return the day that an unreadable override replaces; None if the component is no override."""
+    """Return the day of the recurring event that an override replaces. Only its property RECURRENCE-ID is read, because
+    the rest of the override cannot be. None if the component is no override.
+    """
     replaced = component.properties.get("RECURRENCE-ID")
     try:
         return _day(*replaced[0], "RECURRENCE-ID", zone, True) if replaced else None

@@ -37,7 +37,11 @@ class FileSummary:
 
 @dataclass(slots=True)
 class ImportResult:
-    """The result of an import: items accepted, seconds until evaluated and reported, and tickets without a target."""
+    """The result of an import.
+
+    It has the accepted items, the seconds until their evaluation and until the reports included them, and the tickets
+    to which no target applies.
+    """
 
     taken: SentItems
     judged: ImportVerdict

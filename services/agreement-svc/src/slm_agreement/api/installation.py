@@ -93,7 +93,10 @@ async def set_up_installation(
 async def create_set_up_link(
     caller: Caller, ledgers: TheLedgers, idempotency_key: IdempotencyKey = None
 ) -> dict[str, Any]:
-    """Make a link for the set-up (operators), while there is no party. An earlier link becomes void."""
+    """Make a link for the set-up, while there is no party; only an operator may do this.
+
+    An earlier link becomes void.
+    """
     refuse_stored_secret(idempotency_key)
     code, expires_at = await set_up.create_set_up_code(ledgers, caller)
     return {"code": code, "link": f"{PAGE}{code}", "expires_at": shapes.instant_text(expires_at)}

@@ -32,7 +32,9 @@ router = APIRouter(prefix="/api/v1/parties", tags=["parties"])
     ),
 )
 async def register_party(body: NewParty, caller: Caller, ledgers: TheLedgers, response: Response) -> dict[str, Any]:
-    """Register a party (operators). Sending the same key and content again answers 200 with that party."""
+    """Register a party; only an operator may do this.
+
+    Sending the same key and content again answers 200 with that party."""
     party, is_new = await parties.register_party(ledgers, caller, body.key, _party_details(body))
     response.status_code = 201 if is_new else 200
     return reading.set_entity_tag(shapes.party_json(party), response)
@@ -61,7 +63,7 @@ async def get_party(party_id: str, caller: Caller, database: TheDatabase, respon
 async def edit_party(
     party_id: str, body: PartyEdit, caller: Caller, ledgers: TheLedgers, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Change the name or the external references of a party (operators)."""
+    """Change the name or the external references of a party; only an operator may do this."""
     unless_changed = reading.if_match_check(if_match, shapes.party_json)
     party = await parties.edit_party(ledgers, caller, party_id, _party_details(body), unless_changed)
     return reading.set_entity_tag(shapes.party_json(party), response)

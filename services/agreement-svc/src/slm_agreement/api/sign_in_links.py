@@ -34,7 +34,9 @@ PAGE = "/sign-in/"
 async def create_sign_in_link(
     body: NewSignInLink, caller: Caller, ledgers: TheLedgers, idempotency_key: IdempotencyKey = None
 ) -> dict[str, Any]:
-    """Make a link for a principal (operators). Its code works once within 24 hours, and is shown only in this response.
+    """Make a link for a principal; only an operator may do this.
+
+    Its code works once within 24 hours, and is shown only in this response.
 
     A signature in a session that began with the link says so: `identified_by` is `sign_in_link`.
     """

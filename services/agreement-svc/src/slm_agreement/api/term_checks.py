@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/v1/agreements", tags=["agreements"])
 async def check_unsaved_terms(
     agreement_id: str, body: TermsToCheck, caller: Caller, ledgers: TheLedgers
 ) -> dict[str, Any]:
-    """Check terms as if you saved them now (managers). Nothing is stored, and nobody else sees them.
+    """Check terms as if you saved them now; only a manager may do this. Nothing is stored, and nobody else sees them.
 
     The request succeeds also for terms that could not be saved: what to correct is among the findings. For a signed
     version the terms are checked as an amendment.

@@ -55,7 +55,7 @@ async def invite_signatory(
 
     Returns the invitation's code; None if it was mailed (``console_url`` is given) or ``somebody`` is None. Only an
     operator may invite a person who signs, so the invitation is created with an operator's rights, in the manager's
-    name. A signature that is given by way of this invitation names the manager.
+    name. The record of a signature by the invited person names the manager, too.
     """
     if somebody is None:
         return None

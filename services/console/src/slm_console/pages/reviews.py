@@ -38,10 +38,9 @@ async def list_reports(visit: SignedIn) -> Response:
 
 
 async def _read(visit: Visit, **asked: Whole) -> tuple[dict[str, Part], list[dict[str, Any]]]:
-    """Read the rows of a tab. If the page is narrowed to some companies, only rows of agreements with these are
-    returned.
+    """Read the rows of a tab. If the reader has chosen some companies, return only rows of agreements with these.
 
-    Reports, actions and lessons do not name the two companies, so the agreements are read to find these.
+    Reports, actions and lessons do not name the two parties of their agreement, so the agreements are read, too.
     """
     wanted = _companies(visit)
     within = {**WHO, "agreements": Whole("/api/v1/agreements", _MANY)} if wanted else {}

@@ -49,7 +49,9 @@ def misread_day(reader: Reader, *days: str, is_needed: bool = False) -> str:
 
 
 def day_to_type(reader: Reader, day: date) -> str:
-    """Return a day as a text field shows it, such as ``1 Jan 2027``; ``start_of_day`` and ``end_of_day`` read it."""
+    """Return the text that a text field shows for a day, such as ``1 Jan 2027``. ``start_of_day`` and ``end_of_day``
+    read such a text.
+    """
     return format_date(day, "d MMM y", locale=reader.locale)
 
 

@@ -72,7 +72,7 @@ class LeasedWorker(ABC, Generic[Claim]):
             await self._drain()
 
     async def step(self) -> int:
-        """Begin due work, as much as ``at_once`` still allows; return the number of claims."""
+        """Claim due work and begin it, as much as ``at_once`` still allows. Return how many pieces were begun."""
         room = self._at_once - len(self._running)
         claims = await self.claim(room) if room > 0 else []
         for claim in claims:

@@ -87,8 +87,9 @@ class MailLedger(Protocol):
         """Store the titles of agreements, by id."""
 
     async def put_causes(self, causes: Mapping[tuple[str, str], str]) -> None:
-        """Store to which cause breaches and risks belong: (id of the party that sees it, id of the breach or risk) → id
-        of the cause.
+        """Store the causes of breaches and risks.
+
+        ``causes``: keys are (id of the party that sees the cause, id of the breach or risk), values the cause's id.
         """
 
     async def readers_of(self, party_ids: Collection[str]) -> Sequence[Reader]:

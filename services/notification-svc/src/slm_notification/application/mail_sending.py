@@ -178,7 +178,10 @@ class NotificationMailer:
         return words_of(told, content.count, frame, is_digest=claim.is_digest, page=page)
 
     async def _links_in(self, reader: Reader, notices: Sequence[MailedNotice]) -> dict[str, str]:
-        """Return agreement id → link for a reader who cannot log in, for notices that the agreement's page explains."""
+        """Return agreement id → link with which a reader without an account may read that agreement.
+
+        Only agreements of notices whose details are on the agreement's page get a link.
+        """
         ids = [each.agreement_id for each in notices if each.kind in _ABOUT_AGREEMENTS and each.agreement_id]
         links: dict[str, str] = {}
         with suppress(TimeoutError):

@@ -137,8 +137,9 @@ def require_opened(review: Review) -> None:
 
 
 def covers_interval(review: Review, start_at: UtcMicroseconds, end_at: UtcMicroseconds) -> bool:
-    """Whether the interval [start_at, end_at) overlaps the time that the review covers. For a single instant, both are
-    that instant.
+    """Whether the interval [start_at, end_at) overlaps the time that the review covers.
+
+    To ask about a single instant, give it as ``start_at`` and as ``end_at``.
     """
     reaches = end_at > review.start_at or start_at >= review.start_at
     return reaches and (review.end_at is None or start_at < review.end_at)

@@ -1,4 +1,6 @@
-"""Rate limits of principals, and of addresses without a key, counted by the library ``limits``."""
+"""Rate limits: for each principal, and for each address that sends requests without a key. The library ``limits``
+counts the requests.
+"""
 
 from __future__ import annotations
 

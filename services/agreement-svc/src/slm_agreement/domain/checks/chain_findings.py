@@ -1,4 +1,4 @@
-"""The findings of the chain check, and exact numbers in words."""
+"""The findings of the chain check, and functions that write an exact number as a text for them."""
 
 from __future__ import annotations
 

@@ -95,7 +95,9 @@ def end_sessions_of_link(principal: EnrolledPrincipal, link_id: str, now: UtcMic
 
 
 def end_all_sessions(principal: EnrolledPrincipal, now: UtcMicroseconds, but: str | None = None) -> bool:
-    """Revoke every live session except the one with this key id; return whether there was any."""
+    """Revoke every live session of a principal, except the session with the key id ``but``. Return whether one was
+    revoked.
+    """
     ending = {each.key_id for each in live_sessions(principal, now) if each.key_id != but}
     principal.keys = [replace(each, revoked_at=now) if each.key_id in ending else each for each in principal.keys]
     return bool(ending)

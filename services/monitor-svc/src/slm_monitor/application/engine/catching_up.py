@@ -72,10 +72,10 @@ class CatchUpTracker:
         return min((begun_at for begun_at in waiting if begun_at > global_watermark), default=None)
 
     def mark(self, step: PartitionStepChanges) -> None:
-        """Set the field ``catch_up`` of a step's events to the version that is caught up with, and count the events of
-        breaches and risks.
+        """Mark the events of a step that exist only because a new version of an agreement is evaluated for its past.
 
-        If several versions of an agreement are caught up with at once, the events name the lowest one.
+        Their field ``catch_up`` gets the number of that version: the lowest one if several versions of the agreement
+        are evaluated for their past at once. The events of breaches and risks are counted.
         """
         if not self._found:
             return

@@ -16,7 +16,7 @@ Added = Callable[[IndicatorSeries, Sequence[MinuteSumChange]], None]
 
 
 class CounterSeriesOwner(Protocol):
-    """The owner of the series to which counter readings contribute rows."""
+    """The store that holds the series. A reading of a counter adds rows to a series through this interface."""
 
     def named(self, subject: str) -> IndicatorSeries: ...
 

@@ -89,7 +89,9 @@ def complete_part(answer: ToolAnswer, query: SampleQuery, piece: Piece) -> Piece
 
 
 def read_answer(answer: ToolAnswer, query: SampleQuery, source: str, piece: Piece) -> list[AskedSeries]:
-    """Return the series of an answer with the samples of a piece, named and labelled as the query says.
+    """Return the series of an answer, with their samples of one piece of time.
+
+    The query determines the name and the labels of each series.
 
     Raises UnreadableAnswer, and ToolTrouble if there are more samples than may be stored at once.
     """

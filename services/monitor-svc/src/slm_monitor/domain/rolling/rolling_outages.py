@@ -28,9 +28,9 @@ from slm_monitor.domain.windows import outage_evaluation
 
 
 class RollingOutageSource:
-    """Gives the rolling windows of a target about outages, by the terms of one version.
+    """Computes the rolling windows of a target that limits outages, under the terms of one version of the agreement.
 
-    It counts the outages that begin at or after ``begins_at``, by the facts up to ``as_of``.
+    It counts the outages that begin at or after ``begins_at``, and uses only facts up to ``as_of``.
     """
 
     def __init__(

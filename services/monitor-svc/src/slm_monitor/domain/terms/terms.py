@@ -37,8 +37,9 @@ class TermsNotEvaluable(ValueError):
 class ServiceLevelTarget:
     """One target as one version of an agreement defines it.
 
-    ``promise`` is the objective; None for a clock, which has ``clock.within`` instead. ``threshold`` is, in the
-    indicator's unit, the limit X of ``share_at_most: X`` or ``share_at_least: X``, or the objective of a quantile.
+    - ``promise``: the objective; None for a clock, which has ``clock.within`` instead.
+    - ``threshold``: the value with which each measurement is compared, in the indicator's unit. For
+      ``share_at_most: X`` and ``share_at_least: X`` it is X, for a quantile the value that was agreed.
     """
 
     target_id: str

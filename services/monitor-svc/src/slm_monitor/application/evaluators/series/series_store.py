@@ -371,6 +371,8 @@ class IndicatorSeriesStore:
 
 
 def split_range_into_pieces(first: int, last: int, length: int = MINUTES_AT_ONCE) -> Iterator[range]:
-    """Split the numbers ``first`` to ``last`` (inclusive) of minutes or hours into ranges of at most ``length``."""
+    """Yield ranges of at most ``length`` that together cover ``first`` to ``last``, both included. The numbers stand
+    for minutes or hours since 1970.
+    """
     for start in range(first, last + 1, length):
         yield range(start, min(start + length, last + 1))
