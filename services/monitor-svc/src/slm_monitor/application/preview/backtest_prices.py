@@ -66,7 +66,8 @@ def build_price_table(
     figures = [Fraction(each["attained"]) for each in judged if each["attained"] is not None]
     if objective is None or not figures:
         return None
-    marked = None if suggested is None else Fraction(suggested[AT_LEAST if objective.is_at_least else AT_MOST])
+    side = AT_LEAST if objective.is_at_least else AT_MOST
+    marked = Fraction(suggested[side]) if suggested is not None and side in suggested else None
     limits = sorted({_rounded(each, objective) for each in figures})
     step = -(-len(limits) // MOST_CANDIDATES)
     candidates = {*limits[::step], *([] if marked is None else [marked])}
