@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
 import pytest
 from sqlalchemy import text
 
@@ -171,3 +174,20 @@ async def test_a_long_failure_leaves_no_pause_of_more_than_ten_minutes(
             await connection.execute(text("SELECT min(due_at) FROM webhook_delivery WHERE state = 'waiting'"))
         ).scalar_one()
     assert 0.7 * expected < (due_at - real_now()) / SECOND < 1.3 * expected
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+async def test_a_receiver_may_ask_for_a_pause(service: Service, receiver: Receiver, form: str) -> None:
+    await service.make("provider", receiver.url())
+    until = datetime.now(UTC) + timedelta(hours=2)
+    receiver.status = 503
+    receiver.headers = {"Retry-After": "7200" if form == "seconds" else format_datetime(until, usegmt=True)}
+    await service.hear(BREACH)
+    await service.send()
+    async with service.app.database.read() as connection:
+        due_at, retry_at = (
+            await connection.execute(text("SELECT due_at, retry_at FROM webhook_delivery, webhook_endpoint"))
+        ).one()
+    wanted = int(until.timestamp()) * SECOND
+    assert abs(due_at - wanted) < 60 * SECOND
+    assert abs(retry_at - wanted) < 60 * SECOND

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from slm_chassis.asked_waits import asked_wait, wait_after_last
 from slm_chassis.clock import SECOND
 from slm_events.instants import from_text
 from slm_monitor.domain.pulls.dialects import Dialect, Question, ToolAnswer, UnreadableAnswer, advance
 from slm_monitor.domain.pulls.jira import Jira
-from slm_monitor.domain.pulls.limits import asked_wait, wait_after_last
 from slm_monitor.domain.pulls.pulls import Position
 from slm_monitor.domain.pulls.schedule import LONGEST_PAUSE, next_reconciliation, pause_after
 from slm_monitor.domain.pulls.servicenow import ServiceNow

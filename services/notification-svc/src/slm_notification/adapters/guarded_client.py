@@ -8,7 +8,6 @@ from typing import TypeVar
 
 import httpx
 
-from slm_chassis.clock import SECOND
 from slm_chassis.outgoing import (
     AddressRefused,
     AddressRules,
@@ -80,9 +79,3 @@ class GuardedClient:
             return AttemptAnswer(None, problem)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             return AttemptAnswer(None, f"The connection broke ({type(error).__name__}).")
-
-
-def retry_after(answer: httpx.Response) -> int | None:
-    """Return the microseconds that an answer asks to wait before the next request; None if it does not ask."""
-    text = answer.headers.get("retry-after", "")
-    return int(text) * SECOND if text.isascii() and text.isdigit() and len(text) < 8 else None

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import httpx
 
+from slm_chassis.asked_waits import asked_wait
+from slm_chassis.clock import real_now
 from slm_chassis.outgoing import AddressRules, Resolve, system_resolve
 from slm_mappings.ticket_writing import TicketWriting
-from slm_notification.adapters.guarded_client import GuardedClient, retry_after
+from slm_notification.adapters.guarded_client import GuardedClient
 from slm_notification.application import tool_requests
 from slm_notification.application.tool_requests import ToolRequest
 from slm_notification.domain.attempts import SHOWN_OF_ANSWER, AttemptAnswer
@@ -97,4 +99,4 @@ async def _answer_of(answer: httpx.Response, secrets: Sequence[str]) -> tuple[At
         problem = f"Answered with status {status}: the account is not accepted, or may not change the ticket."
     if 300 <= status < 400:
         problem = f"Answered with status {status}: redirects are not followed."
-    return AttemptAnswer(status, problem, excerpt, retry_after(answer)), text
+    return AttemptAnswer(status, problem, excerpt, asked_wait(answer.headers, real_now())), text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import httpx
 
+from slm_chassis.asked_waits import asked_wait
 from slm_chassis.clock import SECOND, real_now
 from slm_chassis.outgoing import AddressRules, Resolve, system_resolve
-from slm_notification.adapters.guarded_client import GuardedClient, retry_after
+from slm_notification.adapters.guarded_client import GuardedClient
 from slm_notification.domain import channels, tool_messages
 from slm_notification.domain.attempts import SHOWN_OF_ANSWER, AttemptAnswer, ClaimedDelivery
 from slm_notification.domain.signatures import signature_headers
@@ -70,4 +71,4 @@ async def _answer_of(answer: httpx.Response, claim: ClaimedDelivery) -> AttemptA
         problem = f"Answered with status {status}: redirects are not followed."
     if status == 204 and claim.kind == "apprise":
         problem = "Answered with status 204: the Apprise server knows no addresses under this key."
-    return AttemptAnswer(status, problem, excerpt, retry_after(answer))
+    return AttemptAnswer(status, problem, excerpt, asked_wait(answer.headers, real_now()))

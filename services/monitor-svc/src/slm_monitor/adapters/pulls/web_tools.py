@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from slm_chassis.asked_waits import asked_wait
 from slm_chassis.clock import SECOND, real_now
 from slm_chassis.outgoing import (
     AddressRefused,
@@ -22,7 +23,6 @@ from slm_chassis.outgoing import (
 )
 from slm_mappings.pull_recipes import PullRecipe
 from slm_monitor.domain.pulls.dialects import ToolAnswer, ToolRequest
-from slm_monitor.domain.pulls.limits import asked_wait
 from slm_monitor.domain.pulls.pulls import ClaimedPull, ToolTrouble
 
 LARGEST = 16 << 20

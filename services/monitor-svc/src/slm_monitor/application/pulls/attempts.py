@@ -10,11 +10,11 @@ from typing import TypeVar
 
 import structlog
 
+from slm_chassis.asked_waits import wait_after_last
 from slm_chassis.clock import SECOND, real_now
 from slm_chassis.faults import Overload, is_infrastructure_fault
 from slm_mappings.pull_recipes import PullRecipe
 from slm_monitor.application.pulls.ports import PullStore, ToolClient
-from slm_monitor.domain.pulls import limits
 from slm_monitor.domain.pulls.dialects import ToolAnswer, ToolRequest, UnreadableAnswer
 from slm_monitor.domain.pulls.pulls import (
     ClaimedPull,
@@ -62,7 +62,7 @@ AnyCourse = TypeVar("AnyCourse", bound=Course)
 
 def mind_limit(answer: ToolAnswer) -> None:
     """Raise ToolTrouble if the tool says that it accepts no further request for a while."""
-    wait = limits.wait_after_last(answer.headers, real_now())
+    wait = wait_after_last(answer.headers, real_now())
     if wait:
         raise ToolTrouble("The tool accepts no further request for a while.", wait=wait, is_limit=True)
 

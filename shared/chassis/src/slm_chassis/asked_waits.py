@@ -1,4 +1,6 @@
-"""How long a tool asks to wait: ``Retry-After``, and the headers that count the requests which are left."""
+"""The wait that another system asks for in the headers of its answer: ``Retry-After``, or the headers that count the
+requests which are left.
+"""
 
 from __future__ import annotations
 
