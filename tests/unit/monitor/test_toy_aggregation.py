@@ -13,12 +13,14 @@ from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms import targets as terms_of_targets
 from slm_agreement.domain.terms.target_context import TargetContext
 from slm_events import aggregations as vocabulary
-from slm_events.monitor import WindowRestated
+from slm_events.monitor import WindowClosed, WindowRestated
 from slm_monitor.application.explain.explanation import ExplanationQuestion, explain_window
 from slm_monitor.application.history.fact_history import TargetIdentity
 from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.terms import instances
+from slm_report.domain import periods, service_report, terms_history
+from slm_report.domain.facts import Facts
 from tests.cases.previews import ask
 from tests.support.decisions import Signed
 from tests.support.histories import History, Told, told_of
@@ -118,6 +120,21 @@ async def test_a_new_aggregation_is_judged_restated_and_explained() -> None:
     document = await explain_window(record, named, ExplanationQuestion(DAY), END)
     assert document["figure"] == judged.window("daily").figure
     assert document["derivation"]["arithmetic"][0] == "figure = median of the means of 5 minutes"
+
+
+async def test_a_report_has_a_line_for_a_new_aggregation() -> None:
+    judged = await Judged.begin()
+    await judged.measure(EARLY, NOON + 5 * MINUTE)
+    await judged.replay.hear([], at("2026-11-03T01:00"))
+    closed = [each.event for each in judged.replay.store.events if isinstance(each.event, WindowClosed)]
+    history = terms_history.build_terms_history([finalized(TARGETS[0])], [])
+    day = periods.parse_period(DAY, "day", "UTC")
+    made = service_report.build_service_report(
+        history, Facts(windows=closed), day, state=service_report.INTERIM, as_of=at("2026-11-03T01:00")
+    )
+    (line,) = [each for each in made.lines if each.target_id == TARGETS[0]["target_id"]]
+    assert (line.aggregation, line.verdict, line.attained.exact) == (KIND.name, "breached", "500")
+    assert (line.agreed, line.total) == ("≤ 300 ms", str(sum(map(len, EARLY.values()))))
 
 
 async def test_each_group_and_each_rolling_window_has_its_own_median() -> None:
