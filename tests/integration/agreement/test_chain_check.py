@@ -162,6 +162,22 @@ async def test_what_a_party_may_not_name_is_refused_alike(world: ChainWorld) -> 
     assert len(set(answers)) == 1 and answers[0][0] == 422
 
 
+async def test_no_agreement_rests_on_itself(world: ChainWorld) -> None:
+    promised = [availability("99.9")]
+    first = await world.draft_support("network", document(promised))
+    second = await world.draft_support("network", document(promised, supports=[first["agreement_id"]]), "uc")
+    third = await world.draft_support(
+        "network", document(promised, supports=[second["agreement_id"]]), held_by="customer"
+    )
+    manager, path = world.others["network"].provider_manager_key, f"/api/v1/agreements/{first['agreement_id']}/check"
+    for named in (second["agreement_id"], third["agreement_id"]):
+        written = {**first["document"], "supports": [named]}
+        status, check = await world.ask(manager, "POST", path, {"document": written})
+        assert status == 200, check
+        [circle] = [each for each in check["findings"] if each["code"] == "chain.circle"]
+        assert (circle["severity"], circle["field"], circle["value"]) == ("error", "supports[0].agreement_id", named)
+
+
 async def test_a_customers_contract_with_a_third_party_blocks_too(world: ChainWorld) -> None:
     ola = await world.support("network", document([availability("99.95")]))
     telco = await world.support("telco", document([availability("99.0")]), "uc", held_by="customer")

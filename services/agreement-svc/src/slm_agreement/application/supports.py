@@ -50,6 +50,9 @@ async def replace_supports(
             value = named or written.get("support_id", "")
             findings.add(f"{supports.NAME}[{index}].agreement_id", value, supports.REMEDY, "chain.unknown-support")
             continue
+        if await _rests_on(ledger, named, identity.agreement_id, party_id):
+            findings.add(f"{supports.NAME}[{index}].agreement_id", named, supports.CIRCLE_REMEDY, "chain.circle")
+            continue
         reference = _reference_to(named, party_id, [*stored, *added])
         if reference is None:
             reference = SupportReference(new_id(), identity.agreement_id, str(party_id), named)
@@ -88,6 +91,31 @@ async def _may_support(ledger: Ledger, identity: Identity, party_id: str | None,
     if party_id not in (other.provider_party_id, other.customer_party_id):
         return False
     return any(version.visible_to(party_id) for version in await ledger.agreements.versions(agreement_id))
+
+
+async def _rests_on(ledger: Ledger, agreement_id: str, sought: str, party_id: str | None) -> bool:
+    """Return whether an agreement rests on the agreement ``sought``, over any number of agreements in between.
+
+    Only supports that the party itself named are followed: the other party's are not shown to it.
+    """
+    seen, ahead = {agreement_id}, [agreement_id]
+    while ahead:
+        current = ahead.pop()
+        named = {each.support_id: each for each in await ledger.agreements.supports(current)}
+        written = {
+            entry.get("support_id", "")
+            for version in (await ledger.agreements.versions(current))[-1:]
+            for entry in version.current.document[supports.NAME]
+        }
+        for support_id in written & named.keys():
+            below = named[support_id].supporting_agreement_id
+            if named[support_id].party_id != party_id or below in seen:
+                continue
+            if below == sought:
+                return True
+            seen.add(below)
+            ahead.append(below)
+    return False
 
 
 async def check_chain(ledger: Ledger, version: Version, added: Sequence[SupportReference] = ()) -> dict[str, SideChain]:

@@ -20,6 +20,7 @@ DISCLOSED = (NOTHING, TERMS)
 SIDES = ("provider", "customer")
 MOST_SUPPORTS = 50
 REMEDY = "write the id of an operational level agreement or underpinning contract to which your party is a party"
+CIRCLE_REMEDY = "remove it: that agreement itself rests on this one, and each would carry the other"
 
 
 @dataclass(frozen=True, slots=True)
