@@ -11,11 +11,10 @@ from typing import Any
 from sqlalchemy import text
 
 import slm_chassis.identity
-import slm_report.application.publishing
 from slm_chassis.app import ServiceApp
 from slm_chassis.clock import ManualClock
 from slm_chassis.log.port import EventLog, TopicPartition
-from slm_chassis.workers import Worker
+from slm_chassis.workers import Rest, Worker
 from slm_events.catalogue import TOPICS
 from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
 
@@ -67,19 +66,21 @@ def steady(apps: Sequence[ServiceApp]) -> Iterator[None]:
     Workers that look at their tables now and then are asleep, as ``Quiet`` turns them itself; and keys are not refused
     where the log is slow.
     """
-    publishing: Any = slm_report.application.publishing
     access: Any = slm_chassis.access_registry
     catch_up = access.AccessRegistry.catch_up
-    kept = publishing._POLL_SECONDS, access.FRESH_SECONDS, catch_up.__defaults__
-    publishing._POLL_SECONDS, access.FRESH_SECONDS = _ASLEEP_SECONDS, _PATIENCE_SECONDS
+    kept = access.FRESH_SECONDS, catch_up.__defaults__
+    access.FRESH_SECONDS = _PATIENCE_SECONDS
     catch_up.__defaults__ = (_PATIENCE_SECONDS,)
     for worker in lookers(apps):
         if hasattr(worker, "_pause_seconds"):
             worker._pause_seconds = _ASLEEP_SECONDS
+        if hasattr(worker, "_rest"):
+            # Its shortest time, during which nothing wakes it, is as long as its longest.
+            worker._rest = Rest(_ASLEEP_SECONDS, _ASLEEP_SECONDS)
     try:
         yield
     finally:
-        publishing._POLL_SECONDS, access.FRESH_SECONDS, catch_up.__defaults__ = kept
+        access.FRESH_SECONDS, catch_up.__defaults__ = kept
 
 
 def lookers(apps: Sequence[ServiceApp]) -> list[Any]:
