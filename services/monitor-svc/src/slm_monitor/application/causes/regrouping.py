@@ -42,8 +42,10 @@ class CauseGroupingStore(Protocol):
     async def connected(
         self, provider_party_id: str, spans: Mapping[str, Sequence[Interval]], cause_ids: Collection[str]
     ) -> Membership:
-        """Return findings of two kinds: those with a key of ``spans`` and a bad interval that overlaps an interval of
-        that key, and all findings of the given causes.
+        """Return two kinds of findings:
+
+        - all findings of the given causes
+        - each finding that has a key of ``spans`` and was bad during one of the intervals of that key
 
         ``spans``: cause key → intervals (µs).
         """

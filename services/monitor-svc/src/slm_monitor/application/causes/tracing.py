@@ -132,7 +132,7 @@ def _is_of_states(terms: ServiceLevelTarget) -> bool:
 
 
 def _state_subjects(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> set[str]:
-    """Return the indicators whose states give the bad interval of a target's findings."""
+    """Return the indicators from whose states the bad intervals of a target's findings are computed."""
     if _is_of_states(terms):
         return set(parse_composite_terms(terms, others).subjects)
     return {terms.indicator} if terms.kind.is_of_single_facts and terms.indicator else set()
@@ -145,7 +145,11 @@ def _has_labels(fact: Fact, group: tuple[tuple[str, str], ...]) -> bool:
 
 
 def _untraced(stored: StoredFinding) -> CauseFinding:
-    """Return the finding of a target whose terms cannot be parsed: about its indicator, at the time of its evidence."""
+    """Return the finding for a breach or risk of a target whose terms cannot be parsed.
+
+    Its key is the target's indicator or, without an indicator, the target; its interval is computed from what was
+    published.
+    """
     indicator, target_id = stored.row.get("indicator"), stored.row["target_id"]
     key = build_cause_key(INDICATOR, indicator) if indicator else build_cause_key(TARGET, target_id)
     return _finding(

@@ -96,7 +96,9 @@ async def take_breach_step(
 
 
 def _event_id(breach_id: str, step: str, life: BreachWorkflow) -> str:
-    """Return the id of a step's event. It depends on the number of links, as a problem may be linked several times."""
+    """Return the id of a step's event. For a linked problem, the id also depends on how many problems have been linked:
+    each link has its own event.
+    """
     if step == LINK_PROBLEM:
         return named_id(breach_id, "breach-problem-linked", life.revision, life.number)
     return target_events.derive_event_id(breach_id, _EVENTS[step], life.revision)

@@ -245,7 +245,7 @@ async def decide_exclusion(
 async def appoint_exclusion_delegate(
     register: ExclusionStore, wanted: ExclusionDelegate, now: UtcMicroseconds
 ) -> ExclusionDelegate:
-    """Let another party decide on the exclusions that are requested of the appointing party (``wanted.party_id``).
+    """Let a delegate decide on exclusions in place of the appointing party (``wanted.party_id``).
 
     Raises NoSuchObject, and CalendarError that names the invalid field.
     """

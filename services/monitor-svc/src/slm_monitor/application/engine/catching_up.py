@@ -53,8 +53,8 @@ class CatchUpTracker:
         return reached
 
     def next_due(self, watermark: UtcMicroseconds) -> UtcMicroseconds | None:
-        """Return the first instant (µs) after the watermark for which a catch-up of this partition waits; None if there
-        is none.
+        """Return the first instant (µs) that lies after the watermark and that a catch-up waits for; None if there is
+        none.
 
         A catch-up waits for the instant at which its terms arrived. It can end in this partition only after all timers
         up to this instant have fired, so the partition waits for the instant even if no timer is set before it.
@@ -72,10 +72,10 @@ class CatchUpTracker:
         return min((begun_at for begun_at in waiting if begun_at > global_watermark), default=None)
 
     def mark(self, step: PartitionStepChanges) -> None:
-        """Mark the events of a step that exist only because a new version of an agreement is evaluated for its past.
+        """Mark the events of agreements whose past this partition is evaluating by a newly signed version.
 
-        Their field ``catch_up`` gets the number of that version: the lowest one if several versions of the agreement
-        are evaluated for their past at once. The events of breaches and risks are counted.
+        The events' field ``catch_up`` gets the number of that version, or the lowest number if the agreement has
+        several such versions. The events of breaches and risks are counted.
         """
         if not self._found:
             return

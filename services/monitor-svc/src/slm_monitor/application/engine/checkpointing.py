@@ -15,9 +15,9 @@ WHOLE_ROWS = 100_000
 QUIET_SECONDS = 2.0
 """Seconds without records after which the next checkpoint of a partition also writes its rows to the record.
 
-Otherwise rows, and accumulators with them, are written less often than figures; until then they are kept in the blobs
-of the steps. A write costs about the same for an indicator whether it brings one row or many, so more rows per write
-are cheaper. The number of rows that a restart must count again limits how long rows may wait.
+While records arrive, rows and accumulators are written less often than figures. Until then, the rows are kept in the
+blobs of the steps. A write costs about the same for an indicator whether it brings one row or many, so more rows per
+write are cheaper. The number of rows that a restart must count again limits how long rows may wait.
 """
 GROWN_SECONDS = 5.0
 """Seconds after a large load at which the loaded objects are excluded from garbage collection, even if records keep
@@ -53,9 +53,13 @@ class CheckpointSchedule:
         """Return (partition, whether its checkpoint must be whole) for each partition whose last checkpoint is at least
         ``at_most_every`` seconds old.
 
-        A whole checkpoint contains rows and accumulators too. Partitions with very many unsaved rows get a whole
-        checkpoint. So does the partition whose last whole checkpoint is the oldest, if that is old enough or the
-        partition receives no records. No other partition gets one in this call, so that none waits for many of them.
+        A whole checkpoint contains rows and accumulators too. Two kinds of partitions get one:
+
+        - partitions with very many unsaved rows
+        - one other partition, whose last whole checkpoint is the oldest: if that one is old enough, or no records
+          arrive
+
+        It is only one per call, so that no partition has to wait while many whole checkpoints are written.
         """
         now = time.monotonic()
         waiting = [number for number, partition in owned.items() if partition.has_rows]

@@ -58,9 +58,11 @@ class DecisionDelivery:
     def overturn(self, ref: Mapping[str, Any], step: PartitionStepChanges) -> None:
         """Have a breach that a dispute overturned evaluated again, which withdraws the breach.
 
-        ``ref``: content of the inbox message. For a breach of a ticket, the ticket is marked for evaluation. For any
-        other breach, the windows that end after the message's ``since`` are marked: those of the breach's indicator or,
-        if the message names no indicator, those of its derived target.
+        ``ref``: content of the inbox message. What is marked depends on its ``subject``:
+
+        - if the subject is a ticket: the ticket
+        - if the subject is an indicator: the indicator's windows that end after ``since``
+        - without a subject: the derived target's windows that end after ``since``
         """
         self._overturned.add(ref["breach_id"])
         subject, since = ref["subject"], ref["since"]

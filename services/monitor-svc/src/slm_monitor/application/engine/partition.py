@@ -233,7 +233,8 @@ class Partition:
         step.news = self._derivations.news(touched, step.changes)
 
     async def _end_holds(self, now: UtcMicroseconds, step: PartitionStepChanges) -> None:
-        """End expired holds, and mark for evaluation what waits no longer.
+        """End expired holds, and mark indicators, tickets and derived targets for evaluation once they need not wait
+        any more.
 
         The indicators and tickets of a hold wait until it is released in this partition. The derived targets of a hold
         or a catch-up wait until every partition has evaluated the indicators and tickets.
@@ -360,7 +361,7 @@ class Partition:
 
 
 def _earliest(inbox: Iterable[PartitionInboxMessage], agreement_id: str) -> UtcMicroseconds | None:
-    """Return the earliest instant from which, according to the inbox messages, an agreement's exclusions changed.
+    """Return the earliest instant that the inbox messages name for a change of an agreement's exclusions.
 
     None: no message names such an instant.
     """

@@ -98,8 +98,7 @@ class TicketEvaluator:
     ) -> Sequence[str]:
         """Mark all tickets of a party as waiting, because terms are new; return the tickets.
 
-        The step stores that they wait. They are evaluated after tickets with new events, because there may be many of
-        them.
+        The step stores that these tickets wait. There may be many, so tickets with new events are evaluated first.
         """
         woken = await self._store.tickets_of(owner, partition)
         for ticket in woken:
@@ -119,7 +118,7 @@ class TicketEvaluator:
         self._waiting[ticket] = None
 
     def free(self, holds: ImportHolds) -> None:
-        """Let those tickets be evaluated next that no import holds any more."""
+        """Mark tickets for the next evaluation if no import holds them any more."""
         for ticket in [ticket for ticket in (*self._held, *self._history) if holds.through(ticket) is None]:
             self._held.pop(ticket, None)
             self._history.pop(ticket, None)

@@ -38,8 +38,8 @@ async def compute_budget_series(
 ) -> list[dict[str, Any]]:
     """Return the figure and the budget at the end of each step, as JSON.
 
-    Each is calculated from the facts about the time up to there. ``known_at``: only facts known at that instant are
-    used; None: all facts known now.
+    Both are calculated from the facts about the time before the end of the step. ``known_at``: only facts known at that
+    instant are used; None: all facts known now.
     """
     facts = await records.read_known_facts(record, terms, span, min(present, span[1] + terms.closing_delay), known_at)
     return await asyncio.to_thread(_points, terms, facts, list_step_instants(span, step, present))

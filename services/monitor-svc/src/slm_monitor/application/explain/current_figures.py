@@ -32,7 +32,8 @@ class TooManyOpenWindows(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CurrentFiguresQuestion:
-    """A question for current figures: by the facts of which instant, and for which time.
+    """A question for current figures: the instant ``as_of`` up to which facts count, and the time that windows must
+    touch.
 
     Windows that end by ``since`` or begin at or after ``until`` are left out. Tickets count if their clock ended
     between these two instants. Rolling windows are evaluated just before ``until`` or, if ``as_of`` is earlier, at
@@ -177,9 +178,7 @@ async def _figure(
 async def _tickets(
     record: FactHistoryStore, terms: ServiceLevelTarget, span: Interval, asked: CurrentFiguresQuestion
 ) -> dict[str, Any]:
-    """Return the number of tickets whose clock of this target ended in the span: how many met
-    it, and which were late.
-    """
+    """Count the tickets whose clock of this target ended in the span and those that met it; list the late ones."""
     ended = await closed_tickets.find_tickets_ended_in_span(
         record, terms, [terms.target_id], span, asked.as_of, asked.as_of
     )

@@ -52,7 +52,7 @@ async def explain_derived_window(
     known_at: UtcMicroseconds | None,
     judge: Judge,
 ) -> Outcome:
-    """Return the facts and the outcome of a derived target's window, by what is known of its members.
+    """Return the facts and the outcome of a derived target's window, evaluated from what is known about its members.
 
     ``judge``: function that evaluates the window of a member. ``known_at``: the record as it was at that instant; None:
     as it is now.
@@ -138,7 +138,7 @@ def explain_composite_window(
     listed: Sequence[Mapping[str, Any]],
     facts: KnownWindowFacts,
 ) -> ExplainedWindow:
-    """Evaluate the window ``facts.span`` of a composite of figures or verdicts from the outcomes of its members.
+    """Evaluate the window ``facts.span`` of a composite from its members' outcomes: their figures or their verdicts.
 
     ``listed``: the members as the explanation shows them.
     """

@@ -198,7 +198,7 @@ class _Causes:
 def _outages_of(
     target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider, until: UtcMicroseconds
 ) -> list[outages.Outage]:
-    """Return the outages that start in the window, followed until ``until``."""
+    """Return the outages that start in the window. Those that outlast it are included up to ``until``."""
     start, end = facts.span
     policy = StateCountingPolicy(target.unknown, target.degraded)
     scheduled = target.hours.intervals(start, until)

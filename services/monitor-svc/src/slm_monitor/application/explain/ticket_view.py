@@ -194,7 +194,7 @@ def _is_reached(at: UtcMicroseconds, clock: TicketClockState, as_of: UtcMicrosec
 
 
 def summarize_update_exchanges(found: Iterable[TicketClockState]) -> list[dict[str, Any]]:
-    """Return, for each update target, how many messages of the customer were answered, and how fast.
+    """Return one entry for each update target: how many messages of the customer were answered, and how fast.
 
     A ticket meets such a target if every message was answered in time.
     """

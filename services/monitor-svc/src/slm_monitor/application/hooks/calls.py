@@ -87,8 +87,8 @@ class HookCalls:
         return await self._answered(hook, body, refused)
 
     async def repeat(self, hook_id: str, call_id: str, caller: Principal) -> Document:
-        """Take in the stored payload of an earlier call once more, by the present mapping. The caller need not prove to
-        be the tool. Raises NoSuchHook, CallNotAccepted and Overload.
+        """Take in the stored payload of an earlier call once more, by the present mapping. The caller needs no secret
+        of the hook. Raises NoSuchHook, CallNotAccepted and Overload.
         """
         hook = await find_own_hook(self._store, hook_id, caller)
         call = await self._store.call(hook_id, call_id)
@@ -236,7 +236,7 @@ class HookCalls:
 
 
 def _errors_of_records(mapped: MappedPayload) -> list[Document]:
-    """Return the errors of the records that could not be read, while others were."""
+    """Return the errors of those records of a payload that the mapping could not read."""
     return [] if mapped.refused is None else errors_of(mapped.refused, "payload")
 
 
@@ -269,7 +269,7 @@ def _answer(
 
 
 def snapshot_of(ticket: ShownTicket) -> TicketSnapshot:
-    """Return a ticket that a mapping has read in the form in which the intake takes it."""
+    """Convert a ticket, as a mapping has read it, to the form that the intake accepts."""
     return TicketSnapshot(
         updated_at=ticket.updated_at,
         state=ticket.state,

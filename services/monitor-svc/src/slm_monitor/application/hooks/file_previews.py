@@ -1,4 +1,4 @@
-"""What a mapping reads in a file of measurements, before anything of the file is sent."""
+"""Preview of the measurements that a mapping reads in a file, before the file is sent."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def _valid_fault(fault: dict[str, Any]) -> dict[str, Any]:
 
 
 def _valid_text(text: str) -> str:
-    """Return a text, which may quote the file, with every character that UTF-8 cannot write replaced."""
+    """Replace every character that UTF-8 cannot encode. The text may quote the file, which has such characters."""
     return text.encode("utf-8", "replace").decode()

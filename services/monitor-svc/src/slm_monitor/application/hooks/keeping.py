@@ -113,7 +113,7 @@ async def change_hook(
     changes: HookChanges,
     unless_changed: Callable[[Hook], None],
 ) -> Hook:
-    """Change a hook. ``unless_changed`` raises if it has changed since the caller read it. Raises NoSuchHook and
+    """Change a hook. ``unless_changed`` raises if the hook has changed since the caller read it. Raises NoSuchHook and
     InvalidHook.
     """
     if changes.mapping is not None:
@@ -142,7 +142,7 @@ async def remove_hook(office: HookOffice, caller: Principal, hook_id: str) -> No
 async def replace_secret(
     office: HookOffice, caller: Principal, hook_id: str, given: str | None, overlap_seconds: int
 ) -> tuple[HookSecret, str]:
-    """Give a hook a new secret; return it with its text. Earlier secrets remain valid for ``overlap_seconds``.
+    """Give a hook a new secret; return the secret and its text. Earlier secrets remain valid for ``overlap_seconds``.
 
     Raises NoSuchHook.
     """
@@ -160,7 +160,9 @@ async def _parse_aside(office: HookOffice, text: str) -> TicketMapping | OutageM
 
 
 def parse_hook_mapping(text: str) -> TicketMapping | OutageMapping:
-    """Return the mapping in a text if it can read payloads. Raises InvalidHook; fields begin with ``mapping``."""
+    """Parse a mapping that must be able to read payloads. Raises InvalidHook; the fields it names begin with
+    ``mapping``.
+    """
     if len(text) > LONGEST_MAPPING:
         remedy = f"it is longer than {LONGEST_MAPPING:,} characters; leave out values that need no translation"
         raise InvalidHook([{"field": "mapping", "value": None, "remedy": remedy}])

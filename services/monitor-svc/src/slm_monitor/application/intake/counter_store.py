@@ -80,8 +80,8 @@ class CounterReadingCache:
         return {fact.key: fact for fact in await self._store.readings(stream, first, last)}
 
     async def counted(self, stream: str, facts: Sequence[Fact]) -> list[Fact]:
-        """Return facts of a stream from the record, with each counter reading replaced by the count that it
-        contributes.
+        """Return facts of a stream from the record, with each counter reading replaced by its increase since the
+        reading before.
         """
         span = counters.find_reading_spans_by_stream(facts).get(stream)
         return counters.replace_readings_by_counts(

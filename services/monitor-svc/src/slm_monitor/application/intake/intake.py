@@ -127,8 +127,8 @@ class FactIntake:
     async def store(self, admitted: ValidatedBatch, items: Mapping[int, SentMeasurement], caller: Principal) -> str:
         """Store measurements that the caller of this method has validated; return the position after them, as text.
 
-        Measurements that validation put in quarantine are stored there first. ``items``: index in a rejection → the
-        measurement that it is about. Raises Overload.
+        Measurements that validation put in quarantine are stored there first. ``items``: index → measurement, for each
+        index that a rejection names. Raises Overload.
         """
         await self._quarantine_items(admitted, items, caller)
         return await self._append(MEASUREMENTS.name, admitted)

@@ -360,6 +360,8 @@ def _measure(
 
 
 def _name_row(mapped: MappedSeries, source: str, indicator: Indicator) -> str:
-    """Return the name of the rows for a series of values, the same as validation gives. Raises ItemRejected."""
+    """Return the name under which values of a series are stored as rows. Validation gives the same name. Raises
+    ItemRejected.
+    """
     labels = read_measurement_labels(SentMeasurement(mapped.indicator, labels=dict(mapped.labels)))
     return name_labelled_series(indicator.subject, {**labels, SOURCE: source})

@@ -27,7 +27,7 @@ SLOT_MICROSECONDS = 600_000_000
 IGNORED = "@ignored"
 """Key of the count of samples that no series rule matches. Refused items are counted by the code of the refusal."""
 MOST_KEPT = 20
-"""Most refused items that are kept of a source: the latest ones."""
+"""Most refused items that are kept for one source: the latest ones."""
 MOST_NAMES = 100
 """Most source names under which one principal's items are counted. Items with further names count as items without a
 name.
@@ -36,7 +36,7 @@ name.
 
 @dataclass(frozen=True, slots=True)
 class SourceName:
-    """The identity of a source: the owner of its facts, their topic, its name, and the principal that sends."""
+    """The identity of a source: owner of the sent facts, topic of the facts, source name, and the sending principal."""
 
     owner_party_id: str
     topic: str

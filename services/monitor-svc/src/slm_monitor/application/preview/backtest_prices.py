@@ -99,7 +99,7 @@ def price_windows(question: BacktestQuestion, judged: Sequence[Mapping[str, Any]
 
 
 def list_periods(question: BacktestQuestion, judged: Sequence[Mapping[str, Any]]) -> list[Period]:
-    """Return the windows by the period of the charge in which they end, in order of time."""
+    """Group the windows by the charge period in which each of them ends; return the periods in order of time."""
     charge = question.period_charge
     per = "month" if charge is None else str(charge["per"])
     objective = parse_objective(question.terms["objective"])

@@ -192,8 +192,8 @@ async def evaluate_backtest_window(
 ) -> dict[str, Any]:
     """Evaluate one window under the draft, by the facts known at ``present``; return its result as JSON.
 
-    ``readings`` has what other readings of policies that the draft leaves open change of the result. The computation
-    runs in a thread.
+    If the draft leaves a policy at its default, the window is also evaluated with each other value of the policy. The
+    field ``readings`` has the fields of the result that this changes: name of the reading → changed fields.
     """
     target, others = parse_backtest_target(question), open_readings.list_other_readings(question)
     asked = [question, *(each.apply(question) for each in others)]
@@ -275,7 +275,7 @@ async def _derived_window(
 
 
 def show_window(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the result of a window without what only the open readings need."""
+    """Return the result of a window without the fields that only the comparison of open readings needs."""
     return {name: value for name, value in row.items() if name not in ("readings", "late")}
 
 

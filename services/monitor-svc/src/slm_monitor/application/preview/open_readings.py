@@ -35,7 +35,7 @@ _DOES = {
 class OtherReading:
     """A policy that the terms leave open, and one value other than its default.
 
-    ``member``: the place of the target among the members that leaves it open; None: the target itself.
+    ``member``: index of the member whose terms leave the policy open; None: the terms of the target itself do.
     """
 
     policy: str
@@ -58,7 +58,7 @@ class OtherReading:
 
 
 def list_other_readings(question: BacktestQuestion) -> list[OtherReading]:
-    """Return the other readings of every policy that the terms, or those of a member, leave at its default."""
+    """Return the other readings of every policy that the terms leave at its default; members' terms are included."""
     return [
         OtherReading(policy, values[0], value, member)
         for member, terms in _all_terms(question)
@@ -103,7 +103,7 @@ class _Outcome:
 def _open_reading(
     question: BacktestQuestion, judged: Sequence[Mapping[str, Any]], readings: Sequence[OtherReading]
 ) -> dict[str, Any] | None:
-    """Return one policy with what each of its readings would have given; None if all give the same."""
+    """Return one policy and the outcome under each of its values; None if all values give the same outcome."""
     first = readings[0]
     outcomes = [_Outcome(first.default, 0, _count_breaches(judged), _credits(question, judged))]
     outcomes += [_outcome(question, judged, each) for each in readings]
@@ -163,7 +163,7 @@ def _late(rows: Sequence[Mapping[str, Any]]) -> set[str]:
 
 
 def _count_breaches(rows: Sequence[Mapping[str, Any]]) -> int:
-    """Return how many tickets were late, for windows of clocks; else how many windows were breached."""
+    """Return the number of late tickets if the windows count clocks; else the number of breached windows."""
     if any("late" in row for row in rows):
         return len(_late(rows))
     return sum(row["verdict"] == "breached" for row in rows)

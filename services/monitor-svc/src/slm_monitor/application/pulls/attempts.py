@@ -135,7 +135,9 @@ class Attempts:
 
 
 class PlainRunner(ABC):
-    """What runners have in common whose runs hold nothing but a Course. Runs of tickets hold more: see TicketRunner."""
+    """Base of the runners that keep the state of a run in a plain ``Course``. Runs of tickets need more: see
+    TicketRunner.
+    """
 
     def __init__(
         self, store: PullStore, tools: ToolClient, recipes: Mapping[str, PullRecipe], lease_seconds: float

@@ -45,7 +45,9 @@ class OutageTaker:
         return await asyncio.get_running_loop().run_in_executor(self._threads, _mapped_document, pull, document)
 
     async def take(self, pull: Pull, found: MappedPayload) -> tuple[int, list[dict[str, Any]]]:
-        """Take outages in; return how many belong to no indicator of the party, and the errors of the others."""
+        """Take outages in. Return the number of outages whose indicator is not registered, which are left out, and the
+        errors of refused outages.
+        """
         sender = Principal(pull.pull_id, pull.party_id, pull.title, frozenset({"integrator"}))
         subjects = {f"{pull.party_id}/{item['indicator']}" for item in found.measurements}
         known = await self._indicators.indicators(list(subjects))

@@ -31,7 +31,7 @@ from slm_monitor.domain.pulls.pulls import (
 from slm_monitor.domain.pulls.schedule import next_reconciliation
 
 _FEW_MISSING = 10
-"""So many missing tickets are believed in any case; of more, at most half of those that were asked for."""
+"""Missing tickets are believed to be gone if there are at most this many, or at most half as many as were asked for."""
 
 
 @dataclass

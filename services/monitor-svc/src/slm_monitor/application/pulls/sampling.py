@@ -1,4 +1,4 @@
-"""One run of a pull of samples: requests piece by piece. Each answer is stored with its position."""
+"""One run of a pull of samples: one request for each piece of time. Each answer is stored with its position."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class SampleRunner(PlainRunner):
                 mind_limit(answer)
 
     async def _take(self, course: Course, written: Sequence[WrittenSeries], piece: Piece) -> None:
-        """Take in the samples of a piece, and store them with the position after the piece."""
+        """Take in the samples of a piece of time, and store them with the position after that time."""
         pull, width = course.claim.pull, course.progress.position.extra
         sender = Principal(pull.pull_id, pull.party_id, pull.title, frozenset({"integrator"}))
         async with self._store.turn(course.claim, self._lease_seconds) as turn:

@@ -29,7 +29,7 @@ from slm_monitor.domain.pulls.pulls import MOST_ERRORS, Pull
 from slm_monitor.domain.tickets.ticket_snapshot import TicketSnapshot
 
 _TOGETHER = 100
-"""Tickets that are mapped as one answer."""
+"""Number of tickets that are given to the mapping at once."""
 
 
 @dataclass

@@ -37,7 +37,7 @@ class RunnerByKind:
         self._runners = runners
 
     async def run(self, claim: ClaimedPull) -> None:
-        """Run a claimed pull; the outcome is stored. Any runner stores that a connector is gone."""
+        """Run a claimed pull; the outcome is stored. The ticket runner stores that a connector is gone."""
         recipe = self._recipes.get(claim.pull.connector)
         await self._runners["tickets" if recipe is None else recipe.reads].run(claim)
 

@@ -126,7 +126,7 @@ def find_affected_windows(
     differing: Sequence[Interval],
     now: UtcMicroseconds,
 ) -> list[AffectedWindow]:
-    """Return the windows of a target, begun by ``now``, that contain some of the differing time; the latest first.
+    """Return the target's windows that contain some of the differing time and have begun by ``now``; the latest first.
 
     ``terms_histories`` are those of the target, ``entry`` is the exclusion that is decided. ``differing`` is the time
     (in microseconds UTC) that is excluded either before or after the decision, but not both.

@@ -35,7 +35,7 @@ class SummaryQuestion:
     months: Sequence[CalendarMonth]
     limit: int
     service_ids: frozenset[str] = frozenset()
-    """The only services of the list of services; empty: all."""
+    """Ids of the services to which the list of services is limited; empty: no limit."""
 
 
 @dataclass(frozen=True, slots=True)

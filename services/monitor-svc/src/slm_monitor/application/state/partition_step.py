@@ -106,16 +106,16 @@ class PartitionStepChanges:
     touched: dict[tuple[str, str], ImportEffect] = field(default_factory=dict)
     """(import, agreement) → the number of results published because of the import."""
     caught_up: list[tuple[str, int]] = field(default_factory=list)
-    """(agreement, version) of which this partition has evaluated the recorded past for its indicators and tickets."""
+    """(agreement, version) by which this partition has evaluated the past of its own indicators and tickets."""
     caught_up_derived: list[tuple[str, int]] = field(default_factory=list)
-    """(agreement, version) of which this partition has also evaluated the recorded past for its derived targets."""
+    """(agreement, version) by which this partition has also evaluated the past of its derived targets."""
     catch_up_breaches: dict[tuple[str, int], int] = field(default_factory=dict)
     """(agreement, version) → number of events of breaches and risks published in its catch-up."""
     news: list[DependencyChangeMessage] = field(default_factory=list)
     """Messages to the derived targets whose members this step changed."""
     causes: dict[str, int] = field(default_factory=dict)
-    """Indicators with breaches or risks whose states changed → the first instant that changed. These breaches and risks
-    are grouped into causes again.
+    """Indicator with breaches or risks → the first instant at which its states changed. These breaches and risks are
+    grouped into causes again.
     """
     silences: dict[str, int | None] = field(default_factory=dict)
     """Indicator → the instant since which it is stale, or None if it sends again."""

@@ -1,4 +1,4 @@
-"""Error budgets according to the figures that are stored of a window."""
+"""Error budgets according to the stored figures of a window."""
 
 from __future__ import annotations
 

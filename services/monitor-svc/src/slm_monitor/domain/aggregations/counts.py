@@ -1,4 +1,4 @@
-"""Number of occurrences, such as errors or ratings, of one category if the terms name one."""
+"""Number of occurrences, such as errors or ratings. If the terms name a category, only its occurrences count."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class OccurrenceCount(SeriesAggregation[OccurrenceAccumulator]):
     def explain_rows(
         self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> ExplainedWindow:
-        """Explain the number of occurrences, of one category if the terms name one."""
+        """Explain the number of occurrences. If the terms name a category, only its occurrences count."""
         assert target.promise is not None
         _, finding = self.recalculate(target, facts, counting)
         number = finding.total

@@ -77,7 +77,7 @@ class EventShare(SeriesAggregation[ShareAccumulator]):
     def explain_rows(
         self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> ExplainedWindow:
-        """Explain the share good ÷ total, of counts or of values that are at most a threshold."""
+        """Explain the share good ÷ total. Good are the counted good events, or the values on the right side of a limit."""
         assert target.promise is not None
         promised = target.promise
         _, finding = self.recalculate(target, facts, counting)
@@ -110,7 +110,9 @@ class EventShare(SeriesAggregation[ShareAccumulator]):
 
 
 class ShareWithinLimit(EventShare):
-    """Values on the right side of a limit ÷ all values. The side is a word of the vocabulary."""
+    """Values on the right side of a limit ÷ all values. The vocabulary says for each such aggregation which side is
+    right.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -132,7 +134,9 @@ class ShareWithinLimit(EventShare):
 
 
 class Quantile(ShareWithinLimit):
-    """A quantile that is at most the objective: the share of values within it is at least the quantile's share."""
+    """A quantile that must be at most the objective. It is met if enough values are at most the objective: for a 95 %
+    quantile, 95 % of all values.
+    """
 
     def shown_beside(self, target: ServiceLevelTarget, counting: CountedWindowRows) -> dict[str, str | None]:
         """Return the value of the quantile as a field: the smallest value such that at least the promised share of all

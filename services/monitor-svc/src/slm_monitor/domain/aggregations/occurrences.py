@@ -41,8 +41,8 @@ class OccurrenceAggregation(ABC):
     def find_ongoing_since(
         self, states: StateProvider, terms: ServiceLevelTarget, begins_at: UtcMicroseconds, as_of: UtcMicroseconds
     ) -> UtcMicroseconds | None:
-        """Return the start of an occurrence that goes on and may still count in the window of its start; None if there
-        is none.
+        """Return the start of an occurrence that has not ended and may still count in the window in which it started;
+        None if there is none.
         """
         return None
 

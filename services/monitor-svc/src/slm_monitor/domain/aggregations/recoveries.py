@@ -58,8 +58,8 @@ class LongestRecovery(OccurrenceAggregation):
 
 
 class MostDataLost(LongestRecovery):
-    """The longest time before an outage whose data was lost, in minutes. A recovery of which it is unknown does not
-    count.
+    """The most data that a recovery lost, as the length in minutes of the time from which the data is gone. A recovery
+    without this length does not count.
     """
 
     def measure(self, one: MeasuredRecovery, terms: ServiceLevelTarget) -> MeasuredRecovery | None:

@@ -101,7 +101,9 @@ def find_kept_budget(terms: ServiceLevelTarget, good: int, total: int, detail: M
 
 
 def is_before_its_minute(terms: ServiceLevelTarget) -> bool:
-    """Return whether the rolling window of a minute ends where the minute begins, and not where it ends."""
+    """Return whether the rolling window of a minute ends at the start of the minute, instead of at the end of the
+    minute.
+    """
     found = SERIES_AGGREGATIONS.get(terms.kind.name)
     is_of_states = terms.kind.source == MEMBERS and terms.parameters["of"] == composite_terms.STATES
     return terms.kind.is_of_single_facts or is_of_states or (found is not None and found.is_before_its_minute)

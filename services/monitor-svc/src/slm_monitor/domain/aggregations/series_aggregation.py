@@ -57,7 +57,7 @@ class SeriesAggregation(ABC, Generic[Tally]):
     """Whether warnings about burn rates are evaluated in calendar windows."""
 
     is_before_its_minute = False
-    """Whether the rolling window of a minute ends where the minute begins, and not where it ends."""
+    """Whether the rolling window of a minute ends at the start of the minute, instead of at the end of the minute."""
 
     def __init__(self, name: str) -> None:
         self.kind: AggregationKind = KINDS[name]
@@ -96,7 +96,7 @@ class SeriesAggregation(ABC, Generic[Tally]):
         return self.accumulator(terms, start, kept), self.raw_accumulator(terms, start, kept_raw)
 
     def raw_accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> Tally:
-        """Create the accumulator of a window that ignores exclusions."""
+        """Create an accumulator that ignores exclusions, for the window that starts at ``start``."""
         return self.accumulator(terms, start, kept)
 
     @abstractmethod

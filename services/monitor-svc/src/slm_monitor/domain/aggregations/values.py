@@ -34,7 +34,7 @@ class ExactValue(SeriesAggregation[ValueAccumulator]):
 
     is_exact = True
     missed_by_one: str | None = None
-    """The comparison of objectives that one value misses for good; None: no single value does."""
+    """The comparison (such as ``at_most``) that a single value can miss for good; None: a single value cannot."""
 
     @abstractmethod
     def figure(self, tally: ValueAccumulator) -> Fraction | None:

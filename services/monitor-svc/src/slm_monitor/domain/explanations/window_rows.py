@@ -29,7 +29,7 @@ Integers = npt.NDArray[np.int64]
 
 
 class RowCounting(Protocol):
-    """What of an aggregation decides which rows count, and how."""
+    """The part of an aggregation that decides which rows count, and how they count."""
 
     def classifier(self, terms: ServiceLevelTarget) -> RowClassifier: ...
 

@@ -10,11 +10,11 @@ from slm_events.instants import UtcMicroseconds
 MOST_HOOKS = 50
 """The most hooks of a party."""
 MOST_CALLS = 100
-"""Calls of a hook that are kept: the latest."""
+"""The most calls that are kept for one hook: the latest ones."""
 MOST_UNSIGNED = 20
-"""Among them, calls whose sender did not prove to be the tool: others than the tool can make any number of them."""
+"""The most kept calls whose sender did not prove to be the tool: anybody can make any number of such calls."""
 MOST_PAYLOADS = 20
-"""Calls whose payloads are kept: the latest."""
+"""The most calls whose payloads are kept for one hook: the latest ones."""
 LARGEST_KEPT = 262_144
 """Bytes of the largest payload that is kept."""
 LONGEST_MAPPING = 65_536
@@ -29,7 +29,7 @@ class HookAuthentication:
 
     - ``kind``: ``hmac-sha256``, ``hmac-sha1``, ``bearer``, ``basic`` or ``query``.
     - ``header``: the header with the signature, the token or the credentials. ``query`` has the secret in the address.
-    - ``user``: the user's name of ``basic``.
+    - ``user``: the user name for ``basic``.
     """
 
     kind: str

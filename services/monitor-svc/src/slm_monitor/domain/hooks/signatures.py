@@ -20,8 +20,8 @@ _HEX = re.compile(r"[0-9A-Fa-f]{40,64}")
 
 
 def is_from_tool(authentication: HookAuthentication, secrets: Iterable[str], header: str | None, body: bytes) -> bool:
-    """Whether a call proves that its sender knows one of the secrets. ``header``: what the call has in the header of
-    the authentication, or in its address for ``query``. ``body``: the bytes as received.
+    """Whether a call proves that its sender knows one of the secrets. ``header``: the value of the header that
+    ``authentication`` names or, for ``query``, of the parameter in the address. ``body``: the bytes as received.
     """
     if not header:
         return False

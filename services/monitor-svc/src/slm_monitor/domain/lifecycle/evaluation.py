@@ -77,7 +77,7 @@ def evaluate_objective_risks(
 
     If the figure meets the objective narrowly, the returned warning only keeps an open warning open. Narrowly means
     that more than nine tenths of the error budget, or of the limit of an ``at_most`` number, are used. An ``at_least``
-    number never meets it narrowly: a tenth above the objective may lie beyond the end of the scale.
+    number never meets its objective narrowly: a tenth above the objective may lie beyond the end of the scale.
     """
     if figure is None:
         return []

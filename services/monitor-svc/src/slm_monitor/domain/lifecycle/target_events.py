@@ -162,7 +162,7 @@ def build_target_recovered(
 
 @dataclass(frozen=True, slots=True)
 class RiskMeasures:
-    """The measures of a target when a warning of it opens.
+    """The measures of a target at the instant at which one of its warnings opens.
 
     ``consumed`` is a share of the budget, and ``burn`` how many times too fast the budget is spent.
     """

@@ -205,7 +205,7 @@ class TicketState:
     last_at: UtcMicroseconds | None = None
     ended_at: UtcMicroseconds | None = None
     unmatched_cause: str | None = None
-    """Why no agreement with a customer covers the ticket, or why no agreement evaluates it; None if neither is so."""
+    """Why no agreement with a customer covers the ticket, or why no agreement evaluates it; otherwise None."""
     unjudgeable: tuple[tuple[str, str, str], ...] = ()
     """The ticket's clocks that cannot be evaluated: (kind of clock, reason, agreement id)."""
     team: str | None = None

@@ -44,7 +44,8 @@ class ToolRequest:
 class ToolAnswer:
     """The answer of a tool: its JSON, and its headers with names in lower case.
 
-    ``is_unchanged``: the tool has not sent the document again, because it still has the ETag of the request.
+    ``is_unchanged``: the tool has not sent the document again, because the document still has the ETag that the request
+    named.
     """
 
     document: Any

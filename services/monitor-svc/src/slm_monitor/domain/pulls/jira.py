@@ -17,7 +17,7 @@ from slm_monitor.domain.pulls.pulls import Position
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = 60 * SECOND
 _MORE_MINUTES = 2
-"""Asked for in addition, because a minute that has begun counts, and clocks differ."""
+"""Minutes that a request looks back in addition, because a minute that has begun counts, and clocks differ."""
 _SEARCH, _FETCH = "/search/jql", "/issue/bulkfetch"
 
 
@@ -28,7 +28,7 @@ class Jira:
     stays_inside = False
 
     def changed(self, question: Question, position: Position) -> ToolRequest:
-        """Return the request for issues since the position, or for the answer to which a token leads."""
+        """Return the request for issues that changed since the position, or for the answer to which a token leads."""
         condition = f'updated >= "-{_minutes(question, position)}m"'
         return _search_request(question, condition, "updated ASC, key ASC", _token(position.after))
 
@@ -37,7 +37,9 @@ class Jira:
         return _search_request(question, question.open, "key ASC", _token(after))
 
     def named(self, question: Question, numbers: Sequence[str]) -> ToolRequest:
-        """Return the request for issues by key; JQL is not used, as it refuses all if one does not exist."""
+        """Return the request for issues by key. It has no JQL, which refuses the whole request if one issue does not
+        exist.
+        """
         path = question.path.removesuffix(_SEARCH) + _FETCH
         return ToolRequest(path, body={"issueIdsOrKeys": list(numbers), "fields": _fields(question)})
 

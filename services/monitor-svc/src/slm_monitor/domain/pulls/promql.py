@@ -1,4 +1,6 @@
-"""Requests to a Prometheus for the samples of an expression, piece by piece, and its answers. Pure functions."""
+"""Requests to a Prometheus for the samples of an expression, each for one piece of time; and the reading of its
+answers. Pure functions.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,7 @@ def next_piece(query: SampleQuery, since: UtcMicroseconds, now: UtcMicroseconds,
 
 
 def request_of(path: str, query: SampleQuery, piece: Piece) -> ToolRequest:
-    """Return the request for the samples of a piece."""
+    """Return the request for the samples of a piece of time."""
     parameters = {
         "query": query.expression,
         "start": str(piece.start),

@@ -11,7 +11,7 @@ from slm_monitor.domain.pulls.queries import SampleQuery
 MOST_PULLS = 20
 """The most pulls of a party."""
 MOST_RUNS = 100
-"""Runs of a pull that are kept: the latest."""
+"""The most runs that are kept for one pull: the latest ones."""
 MOST_ERRORS = 20
 """The most errors that a run keeps."""
 MOST_MISSING = 1_000
@@ -86,15 +86,17 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationProgress:
-    """How far a reconciliation has come: first tickets open in the tool, then those known as open here."""
+    """How far a reconciliation has come. It reads first the tickets that are open in the tool, then those known as open
+    here.
+    """
 
     stage: Literal["open", "known"] = "open"
     after: str = ""
     extra: int = 0
     asked: int = 0
-    """How many of the tickets that are open here the tool was asked for."""
+    """The number of tickets known as open here for which the tool has been asked."""
     missing: tuple[str, ...] = ()
-    """Numbers of those that the tool does not show."""
+    """Numbers of those tickets known as open here that the tool does not show."""
 
 
 @dataclass(frozen=True, slots=True)

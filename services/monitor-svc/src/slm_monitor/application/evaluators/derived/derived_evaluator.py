@@ -34,7 +34,8 @@ from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 AT_ONCE = 0
 AGAIN_MICROSECONDS = 200_000
-"""µs after which the evaluation of a target is tried again, if tickets of its clocks had yet to be evaluated."""
+"""µs after which the evaluation of a target is tried again, if terms or tickets that it needs were not evaluated yet.
+"""
 
 
 class DerivedTarget(Protocol):

@@ -268,8 +268,8 @@ class IndicatorSeriesStore:
     async def change(
         self, series: IndicatorSeries, key: str, before: MeasuredRow | None, row: MeasuredRow | None, added: Added
     ) -> None:
-        """Replace the row that a counter reading contributes under this key. ``before``: the old row; ``row``: the new
-        one; None: no row.
+        """Replace the row that was computed from the counter reading with this key. ``before``: the old row; ``row``:
+        the new one; None: no row.
         """
         await self.load_rows(series, [each for each in (before, row) if each is not None])
         self._pending.append(series)
@@ -361,8 +361,8 @@ class IndicatorSeriesStore:
         return segments
 
     def evict(self, indicator: str, reach: Callable[[], int]) -> None:
-        """Drop saved hours that lie more than ``reach`` minutes before the latest row. Of later hours keep the sums,
-        but drop the rows except in the last few hours.
+        """Drop saved hours that lie more than ``reach`` minutes before the latest row. Later hours keep their sums;
+        only the last few hours also keep their rows.
         """
         for series in self.of_indicator(indicator):
             if not series.is_tidy:

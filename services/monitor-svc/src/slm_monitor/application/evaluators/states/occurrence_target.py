@@ -13,7 +13,7 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
 class OccurrenceTarget(AvailabilityTarget):
-    """Outages or recoveries by calendar window, each of which is evaluated anew."""
+    """Outages or recoveries by calendar window. Every evaluation of a window reads all its states again."""
 
     def __init__(self, target_state: TargetState, aggregation: OccurrenceAggregation) -> None:
         super().__init__(target_state)
