@@ -77,7 +77,7 @@ class EventShare(SeriesAggregation[ShareAccumulator]):
     def explain_rows(
         self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> ExplainedWindow:
-        """Explain the share good ÷ total. Good are the counted good events, or the values on the right side of a limit."""
+        """Explain the share good ÷ total. Good are the good events, or the values on the right side of a limit."""
         assert target.promise is not None
         promised = target.promise
         _, finding = self.recalculate(target, facts, counting)

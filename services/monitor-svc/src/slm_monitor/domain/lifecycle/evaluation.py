@@ -52,7 +52,10 @@ def evaluate_budget_risks(
     burn: Fraction | None = None,
     projected_breach_at: UtcMicroseconds | None = None,
 ) -> list[RiskEvaluation]:
-    """Return a warning for each share of the budget in ``shares``, if at least nine tenths of that share are spent.
+    """Return a warning for each share of the budget in ``shares`` that is spent.
+
+    If at least nine tenths of a share are spent, but not all of it, the returned warning only keeps an open warning
+    open.
 
     ``spent`` is the share of the budget that is spent; None without a budget.
     """

@@ -11,7 +11,7 @@ from slm_events.instants import UtcMicroseconds
 FIRST_PAUSE = 30 * SECOND
 LONGEST_PAUSE = 3_600 * SECOND
 LONGEST_ASKED = 24 * 3_600 * SECOND
-"""The longest that a tool may ask to wait."""
+"""The longest time, in microseconds, that a tool may ask a pull to wait."""
 _LARGEST_POWER = 20
 
 

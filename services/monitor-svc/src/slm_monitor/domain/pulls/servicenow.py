@@ -29,7 +29,9 @@ class ServiceNow:
     stays_inside = True
 
     def changed(self, question: Question, position: Position) -> ToolRequest:
-        """Return the request for rows since the position, or for the rest of a second after a ``sys_id``."""
+        """Return the request for rows that changed since the position or, after a ``sys_id``, for the other rows of one
+        second.
+        """
         since = _servicenow_time(position.since)
         if position.after:
             condition = f"sys_updated_on={since}^sys_id>{position.after}^ORDERBYsys_id"
@@ -86,7 +88,7 @@ def _table_request(question: Question, condition: str, extra: int) -> ToolReques
 
 
 def _field(column: str) -> str:
-    """Return the field with a column of the mapping: ``company`` for ``company.display_value``."""
+    """Return the field that a column of the mapping is read from: ``company`` for ``company.display_value``."""
     return next((column.removesuffix(each) for each in _MEMBERS if column.endswith(each)), column)
 
 

@@ -15,13 +15,17 @@ _MILLISECOND = 1_000
 
 
 class Zammad:
-    """Requests to ``/api/v1/tickets/search``. ``Position.after`` is the id of the last ticket of a millisecond."""
+    """Requests to ``/api/v1/tickets/search``. ``Position.after`` is the id of the last ticket that was read, if one
+    millisecond has more tickets than one answer holds.
+    """
 
     unit = _MILLISECOND
     stays_inside = True
 
     def changed(self, question: Question, position: Position) -> ToolRequest:
-        """Return the request for tickets since the position, or for the rest of a millisecond after an id."""
+        """Return the request for tickets that changed since the position or, after an id, for the others of one
+        millisecond.
+        """
         since = _zammad_time(position.since)
         if position.after:
             return _ticket_request(question, f'updated_at:"{since}" AND id:>{position.after}', "id")
@@ -32,7 +36,9 @@ class Zammad:
         return _ticket_request(question, f"({question.open}) AND id:>{after or '0'}", "id")
 
     def named(self, question: Question, numbers: Sequence[str]) -> ToolRequest:
-        """Return the request for tickets by number. Only letters and digits may be in it."""
+        """Return the request for tickets by number. Numbers with any other character than letters and digits are left
+        out, not sent.
+        """
         plain = [each for each in numbers if each.isascii() and each.isalnum()]
         return _ticket_request(question, f"number:({' OR '.join(plain) or '0'})", "id")
 

@@ -12,7 +12,7 @@ from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 
 def compute_lookback_minutes(line: TargetTermsHistory) -> int:
-    """Return how many minutes the evaluation of a minute looks back at most, for window, burn rates and drops."""
+    """Return the most minutes that the evaluation of one minute looks back: for window, burn rates and budget drops."""
     lengths = [
         length
         for terms in line.versions

@@ -1,4 +1,4 @@
-"""The rows of a rolling window as one aggregation sees them, and the operations of its rolling windows."""
+"""The rows of a rolling window as one aggregation sees them, and the operations of this aggregation on windows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rolling windows of a mean, a maximum or a minimum as a figure of rows."""
+"""The rolling windows of figures that need exact values: mean, maximum and minimum."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slm_monitor.domain.rolling.rolling_windows import RollingWindowValue
 
 
 class RollingExactValues:
-    """Rolling windows of a class of exact values. There are no warnings about them."""
+    """Rolling windows of a mean, a maximum or a minimum; the given class says which. They have no warnings."""
 
     def __init__(self, windows: type[RollingValueWindows]) -> None:
         self._windows = windows

@@ -123,7 +123,7 @@ class RollingMeanWindows(RollingValueWindows):
 class RollingMaximumWindows(RollingValueWindows):
     """The rolling windows of a maximum.
 
-    It misses an upper limit if any value exceeds the limit, and a lower limit only if all values lie below it.
+    A window misses an upper limit if any of its values exceeds the limit, and a lower limit only if all lie below it.
     """
 
     missed_by_one = AT_MOST
@@ -164,7 +164,7 @@ class RollingMaximumWindows(RollingValueWindows):
 class RollingMinimumWindows(RollingMaximumWindows):
     """The rolling windows of a minimum.
 
-    It misses a lower limit if any value lies below the limit, and an upper limit only if all values exceed it.
+    A window misses a lower limit if any of its values lies below the limit, and an upper limit only if all exceed it.
     """
 
     missed_by_one = AT_LEAST

@@ -144,7 +144,11 @@ def find_next_span_boundary(things: Iterable[SpanCountedInWindows], minute: int)
 def evaluate_rolling_budget_risks(
     terms: ServiceLevelTarget, spent: Fraction | None, at: UtcMicroseconds
 ) -> list[RiskEvaluation]:
-    """Return a warning for each budget share that the terms name, if at least nine tenths of that share are spent."""
+    """Return a warning for each share of the budget that the terms name and that is spent.
+
+    If at least nine tenths of a share are spent, but not all of it, the returned warning only keeps an open warning
+    open.
+    """
     return evaluation.evaluate_budget_risks(terms.warn_at.budget_consumed, spent, at, spent)
 
 

@@ -33,7 +33,7 @@ NOTHING_YET = -(2**62)
 
 @dataclass(slots=True)
 class MinuteSumChange:
-    """What is added to one minute's sums: of ``good`` and ``total`` one number a classifier, negative if rows went."""
+    """A change of one minute's sums: ``good`` and ``total`` by classifier, negative if rows were removed."""
 
     minute: int
     good: Sequence[int]

@@ -122,7 +122,7 @@ def compute_budget_exhaustion_time(factor: Fraction, period: int) -> Fraction:
 
 
 def is_budget_drop_worth_warning(spent: Fraction, by: Fraction) -> bool:
-    """Whether the part of the budget spent within some time (``spent``) reaches the part that warns (``by``)."""
+    """Whether the budget spent within some time (``spent``) reaches the amount ``by``; both are in the same unit."""
     return spent >= by
 
 

@@ -31,9 +31,9 @@ _WARN_AT = ("50", "75", "90")
 class EscalationStep:
     """One escalation of a ticket's clock: whom it notifies, and when.
 
-    ``offset`` is a duration (calendar time, service time or working days) from the clock's deadline. It leads to an
-    instant after the deadline, or before it if its ``backward`` is set. ``to`` is who is notified; None if the terms
-    name nobody.
+    ``offset`` is a duration (calendar time, service time or working days) from the clock's deadline. The instant lies
+    after the deadline, or before the deadline if ``offset.backward`` is set. ``to`` is who is notified; None if the
+    terms name nobody.
     """
 
     level: str

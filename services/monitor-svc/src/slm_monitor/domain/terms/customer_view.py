@@ -1,6 +1,4 @@
-"""The view of an agreement's customer: which warnings, figures and plans it is shown and when, by the term
-``customer_sees``.
-"""
+"""The term ``customer_sees``: which warnings, figures and plans an agreement's customer is shown, and when."""
 
 from __future__ import annotations
 

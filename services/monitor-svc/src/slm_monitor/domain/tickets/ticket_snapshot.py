@@ -34,7 +34,9 @@ class TicketSnapshot:
     instants: Mapping[str, int | None] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
     state_event: str = ""
-    """What it means that a ticket enters the state: an end or ``first_response``. Empty: what the state's name says."""
+    """The event that happens when a ticket enters the state: an end or ``first_response``. Empty: the state's name
+    decides.
+    """
 
 
 @dataclass(frozen=True)

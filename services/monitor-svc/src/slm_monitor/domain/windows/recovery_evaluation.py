@@ -48,7 +48,9 @@ class MeasuredRecovery:
 
 
 class RecoveryFigure(Protocol):
-    """What distinguishes the figures of recoveries. A share has no minutes of its own: ``kept`` decides."""
+    """The operations in which the figures of recoveries differ. A share does not compare minutes: it counts the
+    recoveries whose ``kept`` is true.
+    """
 
     def measure(self, one: MeasuredRecovery, terms: ServiceLevelTarget) -> MeasuredRecovery | None:
         """Return the recovery as the figure counts it; None if it does not count."""

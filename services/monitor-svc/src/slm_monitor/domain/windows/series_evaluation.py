@@ -1,4 +1,6 @@
-"""Evaluation of shares of good events in one calendar window, and what other evaluations of minute sums share."""
+"""Evaluation of shares of good events in one calendar window, and functions that other evaluations of minute sums use
+too.
+"""
 
 from __future__ import annotations
 
@@ -157,7 +159,7 @@ def _beyond_saving(
 def evaluate_value_risks(
     terms: ServiceLevelTarget, figure: Fraction | None, number: int, end: UtcMicroseconds, as_of: UtcMicroseconds
 ) -> tuple[RiskEvaluation, ...]:
-    """Return the warnings about a figure of ``number`` values that comes near its objective."""
+    """Return the warnings about a figure, computed from ``number`` values, that comes near its objective."""
     assert terms.promise is not None
     if number < terms.warn_at.min_events:
         return ()

@@ -93,8 +93,9 @@ def evaluate_budget_drops(
 ) -> list[RiskEvaluation]:
     """Return the warnings of budget drops. The terms name pairs (share of the budget, time).
 
-    A pair warns if at least nine tenths of its share were spent within its time. Budget spent before ``since`` (None:
-    no limit) does not count. Without ``lately`` nothing warns.
+    A pair warns if its share was spent within its time. If only nine tenths of the share were, the returned warning
+    just keeps an open warning open. Budget spent before ``since`` (None: no limit) does not count. Without ``lately``
+    nothing warns.
     """
     found = []
     for share, within in terms.warn_at.drops if lately is not None else ():

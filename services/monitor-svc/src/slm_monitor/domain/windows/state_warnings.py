@@ -197,8 +197,8 @@ def evaluate_downtime_budget_drops(
 ) -> list[RiskEvaluation]:
     """Return the warnings of budget drops. The terms name pairs (share of the budget, time).
 
-    A pair warns if at least nine tenths of its share were spent within its time. Budget spent before ``start`` does not
-    count.
+    A pair warns if its share was spent within its time. If only nine tenths of the share were, the returned warning
+    just keeps an open warning open. Budget spent before ``start`` does not count.
     """
     found = []
     for share, within in terms.warn_at.drops:
