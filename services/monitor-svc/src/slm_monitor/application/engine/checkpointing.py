@@ -53,13 +53,12 @@ class CheckpointSchedule:
         """Return (partition, whether its checkpoint must be whole) for each partition whose last checkpoint is at least
         ``at_most_every`` seconds old.
 
-        A whole checkpoint contains rows and accumulators too. Two kinds of partitions get one:
+        A whole checkpoint contains rows and accumulators too. These partitions get one:
 
-        - partitions with very many unsaved rows
-        - one other partition, whose last whole checkpoint is the oldest: if that one is old enough, or no records
-          arrive
+        - each partition with very many unsaved rows
+        - the partition whose last whole checkpoint is the oldest, if that checkpoint is old enough or no records arrive
 
-        It is only one per call, so that no partition has to wait while many whole checkpoints are written.
+        All others wait for a later call, so that no call writes many whole checkpoints in a row.
         """
         now = time.monotonic()
         waiting = [number for number, partition in owned.items() if partition.has_rows]

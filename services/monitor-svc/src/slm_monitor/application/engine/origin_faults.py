@@ -192,7 +192,7 @@ class OriginFaultCounter:
     def sifted(self, read: DecodedRecords) -> DecodedRecords:
         """Return the content of records without the parts from suspended origins.
 
-        Those parts are added to the content's quarantine entries instead.
+        The parts that are left out become quarantine entries of the returned content.
         """
         if not self._aside:
             return read

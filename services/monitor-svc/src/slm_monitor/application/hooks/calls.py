@@ -35,7 +35,7 @@ from slm_monitor.domain.hooks.signatures import is_from_tool
 from slm_monitor.domain.tickets.ticket_snapshot import TicketSnapshot
 
 MOST_WAITING = 20
-"""The most calls of one party that wait for their turn; one at a time is mapped and taken in."""
+"""The most calls of one party that wait for their turn. The calls of a party are mapped and taken in one at a time."""
 _MOST_REMEMBERED = 256
 Document = dict[str, Any]
 

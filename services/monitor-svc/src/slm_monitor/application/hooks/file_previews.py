@@ -38,5 +38,5 @@ def _valid_fault(fault: dict[str, Any]) -> dict[str, Any]:
 
 
 def _valid_text(text: str) -> str:
-    """Replace every character that UTF-8 cannot encode. The text may quote the file, which has such characters."""
+    """Replace every character that UTF-8 cannot encode. The text may quote a file with such characters."""
     return text.encode("utf-8", "replace").decode()

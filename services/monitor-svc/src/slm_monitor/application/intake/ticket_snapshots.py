@@ -26,8 +26,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class LockedTicketFacts:
     """The known facts of one ticket, locked until the context ends.
 
-    ``facts``: its evaluated events, and events of snapshots that the worker may not have taken in yet. Facts that are
-    put into ``keep`` become durable when the context ends.
+    ``facts``: the ticket's evaluated events, and events of snapshots that the worker may not have taken in yet. Facts
+    that are put into ``keep`` become durable when the context ends.
     """
 
     facts: dict[str, Fact]

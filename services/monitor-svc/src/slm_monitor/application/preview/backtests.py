@@ -192,8 +192,9 @@ async def evaluate_backtest_window(
 ) -> dict[str, Any]:
     """Evaluate one window under the draft, by the facts known at ``present``; return its result as JSON.
 
-    If the draft leaves a policy at its default, the window is also evaluated with each other value of the policy. The
-    field ``readings`` has the fields of the result that this changes: name of the reading → changed fields.
+    If the draft leaves a policy at its default, the window is also evaluated under each other value of that policy (a
+    reading). ``readings`` in the result: name of the reading → the fields of the result that differ under it. The
+    computation runs in a thread.
     """
     target, others = parse_backtest_target(question), open_readings.list_other_readings(question)
     asked = [question, *(each.apply(question) for each in others)]

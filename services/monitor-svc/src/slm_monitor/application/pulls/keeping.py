@@ -170,7 +170,7 @@ async def remove_pull(office: PullOffice, caller: Principal, pull_id: str) -> No
 
 
 async def start_run(office: PullOffice, caller: Principal, pull_id: str, kind: RunKind) -> PullProgress:
-    """Begin a run of a pull now, or as soon as a wait that the tool asked for is over. Raises NoSuchPull and
+    """Begin a run of a pull now or, if the tool asked the pull to wait, at the end of that wait. Raises NoSuchPull and
     InvalidPull.
     """
     async with office.store.begin() as ledger:

@@ -42,7 +42,9 @@ class PullLedger(Protocol):
 
 
 class PullTurn(Protocol):
-    """One transaction of a run. Tickets that are taken in within it commit together with what ``keep`` stores."""
+    """One transaction of a run. Tickets that are taken in during the transaction are committed together with what
+    ``keep`` stores.
+    """
 
     async def keep(self, progress: PullProgress, run: PullRun, *, is_over: bool) -> None:
         """Store how far the pull has come, and renew its lease or, if ``is_over``, end it. Raises LeaseLost."""

@@ -58,8 +58,8 @@ class LongestRecovery(OccurrenceAggregation):
 
 
 class MostDataLost(LongestRecovery):
-    """The most data that a recovery lost, as the length in minutes of the time from which the data is gone. A recovery
-    without this length does not count.
+    """The most data lost in a recovery, in minutes: the length of the time whose data was lost. A recovery for which
+    this length is unknown does not count.
     """
 
     def measure(self, one: MeasuredRecovery, terms: ServiceLevelTarget) -> MeasuredRecovery | None:

@@ -53,8 +53,8 @@ def replay_ticket_clocks(
 ) -> list[TicketClockState]:
     """Return every clock that a ticket has had under these terms histories.
 
-    ``lines`` are the terms histories of targets in order: the first that matches the ticket applies.
-    ``replay_clocks_by_rules`` says what ``until`` and ``failed`` do.
+    ``lines`` are the terms histories of targets in order: the first that matches the ticket applies. ``until`` and
+    ``failed`` are passed to ``replay_clocks_by_rules``.
     """
     return replay_clocks_by_rules(events, target_matching.TicketRuleBook(lines), until, failed)
 

@@ -38,7 +38,7 @@ def check_outage_terms(terms: ServiceLevelTarget) -> None:
 
 
 def get_shortest_counted_outage(terms: ServiceLevelTarget) -> int:
-    """Return how much service time an outage must last to count, in microseconds."""
+    """Return the service time, in microseconds, that an outage must last to count."""
     return durations.from_iso(terms.parameters["at_least"], "aggregation.outages.at_least")
 
 

@@ -34,8 +34,7 @@ from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 AT_ONCE = 0
 AGAIN_MICROSECONDS = 200_000
-"""µs after which the evaluation of a target is tried again, if terms or tickets that it needs were not evaluated yet.
-"""
+"""µs after which a target is tried again, if terms or tickets from which it is made were not evaluated yet."""
 
 
 class DerivedTarget(Protocol):

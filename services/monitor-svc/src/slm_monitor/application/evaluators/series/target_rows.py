@@ -30,7 +30,7 @@ class TargetRowLookup:
         self._reach = reach
 
     def joined(self, subject: str, target: SeriesTarget) -> JoinedSeries:
-        """Join the series of an indicator, as far as the target counts them, to one series."""
+        """Join those series of an indicator that the target counts into one series."""
         return JoinedSeries([series for series in self._streams.of_indicator(subject) if target.counts(series)])
 
     def minutes(self, subject: str, target: SeriesTarget, terms: ServiceLevelTarget) -> TargetMinuteCounts:
