@@ -167,8 +167,8 @@ def caller_sees_version(caller: Principal) -> ColumnElement[bool]:
 def _sees_invitation(caller: Principal) -> ColumnElement[bool]:
     """Return the condition for invitations that the caller may see: those that its party made, and those of its people.
 
-    Whoever signs for a party is invited in an operator's place. The party's manager sees that this invitation is open,
-    but cannot withdraw it.
+    An invitation of a person who signs counts as an operator's. The manager of the person's party sees it, but cannot
+    withdraw it.
     """
     invitation, principal = register_tables.invitation, register_tables.principal
     is_of_own_person = exists().where(

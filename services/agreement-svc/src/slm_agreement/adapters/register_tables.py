@@ -118,4 +118,4 @@ requirement = Table(
 done_once = Table(
     "done_once", metadata, Column("name", Text, primary_key=True), Column("at", BigInteger, nullable=False)
 )
-"""What the service does once in the life of an installation, such as publishing what was recorded before."""
+"""Names of tasks that run once in the life of an installation and are done, such as publishing known people."""

@@ -10,7 +10,7 @@ _PEOPLE = "people published"
 async def publish_known_people(ledgers: LedgerFactory) -> None:
     """Publish all people, and all principals that have ended, unless that was done before.
 
-    Events of older versions of the product are not about people, and do not say that a principal has ended. Without
+    Older versions of the product published no people, and their events do not say that a principal has ended. Without
     this task, other services would not know the people, and would send mails to somebody who left long ago.
     """
     async with ledgers.begin() as ledger:

@@ -53,8 +53,8 @@ async def check_agreement_identity(ledger: Ledger, identity: Identity) -> None:
 class CompletedDraft:
     """A document with every default.
 
-    ``findings`` are what it names that is not registered. ``references`` are the references to its supports that are
-    not stored yet.
+    ``findings`` has one finding for each object that the document names and that is not registered. ``references``
+    are the references to its supports that are not stored yet.
     """
 
     document: dict[str, Any]
@@ -73,7 +73,7 @@ async def resolve_draft(
     """Return the document with every default, checked against what the author's party has registered.
 
     ``earlier`` are the version that the document changes and the version signed last. The references to new supports
-    are stored.
+    are stored. Raises Invalid if the document cannot be read or names something that is not registered.
     """
     draft = await complete_draft(ledger, identity, party_id, written, template_key, earlier)
     if draft.findings:
@@ -91,9 +91,9 @@ async def complete_draft(
     template_key: str | None,
     earlier: Sequence[Version] = (),
 ) -> CompletedDraft:
-    """Return the document as ``resolve_draft`` does, with findings in place of an exception, and store nothing.
+    """Return the document with every default, and a finding for each object that it names and that is not registered.
 
-    Raises Invalid for a document that cannot be read.
+    Nothing is stored. Raises Invalid for a document that cannot be read, and for a template that cannot be used.
     """
     template = _template(template_key, identity.kind)
     document = documents.resolve_document(written, identity.subject, template, templates.KINDS[identity.kind])

@@ -35,7 +35,7 @@ class IdentityProvider(Protocol):
     rules: tuple[ClaimRule, ...]
     """Rules that give party and roles. Without any rule, only people who are recorded already can log in."""
     only_party: str
-    """If there are no rules: the only party whose people can log in, by id or key; empty for all parties."""
+    """Id or key of the only party whose people can log in if there are no rules; empty: people of all parties can."""
 
     async def address_for(self, secrets: LogInSecrets) -> str:
         """Return the provider's web address at which a log-in begins; raises ProviderAway."""

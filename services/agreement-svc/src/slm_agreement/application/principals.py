@@ -203,7 +203,7 @@ def _is(caller: Principal, principal: EnrolledPrincipal) -> bool:
 
 
 def _issuing(caller: Principal, principal: EnrolledPrincipal, now: UtcMicroseconds) -> tuple[str, bool]:
-    """Return as whom the caller would issue a key of the principal, and whether that key may sign.
+    """Return how a key of the principal would be issued if the caller did it, and whether that key may sign.
 
     The first value is ``holder`` if the principal is the caller's own, else ``operator`` or ``manager``. Raises
     NotAllowed if the principal may sign, is not the caller's own, and the caller is no operator.

@@ -20,8 +20,8 @@ _LINKS = 5
 async def make_reading_link(ledgers: LedgerFactory, caller: Principal, agreement_id: str) -> tuple[GuestLink, str]:
     """Make a link with which the caller can read an agreement without an account; return it and its address.
 
-    It opens nothing before a code is confirmed that goes to the caller's mail address, so whoever gets hold of the
-    address alone reads nothing. Raises NotAllowed, Unknown, HasAccount, MailNeeded, Invalid and TooManyAttempts.
+    The link opens nothing until the reader enters a code that is mailed to the caller. So somebody who has only the
+    link can read nothing. Raises NotAllowed, Unknown, HasAccount, MailNeeded, Invalid and TooManyAttempts.
     """
     if caller.key_id is not None:
         # A service that mails to the person reads in the person's place, without a key.

@@ -11,7 +11,10 @@ from slm_chassis.access import Principal
 
 
 async def link_parties(ledgers: LedgerFactory, caller: Principal, party_ids: list[str]) -> tuple[Relation, bool]:
-    """Relate two parties; return the relation and whether it is new. For operators only. Raises Invalid, NotAllowed."""
+    """Relate two parties; return the relation and whether it is new. Only operators may.
+
+    Raises Invalid and NotAllowed.
+    """
     callers.require_operator(caller)
     findings = Findings()
     async with ledgers.begin() as ledger:

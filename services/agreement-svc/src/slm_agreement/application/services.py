@@ -40,7 +40,7 @@ class ServiceDetails:
     description: str
     external_refs: list[dict[str, Any]]
     dependencies: Any = UNCHANGED
-    """The services on which it depends, by id or key; None: nothing is said."""
+    """The services on which this service depends, by id or key; None: the provider states none."""
 
 
 async def catalogue_service(
@@ -86,10 +86,10 @@ async def edit_service(
 
 
 async def _resolve_dependencies(ledger: Ledger, provider: str, service_id: str, written: Any, present: Any) -> Any:
-    """Return the services on which a service depends, with ids in place of keys; ``present`` if they stay unchanged.
+    """Return the dependencies ``written`` for a service, with ids in place of keys; ``present`` for UNCHANGED.
 
-    Raises Invalid for anything that is not a structure of services of the provider or of parties related to it: those
-    that do not exist and those of strangers alike.
+    Raises Invalid unless they are a structure of other services, each of the provider or of a party related to the
+    provider. A service that does not exist is refused like a service of an unrelated party.
     """
     if written is None or written is UNCHANGED:
         return None if written is None else present

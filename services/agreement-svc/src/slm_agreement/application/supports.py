@@ -1,4 +1,4 @@
-"""The supporting agreements of a document: which a party may name, and what they come to."""
+"""The supporting agreements of a document: which of them a party may name, and the chain check of what they promise."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ async def _may_support(ledger: Ledger, identity: Identity, party_id: str | None,
 
 
 async def _rests_on(ledger: Ledger, agreement_id: str, sought: str, party_id: str | None) -> bool:
-    """Return whether an agreement rests on the agreement ``sought``, over any number of agreements in between.
+    """Return whether the agreement ``sought`` supports an agreement, directly or through supports of its supports.
 
-    Only supports that the party itself named are followed: the other party's are not shown to it.
+    Only supports that the party ``party_id`` named are followed, because those of other parties are not shown to it.
     """
     seen, ahead = {agreement_id}, [agreement_id]
     while ahead:
@@ -119,7 +119,7 @@ async def _rests_on(ledger: Ledger, agreement_id: str, sought: str, party_id: st
 
 
 async def check_chain(ledger: Ledger, version: Version, added: Sequence[SupportReference] = ()) -> dict[str, SideChain]:
-    """Return for each side what the supports in the current revision of a version come to.
+    """Check the supports in the current revision of a version; return side → the result of the chain check.
 
     ``added`` are references that are not stored.
     """
@@ -172,7 +172,7 @@ def _terms_in_force(signed: Sequence[Version]) -> list[TermsInForce]:
 
 
 async def read_chain(ledgers: LedgerFactory, version: Version) -> dict[str, SideChain]:
-    """Return what the supports of a version come to, read in a transaction of their own."""
+    """Return side → the result of the chain check of a version, read in a transaction of its own."""
     async with ledgers.begin() as ledger:
         return await check_chain(ledger, version)
 

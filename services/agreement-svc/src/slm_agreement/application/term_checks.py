@@ -39,7 +39,7 @@ class TermFindings:
     findings: list[Finding]
     points: list[dict[str, Any]] = field(default_factory=list)
     chains: dict[str, SideChain] | None = None
-    """For each side, what its supports come to; None for terms that cannot be read."""
+    """Side → the result of the chain check for its supports; None for terms that cannot be read."""
 
 
 async def check_terms(

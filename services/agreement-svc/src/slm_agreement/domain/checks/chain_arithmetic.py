@@ -1,4 +1,4 @@
-"""What supports come to together for one promise, and what each of them would have to promise."""
+"""Arithmetic of the chain check for one promise: what supports reach together, and what each would have to promise."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def restrict_structure(structure: Structure, promising: Mapping[str, Fraction]) 
 
 
 def combine(question: str, structure: Structure, amounts: Mapping[str, Fraction]) -> Fraction:
-    """Return what the supports come to together.
+    """Return what the supports reach together for a question (the kind of promise).
 
-    Availabilities are multiplied in series, and of k of n the probability counts that at least k work. Recovery times
-    of serial parts are added, and of k of n the k-th shortest counts. Of recovery points the largest counts. Times to
-    act are added along the path; of the members of a k-of-n group the slowest counts, as any of them may have the
-    ticket.
+    - Availability: the product of serial parts; of a k-of-n group, the probability that at least k members work.
+    - Recovery time: the sum of serial parts; of a k-of-n group, the k-th shortest time.
+    - Recovery point: the largest of all.
+    - Time to act: the sum of serial parts; of a k-of-n group, the longest, as any member may have the ticket.
     """
     if question == AVAILABILITY:
         return chain.combined_availability(structure, amounts)
@@ -49,16 +49,17 @@ def combine(question: str, structure: Structure, amounts: Mapping[str, Fraction]
 
 
 def is_enough(question: str, reached: Fraction, objective: Fraction) -> bool:
-    """Return whether what is reached meets the objective; exactly equal does."""
+    """Return whether ``reached`` meets the objective. A value equal to the objective meets it."""
     return reached >= objective if question == AVAILABILITY else reached <= objective
 
 
 def needed_alone(
     question: str, structure: Structure, amounts: Mapping[str, Fraction], objective: Fraction
 ) -> dict[str, Fraction | None]:
-    """Return for each support what it would have to promise for the objective, the others unchanged.
+    """Return, for each support, the amount with which the objective would be met if no other support changed.
 
-    An availability may be above 1, which means that this support alone cannot mend it; a time is None then.
+    An availability above 1 means that a change of this support alone cannot be enough. None means that no change of
+    this support alone is known to be enough.
     """
     if question == AVAILABILITY:
         return chain.needed_shares(structure, amounts, objective)
@@ -68,7 +69,7 @@ def needed_alone(
 def _longest(
     question: str, structure: Structure, amounts: Mapping[str, Fraction], objective: Fraction, name: str
 ) -> Fraction | None:
-    """Return the longest time of one support with which the objective is kept; None if not even no time would do."""
+    """Return the longest time of one support with which the objective is met; None if a time of zero is too long."""
     enough, too_long = -1, int(amounts[name]) + 1
     while too_long - enough > 1:
         tried = (enough + too_long) // 2

@@ -51,22 +51,22 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class SupportPart:
-    """What one support contributes to a promise, and what it would have to promise."""
+    """One support's own amount for a promise, and the amount that it would have to promise."""
 
     support_id: str
     amount: Fraction
     needed_alone: Fraction | None
-    """With this the supports would carry the promise, the others unchanged. An availability above 1 says that it cannot
-    be mended here alone; None: no number of this support would mend it.
+    """The amount with which the promise would be carried if no other support changed. An availability above 1
+    means that a change of this support alone cannot be enough; None: no change of it alone is known to be enough.
     """
     needed: Fraction | None
-    """What is asked of this support; None if nothing is."""
+    """The amount that this support is asked to promise; None if it is not asked to change."""
     gap: HoursGap | None
 
 
 @dataclass(frozen=True, slots=True)
 class CarriedPromise:
-    """One promise of the agreement, and what the supports come to for it."""
+    """One promise of the agreement, and what the supports reach together for it."""
 
     place: PlacedPromise
     objective: Fraction
@@ -74,13 +74,13 @@ class CarriedPromise:
     arithmetic: str
     """The arithmetic in words."""
     is_enough: bool
-    """Whether the numbers suffice; service hours and terms are judged apart."""
+    """Whether ``reached`` meets the objective. Service hours and terms are checked separately."""
     parts: Sequence[SupportPart]
 
 
 @dataclass(frozen=True, slots=True)
 class SideChain:
-    """What the supports of one side come to."""
+    """The result of the chain check for the supports of one side."""
 
     side: str
     supports: Sequence[Support] = ()
@@ -110,10 +110,10 @@ class SideChain:
 def check_chain(
     document: Mapping[str, Any], side: str, named: Sequence[Support], combined: CombinedSupports, now: int
 ) -> SideChain:
-    """Return what the supports of one side come to for the promises of a document.
+    """Check whether the supports of one side carry the promises of a document.
 
-    ``combined`` has the ids of the supports in their structure. A document without a beginning is checked from ``now``
-    on (microseconds UTC).
+    ``combined`` has the ids of the supports in their structure. If the document does not say when it takes effect, it
+    is checked from ``now`` on (microseconds UTC).
     """
     term = _Term.of(document, now)
     in_force = {each.support_id: term.overlapping(each) for each in named}
@@ -129,7 +129,7 @@ def check_chain(
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """The term of the agreement that rests on others."""
+    """The term of the checked agreement, during which its supports must be in force."""
 
     starts_at: UtcMicroseconds
     ends_at: UtcMicroseconds | None
@@ -199,7 +199,7 @@ def _carried(
     in_force: Mapping[str, Sequence[TermsInForce]],
     term: _Term,
 ) -> CarriedPromise | None:
-    """Return what the supports come to for one promise; None if none of them promises anything about it."""
+    """Return what the supports reach for one promise; None if too few of them promise anything about it."""
     promise, question = place.promise, place.promise.question
     found = {}
     for support_id, signed in in_force.items():
@@ -226,8 +226,8 @@ def _carried(
 def _comparable(promise: Promise, found: Mapping[str, Promise]) -> tuple[dict[str, Fraction], Fraction]:
     """Return the amounts of the supports and the objective in one unit.
 
-    Business days are compared with business days. With another time they are compared as the longest time that they
-    can be for a support, and the shortest for the objective.
+    If all are in business days, these are compared. Otherwise business days are converted into the longest time that
+    they can be for a support, and into the shortest for the objective.
     """
     if promise.days is not None and all(each.days is not None for each in found.values()):
         return {name: each.days * DAY for name, each in found.items() if each.days is not None}, promise.days * DAY
@@ -237,10 +237,10 @@ def _comparable(promise: Promise, found: Mapping[str, Promise]) -> tuple[dict[st
 def _needed(
     question: str, structure: Structure, amounts: Mapping[str, Fraction], objective: Fraction
 ) -> dict[str, Fraction]:
-    """Return what is asked of each support that could mend a shortfall.
+    """Return support id → the amount that this support is asked to promise, so that the objective is met.
 
-    Of availabilities each that is short is asked for the same. Of times each is asked for what would do alone; if no
-    single one can mend it, all are shortened by the same factor.
+    All supports with too low an availability are asked for the same availability. For times, each support is asked
+    for the time that would be enough alone. If no support can be enough alone, all times are shortened by one factor.
     """
     if question == AVAILABILITY:
         each = chain_arithmetic.needed_of_each(structure, amounts, objective)
@@ -325,7 +325,7 @@ def _finding(
 def errors_for(chains: Mapping[str, SideChain], own_side: str) -> list[Finding]:
     """Return the errors of both sides' chains as a person of one side may read them when signing.
 
-    Of the other side's supports they say only which targets are not carried.
+    An error about the other side's supports says only which targets they do not carry.
     """
     found: list[Finding] = []
     for side, chain_of_side in chains.items():

@@ -25,7 +25,7 @@ class ChainFinding(Finding):
     number: str = ""
     needed: str = ""
     target: str | None = None
-    """The key of the target that is not carried; None if the shortfall concerns them all."""
+    """The key of the target that is not carried; None if the shortfall concerns all targets."""
     gap: dict[str, Any] | None = None
     """The service hours that the support leaves uncovered."""
 

@@ -23,10 +23,11 @@ class CombinedSupports:
 
 
 def combine_supports(dependencies: Any, services: Mapping[str, str]) -> CombinedSupports:
-    """Return supports combined as the dependencies of a service say, each in the place of the service it is about.
+    """Return the structure of a service's dependencies with a support in place of each service.
 
-    ``services`` are the ids of supports, each with the id of its service. Several supports about one service are all
-    needed, and so are those about a service that is not among the dependencies. ``dependencies`` None: all are needed.
+    ``services``: id of a support → id of the service that the support is about. If several supports are about one
+    service, all of them are needed. Supports about a service outside the dependencies are all needed, too.
+    ``dependencies`` None: every support is needed.
     """
     about: defaultdict[str, list[str]] = defaultdict(list)
     for support_id, service_id in services.items():
@@ -43,7 +44,7 @@ def combine_supports(dependencies: Any, services: Mapping[str, str]) -> Combined
 def _placed(structure: Structure, about: Mapping[str, list[str]]) -> Structure | None:
     """Return the structure with supports in place of services; None if no support is left.
 
-    Of a k-of-n group with too few supports, nothing is left: the check could not say that it works.
+    A k-of-n group is left out if fewer than k of its members have a support, since they alone cannot make it work.
     """
     if isinstance(structure, str):
         found = about.get(structure, [])

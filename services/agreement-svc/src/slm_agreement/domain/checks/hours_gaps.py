@@ -63,9 +63,10 @@ class HoursGap:
 def find_hours_gap(
     required: Sequence[Any], provided: Sequence[Any], start: UtcMicroseconds, end: UtcMicroseconds
 ) -> HoursGap | None:
-    """Return what the provided hours leave uncovered of the required ones within [start, end); None if nothing.
+    """Return the largest gap in the cover of any of the ``required`` hours within [start, end); None if there is none.
 
-    Both are documents of service hours. Where several are provided, those that cover most are compared.
+    ``required`` and ``provided`` are documents of service hours. Each required document is compared with the provided
+    document that covers most of it.
     """
     end = min(end, start + LONGEST)
     worst: HoursGap | None = None
@@ -86,7 +87,7 @@ def _gap(required: Any, provided: Any, start: UtcMicroseconds, end: UtcMicroseco
 
 @lru_cache(maxsize=256)
 def _compared(required: str, provided: str, start: UtcMicroseconds, end: UtcMicroseconds) -> HoursGap | None:
-    """Compare two calendars in JSON. Many targets of an agreement have the same service hours, so it is cached."""
+    """Compare two calendars in JSON. The result is cached: many targets of an agreement have the same calendar."""
     wanted, given = json.loads(required), json.loads(provided)
     hours = parse_service_hours(wanted), parse_service_hours(given)
     uncovered = coverage.uncovered_intervals(*hours, start, end)

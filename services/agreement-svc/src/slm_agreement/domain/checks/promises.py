@@ -20,7 +20,7 @@ _ALWAYS = "24x7"
 _CONTINUITY = "continuity"
 _MINUTE = 60_000_000
 _NAMES = frozenset({"service", "customer"})
-"""What a support inherits from the agreement above it, so that its own conditions about it are not compared."""
+"""Ticket attributes that a support takes from the agreement above it: conditions on them are not compared."""
 _MONDAY = date(2026, 1, 5)
 
 
@@ -44,7 +44,7 @@ class Promise:
     """Which tickets a clock is about."""
 
     def is_worse_than(self, other: Promise) -> bool:
-        """Return whether this promises less than another promise about the same."""
+        """Return whether this promises less than ``other``, a promise for the same question."""
         return self.amount < other.amount if self.question == AVAILABILITY else self.most > other.most
 
 
@@ -58,7 +58,7 @@ class PlacedPromise:
 
 
 def promises_in(document: Mapping[str, Any]) -> Iterator[PlacedPromise]:
-    """Yield the promises of a document that the chain check compares: of its targets, and of the clause continuity."""
+    """Yield the promises that the chain check compares: of the document's targets, and of its clause ``continuity``."""
     for index, target in enumerate(document["targets"]):
         for promise in _promises_of(document, target):
             yield PlacedPromise(target["key"], f"targets[{index}].objective", promise)
@@ -90,8 +90,9 @@ def _promises_of(document: Mapping[str, Any], target: Mapping[str, Any]) -> Iter
 
 
 def worst_counterpart(promise: Promise, documents: Sequence[Mapping[str, Any]]) -> Promise | None:
-    """Return the weakest promise of these documents about the same as ``promise``; None if they promise nothing about
-    it.
+    """Return the weakest promise in these documents that is comparable to ``promise``; None if there is none.
+
+    Comparable promises answer the same question, and both can apply to the same ticket.
     """
     found = [
         each.promise

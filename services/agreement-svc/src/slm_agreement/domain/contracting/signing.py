@@ -75,8 +75,8 @@ def record_signature(
     """Record one person's signature. The last required signature finalizes the version.
 
     ``waivers`` are ``{"code", "reason"}`` for slips and warnings. Raises NotAllowed if the person has signed for the
-    other side, and WrongState unless both parties have accepted the revision. Raises Invalid for a hash that is
-    not that of the current revision, for errors, and for slips or warnings that nobody has waived.
+    other side, and WrongState unless both parties have accepted the revision. Raises Invalid if the hash is
+    not that of the current revision, if the SMART check finds an error, or if nobody has waived a slip or warning.
     """
     if _has_signed(version, by.person, revision_hash):
         return

@@ -63,7 +63,7 @@ def resolve_schedules(reader: FieldReader, timezone: str) -> dict[str, Any]:
 def check_money(document: Mapping[str, Any], findings: Findings) -> None:
     """Add a finding for each target whose schedule does not fit it, and for each charge that is said twice.
 
-    ``document`` is resolved but for its faults; a schedule that could not be read is None.
+    ``document`` is resolved except for its invalid parts: a schedule that could not be read is None.
     """
     charge = document.get(CHARGE)
     schedules = {

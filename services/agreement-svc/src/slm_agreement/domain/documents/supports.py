@@ -1,7 +1,7 @@
 """The supporting agreements that a document names: how they are written, and how they are kept from the other side.
 
-An author names an agreement by its id. The document that both parties read has an opaque id in its place, so that a
-party learns of the other one's supports only how many there are.
+An author names an agreement by its id. The document that both parties read has an opaque id in its place. From
+the document a party learns how many supports the other party named and what it discloses of each, but not which.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CIRCLE_REMEDY = "remove it: that agreement itself rests on this one, and each wo
 
 @dataclass(frozen=True, slots=True)
 class SupportReference:
-    """What an opaque id in the documents of an agreement stands for: an agreement that a party named as a support."""
+    """A supporting agreement that a party named, and the opaque id by which documents refer to it."""
 
     support_id: str
     agreement_id: str

@@ -45,7 +45,7 @@ class GuestLink:
     """The party whose manager sent the link."""
     withdrawn_at: UtcMicroseconds | None = None
     reads_only: bool = False
-    """Whether a guest may only read with it: a link in a mail of the product, which nobody has decided to send."""
+    """Whether the link only lets a guest read: the product put it into its own mail, and no manager sent it."""
 
     def is_open(self, now: UtcMicroseconds) -> bool:
         """Return whether the link can still be used."""

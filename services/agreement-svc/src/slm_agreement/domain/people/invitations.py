@@ -64,7 +64,7 @@ class Invitation:
         return revoked
 
     def _bearer(self) -> EnrolledPrincipal:
-        """Return the principal as which somebody acts who has the invitation's code: it has no party and no role."""
+        """Return the principal that stands for whoever sends the invitation's code. It has no party and no role."""
         key = ApiKey(self.invitation_id, self.sha256, [SCOPE], self.created_at)
         return EnrolledPrincipal(
             self.invitation_id, None, self.invitation_id, "bearer of an invitation", [], None, [key]

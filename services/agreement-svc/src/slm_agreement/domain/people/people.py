@@ -92,7 +92,7 @@ class Service:
     external_refs: list[dict[str, str | None]] = field(default_factory=list)
     dependencies: Any = None
     """The services on which it depends: the id of one, ``{"serial": […]}`` or ``{"k_of_n": {"k", "members"}}``; None:
-    nothing is said. Only the provider reads it.
+    the provider states none. Only the provider can read the field.
     """
 
     def catalogued(self) -> ServiceCatalogued:
