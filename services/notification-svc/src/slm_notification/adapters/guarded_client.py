@@ -1,4 +1,4 @@
-"""What all requests to the outside have in common: they follow no redirects, and connect only to allowed addresses."""
+"""The HTTP client for all requests to the outside: it follows no redirects, and connects only to allowed addresses."""
 
 from __future__ import annotations
 
@@ -60,8 +60,9 @@ class GuardedClient:
         headers: Mapping[str, str],
         read: Callable[[httpx.Response], Awaitable[T]],
     ) -> T | AttemptAnswer:
-        """Send a request to (method, URL), and return what ``read`` makes of the answer. If no answer comes, return an
-        AttemptAnswer with the reason. Nothing is raised.
+        """Send a request to ``address`` (method, URL), and return the result of ``read`` for the answer.
+
+        If no answer comes, return an AttemptAnswer with the reason. Nothing is raised.
         """
         method, url = address
         try:

@@ -56,8 +56,8 @@ mail_preference = Table(
     Column("version", Integer, nullable=False),
     Column("monday_service_ids", JSONB, nullable=False, server_default=text("'[]'")),
 )
-"""The choices of people: which kinds of events they are told of by mail, when, and of which services each
-Monday.
+"""The choices of people: which kinds of events they get mails about, when, and which services their Monday mail is
+about.
 """
 
 mail_week = Table(

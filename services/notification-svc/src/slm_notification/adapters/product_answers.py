@@ -22,7 +22,7 @@ _AGREEMENTS, _AGREEMENT_SUMMARY, _REVIEWS = "/api/v1/agreements", "/api/v1/agree
 REQUESTS = tuple(
     f"GET {path}" for path in (_SUMMARY, _BREACHES, _EXCLUSIONS, _AGREEMENTS, _AGREEMENT_SUMMARY, _REVIEWS)
 )
-"""All that a token for a Monday mail may ask."""
+"""The only requests that a token for a Monday mail allows."""
 _LIMIT = "500"
 _MOST_PAGES = 20
 Item = Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Links for readers who cannot log in, made by agreement-svc in the place of the reader."""
+"""The client with which agreement-svc is asked, in a reader's place, for a link for a reader who cannot log in."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AgreementReadingLinks:
         self._signer = signer
 
     async def link_for(self, reader: Reader, agreement_id: str) -> str | None:
-        """Return a link for a reader who cannot log in; None if the reader can, or no link can be made now."""
+        """Return a link for a reader who cannot log in; None if the reader can log in, or no link can be made now."""
         path = f"/api/v1/agreements/{agreement_id}/reading-links"
         try:
             key = await self._signer.reading_token(reader.principal_id, [f"POST {path}"])

@@ -133,8 +133,9 @@ class SqlMailLedger(SqlLedgerOfTransaction):
         await self._put(mail_agreement, rows, "agreement_id")
 
     async def put_causes(self, causes: Mapping[tuple[str, str], str]) -> None:
-        """Store to which cause breaches and risks belong: (id of the party that sees it, id of the breach or risk) → id
-        of the cause.
+        """Store the causes of breaches and risks.
+
+        ``causes``: keys are (id of the party that sees the cause, id of the breach or risk), values the cause's id.
         """
         stored_at = real_now()
         rows = [

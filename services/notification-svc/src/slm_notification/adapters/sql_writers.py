@@ -1,4 +1,4 @@
-"""The storage of ticket writers, of the clocks that they show, and of what they are to write."""
+"""The storage of ticket writers, of the clocks that they show, and of the figures that wait to be written."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ class SqlWriterLedger(SqlLedgerOfTransaction):
     """The storage within one transaction."""
 
     async def begin_hearing(self) -> None:
-        """Let no writer be made or changed before this transaction ends. Events may be heard meanwhile."""
+        """Let nobody make or change a writer before this transaction ends. Others may store events meanwhile."""
         await self._transaction.execute(_SHARED, {"subject": _SUBJECT})
 
     async def begin_changing(self) -> None:
-        """Let no event be heard, and no other writer be made or changed, before this transaction ends."""
+        """Let no other transaction store events, or make or change a writer, before this transaction ends."""
         await self.lock(_SUBJECT)
 
     async def put_clocks(self, clocks: Collection[HeardClock]) -> None:
@@ -92,9 +92,9 @@ class SqlWriterLedger(SqlLedgerOfTransaction):
         return [(row.party_id, row.source, row.ticket) for row in rows]
 
     async def writers_of(self, sources: Collection[tuple[str, str]]) -> Sequence[TicketWriter]:
-        """Return the writers of these (party id, source), locked against changes and other transactions that hear.
+        """Return the writers of these (party id, source), locked against other transactions.
 
-        The lock makes two transactions that hear of one ticket take turns: the second sees the clocks of the first.
+        Two transactions with events about one ticket take turns by this lock: the second sees the clocks of the first.
         """
         if not sources:
             return []
@@ -136,7 +136,7 @@ class SqlWriterLedger(SqlLedgerOfTransaction):
         return set((await self._transaction.execute(statement)).scalars())
 
     async def want(self, writer: TicketWriter, wanted: Mapping[str, Mapping[str, Any]], due_at: int) -> None:
-        """Store what is to be written: number → figures. They are due at ``due_at`` (real time), unless the ticket has
+        """Store ticket number → figures to write. They are due at ``due_at`` (real time), unless the ticket has
         these figures already.
         """
         same = {

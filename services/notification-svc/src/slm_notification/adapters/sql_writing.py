@@ -200,7 +200,7 @@ class SqlWriterDesk:
             )
 
     async def prune(self, keep_microseconds: int) -> int:
-        """Remove the tickets all of whose clocks ended more than ``keep_microseconds`` ago; return the number of clocks
+        """Remove each ticket if all its clocks ended more than ``keep_microseconds`` ago; return the number of clocks
         removed.
         """
         before = {"before": real_now() - keep_microseconds}

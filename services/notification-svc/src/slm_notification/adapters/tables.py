@@ -57,7 +57,7 @@ heard_event = Table(
     Index("heard_event_recorded_at", "recorded_at", "event_id"),
 )
 """Events that a party with an endpoint may see, in the form in which they are sent. ``place``: the order in which they
-were heard, which is the order of the log for the events of one breach or risk.
+were received. The events of one breach or risk are received in the order of the log.
 """
 
 webhook_delivery = Table(

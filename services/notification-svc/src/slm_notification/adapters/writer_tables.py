@@ -104,6 +104,6 @@ ticket_write = Table(
     Index("ticket_write_party", "party_id", "changed_at", "writer_id", "ticket"),
     Index("ticket_write_writer", "writer_id", "changed_at", "ticket"),
 )
-"""What each ticket is to say, and what was written last: null while the tool may have it or not. All times but
-``changed_at`` are real time.
+"""The figures to write into each ticket, and those written last: null while it is unknown whether the tool has them.
+All times but ``changed_at`` are real time.
 """

@@ -16,15 +16,15 @@ from slm_notification.domain.ticket_figures import TicketFigures, figures_of, ha
 from slm_notification.domain.ticket_writers import TicketWriter
 
 SETTLE = SECOND
-"""Real microseconds until a change is written: what follows at once, such as a breach, goes into the same request."""
+"""Real microseconds until a change is written. A change that follows within this time goes into the same request."""
 
 
 async def keep_clocks(ledger: WriterLedger, envelopes: Sequence[Envelope]) -> None:
     """Store the clocks and breaches of tickets that a party's own source sent, and what their writers are to write.
 
     All clocks are stored, also those of parties without a writer, so that a new writer knows the open tickets. Only
-    promises that the party itself made count, and only its own tickets: the number of a ticket that another party sent
-    says nothing about the party's own tool.
+    promises that the party itself made count. Only its own tickets count, because the number of another party's ticket
+    means nothing to the party's own tool.
     """
     clocks: dict[tuple[str, ...], HeardClock] = {}
     breaches: dict[str, HeardBreach] = {}

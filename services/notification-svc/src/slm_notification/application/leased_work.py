@@ -1,4 +1,4 @@
-"""What the workers have in common that claim work by leases, do it in tasks and store how it ended."""
+"""The common base of the workers that claim work by leases, do it in tasks, and store how it ended."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class LeasedWorker(ABC, Generic[Claim]):
 
     @abstractmethod
     async def prune(self) -> None:
-        """Delete what is kept no longer."""
+        """Delete data that need not be kept any longer."""
 
     async def run(self) -> None:
         """Work until cancelled. Open requests then get a few seconds to end; those left over are cancelled, and their

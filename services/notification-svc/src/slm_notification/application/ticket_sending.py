@@ -18,7 +18,7 @@ from slm_notification.domain.attempts import AttemptAnswer, RetryRules
 from slm_notification.domain.ticket_writers import DueWrite, WriteEnd, WriterClaim, follows, holds_all
 
 _REFUSED = (400, 422)
-"""What tools answer to a search that they cannot read."""
+"""The HTTP statuses with which tools answer a search that they cannot read."""
 _NO_NUMBER = "No ticket of the tool can have this number."
 _NO_CONNECTOR = "The connector is not installed any more, so nothing can be written."
 _log = structlog.get_logger(__name__)

@@ -171,8 +171,8 @@ async def write_again(office: WriterOffice, caller: Principal, writer_id: str) -
 
 
 async def write_test(office: WriterOffice, caller: Principal, writer_id: str, ticket: str) -> WrittenTest:
-    """Write into one ticket now, and return how the attempt ended: the ticket's own figures, or samples if no clock of
-    it is known. Raises NotFound and NotAcceptable.
+    """Write the figures of one ticket into it now, or samples if no clock of the ticket is known. Return the values and
+    how the attempt ended. Raises NotFound and NotAcceptable.
     """
     async with office.desk.begin() as ledger:
         writer = await _own_writer(ledger, caller, writer_id)

@@ -50,7 +50,7 @@ class EndpointDetails:
 
     title: str
     url: str
-    """Empty for the usual address of a tool that has one."""
+    """Empty: the usual address of the tool, if the tool has one."""
     wanted: EventFilter
     is_paused: bool
     kind: EndpointKind | None = None

@@ -22,7 +22,7 @@ class DueWeek:
     person_id: str
     party_id: str
     principal_id: str | None
-    """The principal in whose place is read; None if the person may not log in any more."""
+    """The principal in whose place the answers are read; None if the person may not log in any more."""
     time_zone: str
     service_ids: Sequence[str]
     due_at: UtcMicroseconds

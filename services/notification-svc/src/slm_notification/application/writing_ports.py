@@ -55,10 +55,10 @@ class WriterLedger(Protocol):
         """Lock the subject with this id against other transactions until this transaction ends."""
 
     async def begin_hearing(self) -> None:
-        """Let no writer be made or changed before this transaction ends. Events may be heard meanwhile."""
+        """Let nobody make or change a writer before this transaction ends. Others may store events meanwhile."""
 
     async def begin_changing(self) -> None:
-        """Let no event be heard, and no other writer be made or changed, before this transaction ends."""
+        """Let no other transaction store events, or make or change a writer, before this transaction ends."""
 
     async def put_clocks(self, clocks: Collection[HeardClock]) -> None:
         """Insert clocks or replace them."""
@@ -71,7 +71,7 @@ class WriterLedger(Protocol):
         ...
 
     async def writers_of(self, sources: Collection[tuple[str, str]]) -> Sequence[TicketWriter]:
-        """Return the writers of these (party id, source), locked against changes and other transactions that hear."""
+        """Return the writers of these (party id, source), locked against other transactions."""
         ...
 
     async def clocks_of(
@@ -89,7 +89,7 @@ class WriterLedger(Protocol):
         ...
 
     async def want(self, writer: TicketWriter, wanted: Mapping[str, Mapping[str, Any]], due_at: int) -> None:
-        """Store what is to be written: number → figures. They are due at ``due_at`` (real time), unless the ticket has
+        """Store ticket number → figures to write. They are due at ``due_at`` (real time), unless the ticket has
         these figures already.
         """
 
@@ -155,7 +155,7 @@ class WriterDesk(Protocol):
         """Give back a claim, so that the writer can be claimed again at once."""
 
     async def prune(self, keep_microseconds: int) -> int:
-        """Remove the tickets all of whose clocks ended more than ``keep_microseconds`` ago; return the number of clocks
+        """Remove each ticket if all its clocks ended more than ``keep_microseconds`` ago; return the number of clocks
         removed.
         """
         ...

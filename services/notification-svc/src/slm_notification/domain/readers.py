@@ -97,7 +97,7 @@ class Preference:
     time_zone: str = "UTC"
     version: int = 0
     monday_service_ids: Sequence[str] = ()
-    """The services of which the person gets a mail each Monday."""
+    """The services that the person's Monday mail is about."""
 
 
 def mail_delivery_id(person_id: str, event_id: str) -> str:

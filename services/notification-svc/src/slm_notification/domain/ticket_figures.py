@@ -1,4 +1,4 @@
-"""What a ticket's fields are to say: the due date, the state of its clocks, and whether a clock is breached."""
+"""The values for the fields of a ticket: the due date, the state of its clocks, and whether a clock is breached."""
 
 from __future__ import annotations
 

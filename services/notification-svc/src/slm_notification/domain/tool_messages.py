@@ -19,7 +19,7 @@ from slm_notification.domain.signals import Signal
 
 CLIENT = "Service Level Management"
 HOLD_SECONDS = 3_600
-"""An alert in Alertmanager ends this long after it was last sent, if nothing more is heard from here."""
+"""Alertmanager ends an alert so many seconds after the alert was last sent to it."""
 _TEST_SECONDS = 300
 _LONGEST_SUMMARY = 1_024
 _LONGEST_DETAIL = 1_000

@@ -1,4 +1,4 @@
-"""The Monday mail: what the owner of a service is told once a week, made of the product's own answers.
+"""The Monday mail: a weekly report to the owner of a service, made from the product's own answers.
 
 Every figure is one that the API answers to the reader at the moment of writing. Nothing is calculated here but dates,
 and the number of breaches in a list.
@@ -23,7 +23,7 @@ HOUR = 8
 DAYS_AHEAD = 90
 """How many days ahead the mail looks for what is next."""
 MOST_SERVICES = 20
-"""The most services of which a person gets the mail. Each is asked for by itself."""
+"""The most services in the Monday mail of one person. The product is asked about each of them separately."""
 _MOST_NAMED = 3
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
            "December")  # fmt: skip
