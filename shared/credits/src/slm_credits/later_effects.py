@@ -1,4 +1,4 @@
-"""What later windows do to a credit, and what several breached windows allow: earn-back and chronic failure."""
+"""Earn-back of a credit by later windows, and the right to terminate after chronic failure."""
 
 from __future__ import annotations
 
