@@ -1,1 +1,1 @@
-"""Web console, the pages that people use: Today, services, agreements, targets, breaches, over the public API."""
+"""Web console: the pages that people use, such as Today, services and breaches. It calls only the public API."""

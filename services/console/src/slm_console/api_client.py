@@ -53,7 +53,7 @@ OWNERS: Mapping[str, str] = {
 """First path segment of an API resource → the service that serves it. A test compares it with the services' routes."""
 
 DEMO, DEMO_PATHS = "demo", "/demo/"
-"""Name of the demonstration's application, which only some installations have, and the prefix of its paths."""
+"""Name of the demonstration's application, and the prefix of its paths. Only some installations have it."""
 
 CALLER_ADDRESS: contextvars.ContextVar[str] = contextvars.ContextVar("caller_address", default="")
 """IP address of the browser whose request is handled. It is forwarded because services throttle log-ins by address."""

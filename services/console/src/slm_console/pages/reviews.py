@@ -24,7 +24,7 @@ _REPORTS, _REVIEWS = "/api/v1/reports", "/api/v1/reviews"
 OF = "of"
 """Query parameter with the ids of the companies to which the page is narrowed, with commas between the ids."""
 _LONGEST_WAY_BACK = 300
-"""The longest path that report-svc takes for the link above a report."""
+"""Most characters that report-svc accepts in the path of the link above a report."""
 _MOST_NAMES = 5
 
 
@@ -61,7 +61,7 @@ async def _read(visit: Visit, **asked: Whole) -> tuple[dict[str, Part], list[dic
 def _companies(visit: Visit) -> frozenset[str]:
     """Return the ids of the companies to which the page is narrowed; empty: the page is about all companies.
 
-    It is the company of the scope or, without a scope, the companies in the page's address.
+    If the page has a scope, this is the company of the scope; otherwise, the companies in the page's address.
     """
     return frozenset(filter(None, [visit.scope] if visit.scope else visit.request.query_params.get(OF, "").split(",")))
 

@@ -33,7 +33,7 @@ from slm_console.web.visit import SignedIn, Visit
 router = APIRouter()
 _MANY = {"limit": "500"}
 _MOST_AGREEMENTS = 10
-"""How many agreements about a service the page of a customer asks for."""
+"""The page of a service requests at most this many of the agreements in which the reader's company is the customer."""
 NOTHING_WRITTEN: Mapping[str, str] = MappingProxyType({"text": "", "outcome": ""})
 
 
@@ -81,7 +81,10 @@ async def record_need(visit: SignedIn, service_id: str, form: Fields) -> Respons
 async def _service_page(
     visit: Visit, service_id: str, written: Mapping[str, str] = NOTHING_WRITTEN, refused: str = ""
 ) -> Response:
-    """Return the page. ``written``: a requirement that could not be recorded, as typed; ``refused``: the reason."""
+    """Render the page of a service.
+
+    ``written`` holds the typed fields of a requirement that could not be recorded, and ``refused`` the reason.
+    """
     service = await _service(visit, service_id)
     parts = await visit.api.gather(
         **WHO,

@@ -85,7 +85,7 @@ def _period(visit: Visit) -> dict[str, str]:
 
 
 def _instant_of(window: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return the API parameter that asks for the explanation at the instant of an open window's figure.
+    """Return the API parameter ``known_at``, so that an open window is explained as of the instant of its figure.
 
     Empty if the window is closed or has no figure.
     """

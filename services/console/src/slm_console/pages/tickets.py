@@ -95,8 +95,9 @@ async def _explanations(visit: Visit, ticket: Mapping[str, Any]) -> dict[ticket_
 
 
 async def _judging_targets(visit: Visit, ticket: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return target id → target for the targets that the clocks of a ticket are about. Targets that the API does not
-    return are left out.
+    """Return the targets that the clocks of a ticket are about: target id → target.
+
+    Targets that the API does not return are left out.
     """
     ids = list(dict.fromkeys(str(clock["target_id"]) for clock in ticket["clocks"]))
     found = await asyncio.gather(*(visit.api.part(f"/api/v1/targets/{each}") for each in ids))

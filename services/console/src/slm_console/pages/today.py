@@ -29,7 +29,7 @@ from slm_console.web.visit import SignedIn, Visit
 router = APIRouter()
 _MOST = str(MOST_LISTED)
 _MOST_SERVICES = 50
-"""How many services are listed below the rows; those that are down or breached come first."""
+"""At most this many services are listed below the rows; those that are down or breached come first."""
 
 
 @router.get("/")

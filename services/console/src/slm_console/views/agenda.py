@@ -39,8 +39,8 @@ class AgendaGroup:
 def agenda_groups(reader: Reader, items: Sequence[Item]) -> list[AgendaGroup]:
     """Return the agenda's items as groups of lines; empty groups are left out.
 
-    A target that was breached in a period has only one line for the period. It is among the breaches and has the last
-    figure.
+    A target that was breached in a period has only one line for the period. This line is among the breaches and shows
+    the last figure.
     """
     newest = sorted(items, key=lambda each: (_period_of(each), read(each["at"]) or 0), reverse=True)
     figures = _first_of(each for each in newest if each["kind"] in _FIGURES)
@@ -136,7 +136,7 @@ def _day_of_item(reader: Reader, item: Item) -> str:
 
 
 def _period_of(item: Item) -> str:
-    """Return the text by which items are sorted in time: the calendar period that an item is about, or its instant."""
+    """Return a text to sort an item by time: the calendar period that the item is about, or else the item's instant."""
     period = str(item["detail"].get("window_id") or item["detail"].get("period") or "")
     return period if period[:4].isdecimal() else str(item["at"])
 

@@ -57,7 +57,7 @@ class NotKept:
 
 
 async def tag_of(visit: Visit, agreement: Mapping[str, Any]) -> str:
-    """Return the entity tag of the agreement's version that is shown."""
+    """Return the entity tag that the API now gives the shown version of the agreement."""
     parameters = {VERSION: str(agreement["version"])}
     _, tag = await visit.api.tagged(f"{_AGREEMENTS}/{agreement['agreement_id']}", parameters)
     return tag

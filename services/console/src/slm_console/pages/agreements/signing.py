@@ -19,7 +19,7 @@ from slm_console.web.visit import SignedIn, Visit
 
 router = APIRouter()
 _REASON = "reason:"
-"""Prefix of the names of form fields: in each, the signatory says why they waive one finding."""
+"""Prefix of form field names. In each such field, the signatory says why they waive one finding."""
 
 
 @router.get("/agreements/{agreement_id}/sign")
@@ -104,7 +104,10 @@ async def _page(visit: Visit, agreement_id: str, typed: dict[str, str], errors: 
 
 
 async def _signers(visit: Visit, directory: Directory) -> list[dict[str, Any]] | None:
-    """Return the people with a mandate of the reader's company; None if the reader may not know them."""
+    """Return the people who have a mandate to sign for the reader's company.
+
+    None if the reader has a signatory role, is a guest or has no company, or if the API does not answer.
+    """
     if directory.has_role("provider_signatory", "business_signatory") or visit.only_page or not directory.own:
         return None
     company = (await visit.api.part(f"/api/v1/parties/{directory.own}/summary")).data

@@ -1,4 +1,4 @@
-"""Page of a hook's mapping: written, tried on a payload, and saved."""
+"""Page on which people write a hook's mapping, try it on a payload, and save it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from slm_console.web.visit import SignedIn, Visit
 router = APIRouter()
 _HOOKS, _PREVIEWS, _JUDGED = "/api/v1/hooks", "/api/v1/hook-previews", "/api/v1/previews/ticket"
 _MOST_JUDGED = 5
-"""How many tickets of a payload at most are shown with their clocks."""
+"""The page shows the clocks of at most this many tickets of a payload."""
 
 
 @dataclass(frozen=True, slots=True)
 class _HookPage:
-    """What the API says about the hook of the page. ``kept`` are the calls whose payloads are kept."""
+    """The API's answers about the hook that the page shows. ``kept`` are its calls whose payloads are still stored."""
 
     hook: Mapping[str, Any]
     tag: str

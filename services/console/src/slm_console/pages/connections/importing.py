@@ -1,4 +1,4 @@
-"""Pages on which a file of measurements is imported: kind of measurement, mapping, what would be sent, import."""
+"""Pages to import a file of measurements: choose the kind, write the mapping, look at the preview, import."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Unread(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _FileDraft:
-    """The file and the mapping that the page shows, what the mapping reads in it, and why it was not imported.
+    """The file and the mapping that the page shows, what the mapping reads in the file, and why it was not imported.
 
     ``refused`` are the rows that the import ``import_id`` did not accept.
     """

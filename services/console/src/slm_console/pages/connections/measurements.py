@@ -15,7 +15,7 @@ from slm_console.web.visit import SignedIn, Visit
 
 router = APIRouter()
 _LOOKED_AT = 10
-"""How many sources at most are searched for measurements of unknown indicators."""
+"""The page searches at most this many sources for measurements of unknown indicators."""
 
 
 @router.get("/connections/measurements")

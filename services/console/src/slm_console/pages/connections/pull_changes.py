@@ -1,4 +1,4 @@
-"""Pages on which a pull is made or changed: the address of the tool, the account, and what it is asked for."""
+"""Pages to make or change a pull, which asks a tool for data: the tool's address, the account, and the query."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def change_pull(visit: SignedIn, pull_id: str, form: Fields) -> Response:
 
 
 async def _tool_named(visit: Visit, name: str) -> Mapping[str, Any]:
-    """Return a tool that can be asked. Raises NotFound, and ServiceAway."""
+    """Return the tool with this name, if a pull can ask it; raises NotFound and ServiceAway."""
     tools = await visit.api.get(TOOLS.path, TOOLS.parameters)
     found: Mapping[str, Any] | None = next((each for each in tools["items"] if each["name"] == name), None)
     if found is None:
@@ -89,7 +89,10 @@ async def _tool_named(visit: Visit, name: str) -> Mapping[str, Any]:
 def _typed_pull(
     visit: Visit, form: Form, reads: str, known: Mapping[str, Any] | None
 ) -> tuple[PullDraft, dict[str, str], dict[str, Any]]:
-    """Return what was typed, the errors by field, and the request body, empty if there are errors."""
+    """Return the typed fields, the errors by field, and the request body.
+
+    The body is empty if there are errors. ``known`` is the pull that is changed, None for a new one.
+    """
     draft = pull_forms.draft_typed({name: value.strip().replace("\r\n", "\n") for name, value in form.fields})
     errors = pull_forms.empty_fields(visit.reader, draft, reads)
     if why := misread_day(visit.reader, draft.since):
@@ -111,7 +114,7 @@ def _errors_of(visit: Visit, refused: RefusedRequest, form: Form, otherwise: str
 
 
 def _unkept(visit: Visit, form: Form) -> dict[str, str]:
-    """Return the message that a typed secret must be typed again, if there is one: no page shows it."""
+    """Return the message that the secret must be typed again, because no page shows it; empty if none was typed."""
     again = visit.reader.gettext("Write it again: it is a secret, which this page does not keep.")
     return {"secret": again} if form.password("secret") else {}
 

@@ -1,4 +1,4 @@
-"""Pages of pulls, the tools that are asked: the list, one pull with its runs, and what can be done with it."""
+"""Pages of pulls, by which the product asks tools for data: the list, and one pull with its runs and buttons."""
 
 from __future__ import annotations
 

@@ -96,7 +96,10 @@ def _rule_of(typed: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _errors_of(visit: Visit, refused: RefusedRequest, place: int) -> dict[str, str]:
-    """Return field of the form → error. ``place`` is the index, from 0, of the form's rule in the refused list."""
+    """Return the errors of a refusal: field of the form → error.
+
+    ``place`` is the index, from 0, that the form's rule has in the refused list of rules.
+    """
     errors, within = {}, f"rules[{place}]."
     for field, why in refused.fields.items():
         own = field.removeprefix(within).partition("[")[0]

@@ -1,4 +1,4 @@
-"""Page on which an address to which events are sent is changed: its name, its address, and which events it gets."""
+"""Page to change a webhook endpoint: its name, its URL, and which events it gets."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ AGREEMENTS = Whole("/api/v1/agreements", {"limit": "500"})
 _COMPUTED = (
     "endpoint_id", "party_id", "state", "state_reason", "state_at", "created_at", "created_by_principal_id",
 )  # fmt: skip
-"""The fields of an endpoint that a change does not send back."""
+"""Fields of an endpoint that the API sets itself; a change does not send them back."""
 
 
 @dataclass(frozen=True, slots=True)
 class _WantedEvents:
-    """The values of the form. ``what`` is a key of CHOICES; empty: the address keeps its own set of event types.
+    """The values of the form.
 
-    ``tag`` is the entity tag that the endpoint had when the form was shown. ``chosen``: field → ids.
+    - ``what``: a key of CHOICES; if it is empty, the endpoint keeps its event types.
+    - ``tag``: the entity tag that the endpoint had when the form was shown.
+    - ``chosen``: filter field, such as ``service_ids`` → the chosen ids.
     """
 
     title: str

@@ -174,7 +174,7 @@ async def remove(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
 
 
 async def _acted(visit: Visit, endpoint_id: str, path: str, body: Mapping[str, Any]) -> Response:
-    """Send a request about an address and return to its page, which says why if the request was refused."""
+    """Post a request about an endpoint and show the endpoint's page; if the API refused the request, it says why."""
     try:
         await visit.api.post(path, body)
     except RefusedRequest as refused:

@@ -26,7 +26,10 @@ _ZONE, _SERVICES = "time_zone", "monday_service_ids"
 
 @dataclass(frozen=True, slots=True)
 class TypedForm:
-    """A form that was not saved: its fields, and the services of the Monday mail (None: no form was sent)."""
+    """A form that was not saved: its fields, and the services of the Monday mail.
+
+    ``services`` is None if no form was sent.
+    """
 
     fields: Mapping[str, str] = field(default_factory=dict)
     services: Sequence[str] | None = None

@@ -23,9 +23,9 @@ class BacktestSummary:
     sentence: str
     more: tuple[str, ...] = ()
     left_open: tuple[str, ...] = ()
-    """Policies that the terms leave at their default, and what another reading would have changed, in sentences."""
+    """A sentence for each policy that the terms leave open: what another reading of it would have changed."""
     prices: tuple[str, ...] = ()
-    """What each candidate promise would have kept and cost, in sentences, the strictest first."""
+    """A sentence for each candidate promise: how many periods would have kept it, and the credits due if known."""
 
 
 def backtest_in_words(
@@ -87,9 +87,10 @@ def _prices(
 
 
 def _open_reading(reader: Reader, reading: Mapping[str, Any], *, is_priced: bool) -> str:
-    """Return an open reading with what it costs; empty if it changes money only, at other prices than the document's.
+    """Return a sentence about a policy that the terms leave open: what its readings cost, and the terms that settle it.
 
-    The terms that settle it are named at the end.
+    Empty if the reading costs nothing. Without ``is_priced``, the back-test used other prices than the document's, so
+    amounts of money are left out.
     """
     subjects = {
         "unknown": reader.gettext("how time counts of which nothing is known"),

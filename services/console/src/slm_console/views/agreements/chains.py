@@ -22,7 +22,10 @@ _LARGEST = "the largest of "
 
 @dataclass(frozen=True, slots=True)
 class CarriedPromise:
-    """One promise of an agreement: its mark (``met`` or ``breached``), and sentences about what carries it."""
+    """One promise of an agreement: whether supporting agreements carry it, and the arithmetic that shows this.
+
+    ``mark`` is ``met`` or ``breached``.
+    """
 
     title: str
     mark: str
@@ -32,19 +35,19 @@ class CarriedPromise:
 
 @dataclass(frozen=True, slots=True)
 class SideInWords:
-    """What the supports of one side come to."""
+    """Which promises the supporting agreements of one side carry."""
 
     company: str
     yours: bool
     promises: list[CarriedPromise]
     shortfalls: list[str]
-    """What each supporting agreement lacks; only of the reader's own side."""
+    """What the supporting agreements lack, in sentences; the API tells it only about the reader's own side."""
 
 
 def sides_in_words(
     reader: Reader, directory: Directory, agreement: Mapping[str, Any], check: Mapping[str, Any] | None
 ) -> list[SideInWords]:
-    """Return the sides that named supporting agreements, in words; empty if the check does not answer."""
+    """Return, in words, each side that named supporting agreements; empty if the API gave no check."""
     return [
         SideInWords(
             _company_of_side(directory, agreement, side),
@@ -60,7 +63,11 @@ def sides_in_words(
 def with_chain(
     reader: Reader, directory: Directory, agreement: Mapping[str, Any], check: Mapping[str, Any] | None
 ) -> list[Mapping[str, Any]]:
-    """Return the findings of a check with those of its chain: of the other side which promises are not carried."""
+    """Return the findings of a check, followed by the findings about supporting agreements.
+
+    For the reader's side, these are the API's findings. For the other side, they say only which promises its supporting
+    agreements do not carry or, if they carry all, that one of them ends too early.
+    """
     found: list[Mapping[str, Any]] = list((check or {}).get("findings") or ())
     for side in _sides(check):
         if side["yours"]:
@@ -122,7 +129,7 @@ def _arithmetic_sentence(reader: Reader, question: Mapping[str, Any]) -> str:
 
 
 def spoken(reader: Reader, text: str) -> str:
-    """Return a text of the chain check with its percents, durations and groups as the reader writes them."""
+    """Return a text of the chain check in the reader's language and formats: percents, durations, ``2 of 3``."""
     text = _SOME.sub(lambda found: f"({_some_of(reader, found[1], found[2])}: ", text)
     text = text.replace(_LARGEST, f"{reader.gettext('the longest of')} ")
     text = _DURATION.sub(lambda found: durations.in_words(reader, found[0]), text)

@@ -80,8 +80,8 @@ def _fact(reader: Reader, name: str, value: Any, content: Mapping[str, Any]) -> 
 def price(reader: Reader, charges: Mapping[str, Any]) -> str:
     """Return the amount of the charges clause with its period: ``€ 1,800 a month``.
 
-    The clause names its period in ``per``; without one, the price is of ``a period``. An amount that is not a number is
-    returned as it was written.
+    The clause names its period in ``per``; if it names none, the text says ``a period``. An amount that is not a
+    number is returned as it was written.
     """
     try:
         money = reader.money(Decimal(str(charges["amount"])), str(charges.get("currency") or "EUR"))

@@ -35,13 +35,16 @@ def credits_in_words(reader: Reader, document: Terms, target: Terms) -> list[str
 
 
 def promise_with_costs(reader: Reader, document: Terms, target: Terms) -> str:
-    """Return a target as a sentence, with what a miss costs, which is signed and changed like the promise itself."""
+    """Return a target as a sentence, followed by what a miss costs.
+
+    Both are in one text, because people sign and change the costs together with the promise.
+    """
     costs, said = credits_in_words(reader, document, target), sentence(reader, target)
     return f"{said}. {reader.gettext('What a miss costs:')} {' '.join(costs)}".rstrip(".") if costs else said
 
 
 def schedule_in_words(reader: Reader, schedule: Terms, unit: str = "") -> list[str]:
-    """Return a credit schedule as sentences. ``unit`` is that of the figure in its bands."""
+    """Return a credit schedule as sentences. ``unit`` is the unit of the figures in its bands."""
     bands = [each for each in schedule.get("bands") or () if not each.get("nothing")]
     return [_band(reader, schedule, band, unit) for band in bands] + _limits(reader, schedule)
 
@@ -111,7 +114,11 @@ def _pays(reader: Reader, schedule: Terms, band: Terms) -> str:
 
 
 def _limits(reader: Reader, schedule: Terms) -> list[str]:
-    """Return what limits, carries on, reverses or follows the credits of a schedule."""
+    """Return sentences about a schedule's other rules.
+
+    These are the caps, the amount that is carried to the next period, when a credit is taken back, and how many missed
+    periods give the right to end the agreement.
+    """
     currency = str(schedule.get("currency") or "")
     found = []
     if cap := schedule.get("cap_per_period"):

@@ -208,7 +208,7 @@ def _facts(reader: Reader, document: Mapping[str, Any]) -> list[tuple[str, str]]
 
 
 def live_of(reader: Reader, target: Mapping[str, Any], *, is_warned: bool = True) -> Live:
-    """Return the present figure of a target, given the target as the API of monitor-svc answers it.
+    """Return the present figure of a target, given the target as monitor-svc returns it.
 
     ``is_warned``: whether the agreement shows the reader's company warnings before a breach.
     """

@@ -32,10 +32,10 @@ class DraftForm:
     kinds: list[tuple[str, str]]
     """Kinds of agreement with their names."""
     says: str
-    """Who promises whom with this kind, in a sentence."""
+    """A sentence that says who makes the promises, and to whom, in an agreement of this kind."""
     companies: list[tuple[str, str]]
     services: list[tuple[str, str]]
-    """For ``sla``, own services; for other kinds, services of other companies, each with its company's name."""
+    """For an ``sla``, own services. For other kinds, services of other companies, each after its company's name."""
     measurements: list[str]
     templates: list[DraftTemplate]
     values: Mapping[str, str]
