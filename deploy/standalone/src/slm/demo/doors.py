@@ -21,8 +21,8 @@ class NotReady(Exception):
 
 
 class ResourceTransport(httpx.AsyncBaseTransport):
-    """A transport that sends each request to the service that owns its resource, to its replicas in turn, like a
-    gateway.
+    """A transport that works like a gateway: it sends each request to the service that owns the requested resource. If
+    the service has several replicas, they get requests in turn.
     """
 
     def __init__(self, owners: Mapping[str, Iterator[httpx.URL]]) -> None:

@@ -41,7 +41,10 @@ class ServingOptions:
 
 
 def demonstration_settings(data_dir: Path | None) -> Settings:
-    """Return the environment's settings with the demonstration's folder and, unless set, a clock that begins now."""
+    """Return the environment's settings with the demonstration's folder.
+
+    If the environment sets no clock, the settings get a clock that shows ``ORIGIN`` now and runs at ``RATE``.
+    """
     given = Settings() if data_dir is None else Settings(data_dir=data_dir)
     clock = given.clock or f"{ORIGIN},{to_text(real_now())},{RATE}"
     return given.model_copy(update={"data_dir": given.data_dir / "demo", "clock": clock})
@@ -59,7 +62,10 @@ def introduction_lines(settings: Settings) -> list[str]:
 
 
 def clear_folder(folder: Path) -> None:
-    """Empty the folder: remove what an earlier demonstration left, even if it was killed. Raises DataDirectoryInUse."""
+    """Empty the folder. A PostgreSQL that a killed demonstration left running there is stopped first.
+
+    Raises DataDirectoryInUse.
+    """
     if (folder / "postgres").exists():
         PrivatePostgres.start(folder / "postgres").stop()
     shutil.rmtree(folder, ignore_errors=True)

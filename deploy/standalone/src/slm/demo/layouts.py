@@ -48,8 +48,9 @@ def play_on_own_installation(wanted: PlayOptions, port: int | None, data_dir: Pa
 
 
 def play_on_running_installation(wanted: PlayOptions, url: str | None, services: Sequence[Sequence[str]]) -> int:
-    """Play the cycle on a running installation, at the address ``url`` or, without it, at each service's replicas;
-    return the exit code.
+    """Play the cycle on a running installation and return the exit code.
+
+    ``url``: the installation's address. If it is None, ``services`` has the URLs of each service's replicas.
     """
     clock = parse_clock(Settings().clock)
     terminal = Terminal(Console(highlight=False), clock)

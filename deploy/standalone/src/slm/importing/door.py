@@ -134,7 +134,7 @@ class ImportClient:
     def wait_for_reports(self, judged: ImportVerdict, patience: float) -> float | None:
         """Wait until every report of the changed agreements includes the import.
 
-        Return the seconds that took; None if it took more than ``patience`` seconds.
+        Return how many seconds this took; None if it took more than ``patience`` seconds.
         """
         begun = time.monotonic()
         waiting = list(judged.agreements)

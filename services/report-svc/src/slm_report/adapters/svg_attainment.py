@@ -19,8 +19,8 @@ NARROW = Layout(width=344, plot_x=0, plot_width=344, drop=40)
 """The layout for phones. It has no bars of the error budget, because the table of figures shows the budget, too."""
 _AXIS, _TICKS = 20, 4
 _BUDGET_X, _BUDGET_WIDTH, _BUDGET_FULL = 760, 240, 160
-"""The left edge of the bars of the error budget, the width of the longest bar, and that of one whole budget, in
-pixels.
+"""Measures of the bars of the error budget, in pixels: their left edge, the width of the longest bar, and the width of
+a bar for exactly one budget.
 """
 
 

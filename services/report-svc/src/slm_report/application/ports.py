@@ -43,7 +43,7 @@ class Agenda:
 
     agreement_id: str
     stale_from: UtcMicroseconds | None
-    """Published reports of periods from this instant on may be out of date; None if none may be."""
+    """Published reports of periods that end after this instant may be out of date; None: all are up to date."""
     settled_until: UtcMicroseconds | None
     """Periods that end up to this instant have been reported; None before the first report."""
     due_at: UtcMicroseconds | None

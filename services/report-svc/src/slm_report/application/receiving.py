@@ -124,8 +124,8 @@ def target_breached(batch: Batch, event: TargetBreached) -> None:
 
 
 def breach_revised(batch: Batch, event: BreachRevised) -> None:
-    """Collect a revised breach. If the revision moves the breach to another period, the report of the period before is
-    stale too.
+    """Collect a revised breach. If the revision moves the breach to another period, the report of the period in which
+    the breach was before becomes stale, too.
     """
     target_breached(batch, event)
     batch.mark(event.agreement_id, _last_instant(event, event.before.get("certain_at") or event.certain_at))

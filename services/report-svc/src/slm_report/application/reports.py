@@ -28,7 +28,7 @@ several.
 
 
 class ReportFailure(Exception):
-    """The reports of one agreement could not be built, for the attached cause. Reports of other agreements are not
+    """The reports of one agreement could not be built; ``__cause__`` is the error. Reports of other agreements are not
     affected.
     """
 

@@ -56,7 +56,7 @@ def display_figure(figure: Fraction | None, objective: Mapping[str, Any] | None 
 
 
 def display_bound(limit: Fraction) -> str:
-    """Return the number of an objective with exactly its decimals, or as a fraction if they never end."""
+    """Return the number of an objective with all its decimals, or as a fraction if the decimals never end."""
     rest, places = limit.denominator, 0
     for prime in (2, 5):
         count = 0

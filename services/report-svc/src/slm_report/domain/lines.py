@@ -211,8 +211,9 @@ def ticket_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], s
 def _to_date(
     figure: Mapping[str, Any], objective: Mapping[str, Any], target_id: str, scope: ReportScope
 ) -> dict[str, Any]:
-    """Return the numbers of an open window. ``figure`` is its entry in monitor-svc's answer; the result is empty if the
-    entry has no figure.
+    """Return the numbers of an open window; empty if there is no figure.
+
+    ``figure`` is the window's entry in monitor-svc's answer.
     """
     if not figure or "figure" not in figure:
         return {}
@@ -321,5 +322,5 @@ def _findings(breaches: Sequence[Breach], risks: Sequence[Risk]) -> dict[str, An
 
 
 def _hours(named: Any) -> str:
-    """Return the names of a target's service hours as text; a clock may have several."""
+    """Return the names of a target's service hours as text. ``named``: one name, or several in a list."""
     return named if isinstance(named, str) else ", ".join(map(str, named))

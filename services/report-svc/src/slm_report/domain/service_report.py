@@ -47,8 +47,8 @@ class ServiceReport:
     plans_ended: int
     actions: list[dict[str, Any]]
     figures: dict[str, Any] | None
-    """For an interim report: the instant, log position and digest of the answer of monitor-svc that its figures are
-    from.
+    """The reference of an interim report to monitor-svc's answer with its figures: the answer's instant, log position
+    and digest. None for a published report.
     """
 
     def document(self) -> dict[str, Any]:

@@ -98,8 +98,10 @@ def agreement_term(terms: Sequence[Term]) -> tuple[int, int | None]:
 
 
 def period_at(terms: Sequence[Term], instant: UtcMicroseconds) -> Period:
-    """Return the reporting period that contains an instant, by the terms in force then or, if none are in force, the
-    nearest terms.
+    """Return the reporting period that contains an instant.
+
+    The version in force at the instant decides. If none is in force, the first version decides before its start, and
+    the last version at any other time.
     """
     term = term_at(terms, instant) or (terms[0] if instant < terms[0].start else terms[-1])
     return periods.period_containing(instant, period_kind(term), term.terms.timezone)

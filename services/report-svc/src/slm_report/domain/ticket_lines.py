@@ -109,8 +109,10 @@ def _late(
 
 
 def _percentile(ordered: Sequence[int], percent: int) -> int:
-    """Return the percentile by nearest rank: the smallest value that has at least that percentage of all values at or
-    below it.
+    """Return a percentile by nearest rank.
+
+    It is the smallest value for which at least ``percent`` percent of all values are not greater. ``ordered``: all
+    values, the smallest first.
     """
     return ordered[max(0, -(-percent * len(ordered) // 100) - 1)]
 

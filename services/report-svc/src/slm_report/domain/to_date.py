@@ -41,7 +41,7 @@ class FiguresToDate:
         return (each for each in self.windows.values() if each["target_key"].startswith(f"{target_key}["))
 
     def reference(self) -> dict[str, Any]:
-        """Return the instant, log position and SHA-256 of monitor-svc's answer, with which a report refers to it."""
+        """Return a report's reference to monitor-svc's answer: the instant, log position and SHA-256 of the answer."""
         digest = hashlib.sha256(self.text).hexdigest()
         return {"as_of": instants.to_text(self.as_of), "position": self.position, "sha256": digest}
 

@@ -24,8 +24,11 @@ async def keep_agreement(ledger: Ledger, event: AgreementFinalized) -> None:
 
 
 async def end_agreement_version(ledger: Ledger, event: AgreementLifeEvent) -> None:
-    """Store the end of a version. If the agreement ends with it, open proposals lapse, and the period that a scheduled
-    review looks at ends there, too; a review of which no period is left is cancelled.
+    """Store the end of a version. If the agreement ends with this version, three things follow:
+
+    - Open proposals lapse.
+    - The periods of scheduled reviews are cut at the agreement's end.
+    - A scheduled review whose period would begin later is cancelled.
     """
     await ledger.lock(event.agreement_id)
     agreement = await ledger.agreements.get(agreements.version_id(event.agreement_id, event.version))

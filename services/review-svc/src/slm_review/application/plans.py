@@ -36,9 +36,10 @@ async def end_plan(ledger: Ledger, event: RiskCleared) -> None:
 
 
 def _is_past(ledger: Ledger, event: TargetAtRisk | RiskCleared) -> bool:
-    """Whether the event's window has ended, and an import or the evaluation of a version's past caused the event.
+    """Whether nobody can act on the warning any more, because it is about the past. Two things must be true:
 
-    Nobody can act on such a warning any more.
+    - An import or the evaluation of a version's past caused the event.
+    - The event's window has ended.
     """
     end, is_history = event.window_end_at, event.import_id is not None or event.catch_up is not None
     return is_history and end is not None and instants.from_text(end) <= ledger.now

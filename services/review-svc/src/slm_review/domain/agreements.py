@@ -1,4 +1,4 @@
-"""The part of an agreement that reviews need: its parties, target terms, review clause and term."""
+"""The parts of an agreement that reviews need: parties, terms of targets, review clause, and when it is in force."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ class AttainedWindow:
     closed_at: UtcMicroseconds
     restatement_cause: str | None = None
     coverage_percent: str | None = None
-    """The exact percentage of the window in which the state is known; None if nothing is known or was measured."""
+    """The exact percentage of the window that was measured; None if nothing was measured."""
 
 
 def attained_window_of(event: WindowClosed) -> AttainedWindow:
@@ -148,7 +148,8 @@ def attained_window_of(event: WindowClosed) -> AttainedWindow:
 def _coverage(event: WindowClosed) -> str | None:
     """Return the percentage of the window that was measured, as text; None if nothing was measured.
 
-    Events of counted figures state no percentage: such a window counts as wholly measured if it counted anything.
+    For figures that are counted, the event states no percentage. Such a window is measured in full if it counted
+    anything at all.
     """
     if event.coverage_percent is not None:
         return event.coverage_percent

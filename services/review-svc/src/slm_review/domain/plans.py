@@ -287,7 +287,10 @@ AGAIN_AFTER = 3600 * SECOND
 
 
 def delay_before_ending(terms: Mapping[str, Any] | None) -> int:
-    """Return for how many microseconds a plan stays open after its risk cleared, by the terms or else an hour."""
+    """Return for how many microseconds a plan stays open after its risk cleared.
+
+    The terms of the target say it (``warn_again_after``); if they do not, it is an hour.
+    """
     written = (terms or {}).get("warn_again_after")
     return AGAIN_AFTER if written is None else iso_durations.from_iso(written)
 

@@ -153,9 +153,9 @@ def new_proposal_from_figures(
 
 
 def raised_target(terms: dict[str, Any], runs: Sequence[Sequence[AttainedWindow]]) -> dict[str, Any] | None:
-    """Return the target with the better objective that the runs of the target, or of all its instances, allow.
+    """Return the target with the better objective that all runs allow; None if one of the runs allows none.
 
-    None if one of the runs allows no better objective.
+    ``runs``: the run of comfortably met windows of the target or, if it has instances, one run for each instance.
     """
     asked = [raising.raised_objective(run) for run in runs]
     wanted = [each for each in asked if each is not None]

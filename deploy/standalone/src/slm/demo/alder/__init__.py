@@ -1,1 +1,1 @@
-"""Alder Managed Services: the demonstration's world of a provider between its customers and its suppliers."""
+"""The demonstration of Alder Managed Services: a made-up provider with its customers and its suppliers."""

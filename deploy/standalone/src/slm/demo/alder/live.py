@@ -23,7 +23,7 @@ _CHECKOUT_AT, _CHECKOUT_DOWN = 50 * MINUTE, 4 * MINUTE
 _PORTAL_BACK = 25 * MINUTE
 _URGENT_RESOLVED = 36 * MINUTE
 _SECONDS = 10
-"""The longest time between two looks for due facts, seconds on the installation's clock."""
+"""At most this many seconds of the installation's clock pass until the sender looks again which facts are due."""
 
 
 def scripted_states(look: int, mail_left: int) -> list[Fact]:

@@ -20,7 +20,9 @@ from slm_monitor.application.history.fact_history import FactHistoryStore, Parse
 from slm_monitor.domain.causes.findings import BREACH, INDICATOR, RISK, CauseFinding, build_cause_key
 
 _PAUSE_SECONDS, _LONGEST_SECONDS = 0.25, 2.0
-"""The least and the most real seconds between two looks for changed findings: the least after commits."""
+"""The shortest and the longest pause between two looks for changed findings, in real seconds. A commit ends the pause,
+but not before the shortest is over.
+"""
 _MOST_DUE = 500
 # Two workers never wait for one another's rows; the provider's lock brings their regroupings into order.
 _TAKE = """

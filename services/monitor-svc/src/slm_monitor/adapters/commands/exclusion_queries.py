@@ -99,10 +99,10 @@ class ExclusionQueries(TargetQueries):
         )
 
     async def delegates(self, caller: Principal, page: Page, agreement_id: str | None) -> dict[str, Any]:
-        """Return a page of the delegates that the caller's party appointed, and of the appointments of the caller's
-        party as a delegate.
+        """Return a page of appointments of delegates: those that the caller's party made, and those by which another
+        party made the caller's party its delegate. An operator sees all.
 
-        ``agreement_id``: only for this agreement; None: for all.
+        ``agreement_id``: only appointments for this agreement; None: for any agreement.
         """
         mine = or_(_DELEGATE.c.party_id == caller.party_id, _DELEGATE.c.delegate_party_id == caller.party_id)
         keys = ["appointed_at", "delegate_id"]

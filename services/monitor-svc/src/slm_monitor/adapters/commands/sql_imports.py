@@ -34,8 +34,8 @@ _OTHER_SIDE = """
                        OR (target.terms ->> 'aggregation' = 'clock' AND target.provider_party_id = import.owner_party_id
                            AND jsonb_array_length(import.sources) > 0)))
 """
-"""SQL condition for imports of other parties that concern the caller's party: a target in one of its agreements uses an
-indicator of the import, or evaluates tickets of the party that owns the import.
+"""SQL condition for imports of other parties that concern the caller's party: a target in an agreement of the caller's
+party uses an indicator of the import or, if the import has ticket sources, evaluates tickets of the import's owner.
 """
 _LISTED = f"""
 SELECT * FROM import

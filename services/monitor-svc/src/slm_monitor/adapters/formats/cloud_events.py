@@ -21,12 +21,17 @@ MEASUREMENT, TICKET_EVENT = "slm.measurement.v1", "slm.ticket-event.v1"
 STRUCTURED, BATCHED = "application/cloudevents+json", "application/cloudevents-batch+json"
 _REQUIRED = ("id", "source", "type")
 _TIMELESS = ("outage", "recovery", "retract")
-"""What gives the instants of a measurement itself, or needs none."""
+"""Fields of measurements that have their own instants or need none. A measurement with one of these fields does not
+take ``at`` from its event.
+"""
 
 
 @dataclass
 class ReadEvents:
-    """The items of a request by their events' types, each with the index of its event, and the refused events."""
+    """The result of reading a request: the items, and the rejections of events that cannot be read.
+
+    ``items``: type of event → (index of the event in the request, item).
+    """
 
     items: dict[str, list[tuple[int, dict[str, Any]]]] = field(
         default_factory=lambda: {MEASUREMENT: [], TICKET_EVENT: []}

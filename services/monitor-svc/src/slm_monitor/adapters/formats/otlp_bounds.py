@@ -11,11 +11,11 @@ from slm_monitor.adapters.formats import protobuf_fields as wire
 from slm_monitor.adapters.formats.protobuf_fields import FieldBudget, TooManyFields
 
 MOST_FIELDS = 2_000_000
-"""Most fields of an export in protobuf, or values of one in JSON, counted over all messages in it."""
+"""The most fields that an export in protobuf may have, or the most values that an export in JSON may have."""
 
 _Fields = dict[int, Any]
-"""The fields of a message that take memory: number → the fields of the message in it, or the bytes that each number
-takes in a packed field.
+"""The fields of a message that contain messages or packed numbers, by the number of the field. A value is a dict of the
+same form for a contained message, or the bytes that each number of a packed field takes.
 """
 _VALUE: _Fields = {}
 _KEY_VALUE: _Fields = {2: _VALUE}
@@ -58,5 +58,7 @@ def has_too_many_fields(export: bytes) -> bool:
 
 
 def has_too_many_values(text: bytes) -> bool:
-    """Whether a JSON text may have more than MOST_FIELDS values: each follows a comma or begins an array or object."""
+    """Whether a JSON text may have more than MOST_FIELDS values. Commas and opening brackets are counted, because each
+    value follows a comma or is the first one after a bracket.
+    """
     return text.count(b",") + text.count(b"[") + text.count(b"{") > MOST_FIELDS

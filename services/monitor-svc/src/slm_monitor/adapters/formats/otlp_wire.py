@@ -27,7 +27,7 @@ MOST_BYTES = 32 << 20
 
 
 class ExportTooLarge(ValueError):
-    """The decompressed body is larger than an export may be, or has more values."""
+    """The decompressed body is too large, or it has too many values."""
 
 
 _TOO_MANY = ExportTooLarge(f"the export has more than {otlp_bounds.MOST_FIELDS} fields")
@@ -77,7 +77,7 @@ def status_code_of(http_status: int) -> int:
 
 
 _CODES: Mapping[int, int] = {401: 16, 403: 7, 404: 5, 405: 12, 408: 4, 409: 10, 415: 12, 429: 8, 503: 14}
-"""Status → code: a fault of the request that is not listed is INVALID_ARGUMENT, one of the service is INTERNAL."""
+"""HTTP status → code. For any other status, the code is 3 (INVALID_ARGUMENT) below 500, else 13 (INTERNAL)."""
 
 
 def _unpacked(body: bytes) -> bytes:

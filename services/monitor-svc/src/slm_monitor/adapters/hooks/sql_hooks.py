@@ -158,7 +158,7 @@ class SqlHooks:
         return [_hook_of(row) for row in rows]
 
     async def last_calls(self, hook_ids: Sequence[str]) -> dict[str, RowMapping]:
-        """Return hook id → the latest call of the hook, without what was sent and answered."""
+        """Return hook id → the latest call of the hook, without its payload and details."""
         async with self._database.read() as connection:
             rows = await connection.execute(text(_LAST_CALLS), {"hook_ids": list(hook_ids)})
             return {row["hook_id"]: row for row in rows.mappings()}

@@ -29,7 +29,9 @@ RUN_COLUMNS = (
     " missing, samples, ignored"
 )
 MOST_RECONCILIATIONS = MOST_RUNS // 5
-"""Among the kept runs: otherwise a day of questions for changes would push the night's reconciliation out."""
+"""How many of the kept runs of a pull are reconciliations. Without this share, the many runs that ask for changes in a
+day would push out the run of the nightly reconciliation.
+"""
 
 
 def pull_of(row: RowMapping) -> Pull:

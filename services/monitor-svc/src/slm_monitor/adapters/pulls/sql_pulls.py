@@ -199,7 +199,10 @@ class SqlPulls:
         return [run_of(row) for row in rows]
 
     async def claim(self, lease_seconds: float) -> ClaimedPull | None:
-        """Claim a pull that is due and begin a run of it; None if none is due. No other process gets it meanwhile."""
+        """Claim a pull that is due and begin a run of it; None if no pull is due.
+
+        No other process can claim the pull until the lease ends.
+        """
         now, lease_id = real_now(), self._new_id()
         given = {"now": now, "lease_id": lease_id, "leased_until": now + int(lease_seconds * SECOND)}
         async with self._database.begin() as transaction:
@@ -217,7 +220,10 @@ class SqlPulls:
 
     @asynccontextmanager
     async def turn(self, claim: ClaimedPull, lease_seconds: float) -> AsyncIterator[SqlPullTurn]:
-        """Open a transaction of the pull's run. Facts that the body takes in are stored in it, too."""
+        """Open a transaction for a part of the pull's run.
+
+        Facts that the body of the ``async with`` sends to the intake are stored in the same transaction.
+        """
         async with self._database.begin() as transaction:
             with self._database.enclose(transaction):
                 yield SqlPullTurn(transaction, claim, real_now() + int(lease_seconds * SECOND))
@@ -229,8 +235,9 @@ class SqlPulls:
             await transaction.execute(text(_RELEASE), given)
 
     async def open_numbers(self, party_id: str, source: str, after: str, most: int) -> list[str]:
-        """Return the numbers of a source's tickets that the product knows as open: the first ``most`` after
-        ``after``.
+        """Return the numbers of a source's tickets that have not ended by the facts received so far, in order.
+
+        Only numbers that follow ``after`` are returned, at most ``most`` of them.
         """
         given = {"party_id": party_id, "source": source, "after": after, "most": most}
         async with self._database.read() as connection:

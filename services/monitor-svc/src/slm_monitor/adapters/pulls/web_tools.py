@@ -32,7 +32,7 @@ _RESOLVE_SECONDS = 5.0
 _MOST_TOKENS = 256
 _LONGEST_SAID = 300
 _EARLY_SECONDS = 30
-"""A token is replaced so long before it ends, so that it does not end on its way."""
+"""A token is replaced this many seconds before it expires, so that it does not expire during a request."""
 _HEADERS = {
     "accept": "application/json",
     "user-agent": "slm-pulls/1",
@@ -73,7 +73,10 @@ class WebTools:
         return None
 
     async def ask(self, claim: ClaimedPull, request: ToolRequest) -> ToolAnswer:
-        """Send a request and return the answer. A token that is not accepted is replaced once. Raises ToolTrouble."""
+        """Send a request and return the answer. Raises ToolTrouble.
+
+        If the tool rejects an OAuth token, the request is sent once more with a new token.
+        """
         for is_last in (False, True):
             proof = await self._proof(claim)
             status, headers, body = await self._send(claim, request, proof)

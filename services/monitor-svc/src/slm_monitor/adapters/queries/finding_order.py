@@ -1,4 +1,8 @@
-"""Orders of lists of breaches and risks: by urgency, by the budget left in their window, by the time left.
+"""Orders of lists of breaches and risks:
+
+- by urgency,
+- by the error budget that is left in the window,
+- by the time that is left until the window ends or a breach is expected.
 
 The values that an order compares are read with the rows: the next page begins after the values of the last row.
 """

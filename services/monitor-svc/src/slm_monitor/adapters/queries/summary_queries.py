@@ -133,7 +133,9 @@ SELECT DISTINCT ON (service_id) service_id, target_id, sum(total - good)::bigint
    AND target.terms ->> 'aggregation' = 'availability' AND {_TARGETS} AND {LIVE_SHOWN.format("target")}
  GROUP BY service_id, target_id ORDER BY service_id, lost DESC, target_id
 """
-"""SQL for the downtime of each service in this month: that of its availability target with the most downtime."""
+"""SQL for the downtime of each service in this month. If a service has several availability targets, the one with the
+most downtime counts.
+"""
 
 _BREACHES = f"""
 SELECT breach.breach_id, breach.target_id, breach.agreement_id, breach.service_id, breach.provider_party_id,

@@ -19,8 +19,8 @@ SELECT wanted.target_id,
                  ORDER BY start DESC LIMIT 2) AS latest) AS mark
   FROM unnest(CAST(:targets AS text[])) AS wanted (target_id)
 """
-"""SQL for a mark of each target over its two latest windows, because a window may begin while the window before it is
-not closed yet.
+"""SQL for a mark of each target: a hash that changes with the results of its two latest windows. Two are needed,
+because a window may begin while the window before it is not closed yet.
 """
 
 

@@ -100,8 +100,10 @@ class AcceptedWindowQueries:
         }
 
     async def adjustments(self, target_id: str, window_ids: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the adjustments of these windows, and the adjustments of other windows that are reported in these
-        windows, in the order of publication.
+        """Return adjustments in the order of publication. An adjustment is returned in either of these cases:
+
+        - it changes one of the windows ``window_ids``,
+        - it changes another window, but is reported in one of the windows ``window_ids``.
         """
         return [_adjustment_document(row) for row in await self._rows(_ADJUSTMENTS, target_id, window_ids)]
 

@@ -16,8 +16,8 @@ SELECT breach_id, revision FROM breach JOIN unnest($1::text[], $2::bigint[]) AS 
  WHERE standing ORDER BY breach_id FOR UPDATE OF breach
 """
 """SQL that locks the breaches that are only revised. A breach that is published again after its withdrawal is left out,
-because its instant of publication has changed. Rows are locked in the order of their ids, as by steps on a whole cause,
-so that the two cannot block each other.
+because its instant of publication has changed. Rows are locked in the order of their ids. A step
+on all breaches of a cause locks them in the same order, so the two transactions cannot block each other.
 """
 _CARRIED = """
 UPDATE breach_life AS life SET revision = revised.later

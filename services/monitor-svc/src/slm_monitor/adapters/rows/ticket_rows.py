@@ -100,8 +100,8 @@ SELECT count(subject)
         AND (inconsistent ->> 'at')::bigint >= starts AND (inconsistent ->> 'at')::bigint < ends
  GROUP BY place ORDER BY place
 """
-"""SQL for the number of inconsistent tickets in each of several intervals. Only tickets count that one of the targets
-$1 would have evaluated if the events of the ticket did not contradict each other.
+"""SQL for the number of inconsistent tickets in each of several intervals. A ticket counts only if one of the targets
+$1 would have evaluated it without the contradiction in its events.
 """
 PENDING_DEPENDENCIES = """
 SELECT EXISTS (SELECT 1 FROM judge_inbox WHERE kind = 'terms') AS has_terms,

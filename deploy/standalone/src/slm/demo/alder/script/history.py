@@ -26,9 +26,11 @@ _LINES = {7: 30, 2: 64}
 _NETWORK = {11: 5, 6: 14, 2: 9}
 
 MAINTENANCE_BACK = 3
-"""How many months back checkout had an hour of maintenance: a breach until the customer approved its exclusion."""
+"""How many months ago checkout had an hour of maintenance. It caused a breach, which was withdrawn when the customer
+approved the exclusion of this hour.
+"""
 MAINTENANCE = (14, 3)
-"""Day of the month and local hour at which the maintenance and an outage began; the maintenance took one hour of it."""
+"""Day of the month and local hour at which an outage of checkout began. Its first hour was planned maintenance."""
 BREACH_BACK = 1
 """How many months back checkout was down for longer than its agreement allows."""
 MAIL_BACK = 6
