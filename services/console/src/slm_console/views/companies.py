@@ -28,7 +28,7 @@ class CompanyLine:
     name: str
     agreements: int
     mark: str
-    """The worst state mark among the company's promises now; ``no-data`` if none is judged."""
+    """The worst present state mark of the company's promises; ``no-data`` if no promise is evaluated."""
     breached: int
     at_risk: int
     needs: str

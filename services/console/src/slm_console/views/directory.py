@@ -26,7 +26,7 @@ class Directory:
     person: str = ""
     """The id of the reader as a person; empty for a system."""
     only_reads: bool = False
-    """Whether the reader came by a link that only reads; such a reader has no roles here."""
+    """Whether the reader signed in by a link that allows only reading; such a reader has no roles here."""
 
     def company(self, party_id: str | None) -> str:
         """Return a company's name; its id if the name is not known."""
@@ -70,8 +70,9 @@ class Directory:
 def directory_of(
     me: Mapping[str, Any] | None, parties: list[dict[str, Any]], services: list[dict[str, Any]]
 ) -> Directory:
-    """Return the Directory made from the API's answers about the reader (``me``; None: not known), the parties and the
-    services.
+    """Return the Directory made from the API's answers about the reader, the parties and the services.
+
+    ``me`` is the answer about the reader, None if it is not known.
     """
     me = me or {}
     requests = me.get("limited_to") or ()

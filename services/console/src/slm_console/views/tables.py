@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 ROWS = 50
 SEEN_AT_ONCE = 8
-"""A table of so few rows has no filter: its rows are seen at a glance."""
+"""A table with at most this many rows has no filter, because people see all rows at a glance."""
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """First characters of a cell that make a spreadsheet calculate or split it instead of showing it."""
 

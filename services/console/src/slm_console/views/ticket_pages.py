@@ -84,7 +84,7 @@ def ticket_page(
 ) -> TicketPage:
     """Return the view model of a ticket's page.
 
-    ``explained``: clock → its explanation; ``targets``: target id → the target. What the API did not answer is missing.
+    ``explained``: clock → its explanation; ``targets``: target id → target. Both lack what the API did not answer.
     """
     clocks = ticket["clocks"]
     start = min([read(each["started_at"]) or reader.now for each in clocks], default=reader.now)

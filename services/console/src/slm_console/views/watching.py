@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import urlencode
 
 _MOST = 200
-"""How many targets and services one stream may name at most."""
+"""One stream may name at most this many targets and services."""
 
 
 def watched(targets: Iterable[str] = (), services: Iterable[str] = ()) -> str:

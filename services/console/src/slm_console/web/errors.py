@@ -84,7 +84,7 @@ async def _away(request: Request, error: Exception) -> Response:
 
 
 async def _typed(request: Request) -> list[tuple[str, str]] | None:
-    """Return the fields of a submitted form, for a page that can send them again; None if it must not show them.
+    """Return the fields of a submitted form, for a page that can send them again; None if no page may show them.
 
     No page may repeat a secret or a file, nor show the fields of a form that is not from the reader's session.
     """

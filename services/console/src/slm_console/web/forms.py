@@ -66,7 +66,7 @@ async def read_form(request: Request) -> Form:
 
 
 async def _form_until_answered(request: Request) -> AsyncIterator[Form]:
-    """Give a handler the form of its request, and close the files of the form after it."""
+    """Give a handler the form of its request; close the form's files when the handler is done."""
     try:
         yield await read_form(request)
     finally:

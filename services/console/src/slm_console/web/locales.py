@@ -67,7 +67,8 @@ def zone_of(name: str) -> ZoneInfo | None:
 def choose(tags: tuple[str, ...]) -> tuple[str, Locale]:
     """Return the language of the texts and the locale of the formats, for language tags in order of preference.
 
-    The first valid tag decides. If the console has no texts in its language, both are English, with the tag's region.
+    The first valid tag decides. If the console has no texts in the tag's language, texts and formats are English, with
+    the tag's region if such a locale exists.
     """
     for tag in tags:
         if tag == PSEUDO:

@@ -1,4 +1,4 @@
-"""View model of the receipt for signatures: who signed what, when, how identified, and what happens next."""
+"""View model of the receipt: who signed what and when, how they were identified, and what happens next."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SignedLine:
     full: str
     mandate: str
     waived: list[tuple[str, str]]
-    """The sentence of each finding that the person waived, as the page to sign showed it, and the reason given."""
+    """Each finding that the person waived, in the words of the signing page, and the reason that they gave."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Receipt:
     """The receipt for the signatures under the present revision of one version."""
 
     title: str
-    """``You signed for Corner Shop``, or who signed, as the page's heading."""
+    """The page's heading: ``You signed for Corner Shop`` or, for another reader, a text that says who signed."""
     what: str
     lines: list[SignedLine]
     following: str
@@ -143,7 +143,7 @@ def _signed_line(
 
 
 def _doubt(reader: Reader, signature: Mapping[str, Any], waiver: Mapping[str, Any]) -> str:
-    """Return the sentence of the finding that a waiver is about, as the signer read it on the page to sign."""
+    """Return the finding that a waiver is about, as the sentence that the signer read on the signing page."""
     findings: Sequence[Mapping[str, Any]] = signature.get("findings") or ()
     found = [each for each in findings if each["code"] == waiver["code"]]
     named = next((each for each in found if each["field"] == waiver.get("field")), found[0] if found else waiver)

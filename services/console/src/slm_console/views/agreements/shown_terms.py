@@ -18,9 +18,9 @@ _FIXED_PRICE = "A fixed price a month."
 def cost_in_words(reader: Reader, agreement: Answer | None, target_id: str = "") -> str:
     """Return what the agreement says about credits for a broken promise; empty if the agreement is not known.
 
-    With ``target_id`` only about this target. Credit schedules are said in sentences. Without one, the text of the
-    clause about the price is quoted, since an agreement may describe credits there; no credits are agreed if the clause
-    is empty, or has only the sentence about a fixed price that the form for drafts writes.
+    If there are credit schedules, they are put into sentences; with ``target_id``, only the schedule of this target.
+    Otherwise, the clause about the price is quoted, because an agreement may describe credits there. If that clause is
+    empty, or has only the sentence that the form for drafts writes, the text says that no credits are agreed.
     """
     document = (agreement or {}).get("document")
     if document is None:

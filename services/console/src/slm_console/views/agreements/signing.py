@@ -40,7 +40,7 @@ class SigningPage:
     company: str
     obstacle: str
     is_for_others: bool
-    """Whether other people than the reader sign for the reader's company."""
+    """Whether the reader may not sign, so that the page names the people who sign for the reader's company."""
 
 
 def signing_page(
@@ -52,7 +52,7 @@ def signing_page(
 ) -> SigningPage:
     """Return the view model of the signing page for the reader's side.
 
-    ``signers`` are the people with a mandate of the reader's company; None if they are not known.
+    ``signers`` are the people who have a mandate to sign for the reader's company; None if they are not known.
     """
     document = agreement["document"]
     errors = [finding_in_words(reader, each) for each in findings if each["severity"] == "error"]

@@ -13,9 +13,9 @@ from slm_console.views.reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """A supporting agreement. ``title``, ``kind`` and ``other`` are empty if the reader may not know it.
+    """A supporting agreement. ``title``, ``kind`` and ``other`` are empty if the reader may not know them.
 
-    ``agreement_id`` is empty if the reader cannot open it.
+    ``agreement_id`` is empty if the reader cannot open the agreement.
     """
 
     agreement_id: str
@@ -39,8 +39,8 @@ def supports_of(
 ) -> list[Support]:
     """Return a Support for each entry of the document.
 
-    ``readable``: those of these agreements that the reader may read. ``check`` has the titles of those that the other
-    side discloses; None: it does not answer.
+    - ``readable``: the supporting agreements that the reader may read.
+    - ``check``: the API's check, with the titles that the other side discloses; None if the API did not answer.
     """
     by_id = {str(each["agreement_id"]): each for each in readable}
     sides = ((check or {}).get("chain") or {}).get("sides") or ()

@@ -12,7 +12,7 @@ from slm_console.views.reader import Reader
 
 _SHOWN = 300
 _NAMED = 3
-"""Most names that a heading lists. Of more names, it shows the first and the number of the others."""
+"""A heading lists at most this many names. If there are more, it shows the first and how many others there are."""
 
 
 def aside_lines(reader: Reader, facts: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -79,7 +79,7 @@ def import_line(reader: Reader, directory: Directory, found: Mapping[str, Any]) 
 
 
 def _some_of(reader: Reader, names: list[str]) -> str:
-    """Return names for a heading: all of them if they are few, else the first and the number of the others."""
+    """Return names for a heading: all of them if they are few, else the first and how many others there are."""
     if len(names) <= _NAMED:
         return reader.names(names)
     return reader.gettext("%(name)s and %(count)s more", name=names[0], count=reader.whole(len(names) - 1))

@@ -10,7 +10,7 @@ _STEP = re.compile(r"\d{1,2}\. +")
 _FENCE = re.compile(r" *```")
 _SPANS = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|\*([^*]+)\*")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
-"""A link: its target is a place in the repository, which no page of the console leads to."""
+"""A Markdown link. Its target is a file in the repository, which the console cannot open, so only its words stay."""
 _EXAMPLE_ADDRESS = "https://slm.example/api/v1/hooks/…"
 
 
@@ -46,7 +46,8 @@ class Block:
 def guide_blocks(guide: str, address: str = "") -> list[Block]:
     """Return a guide as blocks. The example address in it is replaced by ``address``, unless that is empty.
 
-    Links are shown as their words; everything else that is no numbered step, code, or plain emphasis as it is written.
+    Of a link, only the words are shown. Numbered steps, code and emphasis are recognized; all other Markdown stays as
+    it is written.
     """
     text = _LINK.sub(r"\1", guide.replace(_EXAMPLE_ADDRESS, address) if address else guide)
     found: list[Block] = []
@@ -80,7 +81,7 @@ def _pieces(lines: Sequence[str]) -> Iterator[tuple[bool, list[str]]]:
 
 
 def _plain(lines: Sequence[str]) -> Iterator[Block]:
-    """Yield a block for each paragraph, and for each piece of code, in these lines."""
+    """Yield a block for each paragraph and for each fenced code block in these lines."""
     paragraph: list[str] = []
     code: list[str] | None = None
     for line in lines:

@@ -16,7 +16,7 @@ _OUTCOME_MARKS = {
     "test": "on-track",
 }  # fmt: skip
 _REPEATED = ("accepted", "ignored", "refused", "paused")
-"""Outcomes of calls whose payload can be taken in again."""
+"""Outcomes of calls whose payload can be read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class CallLine:
-    """A call of a tool, as a row or as the head of its page."""
+    """A call that a tool made, as a row or as the head of its page."""
 
     call_id: str
     at: str
@@ -67,18 +67,18 @@ class CallLine:
     outcome: str
     status: int
     said: str
-    """What came of the call in one line."""
+    """The result of the call, in one line."""
     faults: Sequence[Fault]
     notes: Sequence[str]
     payload: str
     has_payload: bool
     can_repeat: bool
     is_missing: bool
-    """Whether it was refused, and what it sent can still be taken in."""
+    """Whether the call was refused and its payload can still be read again."""
 
 
 def tool_line(reader: Reader, connector: Mapping[str, Any]) -> ToolLine:
-    """Return a connector as a row: what it brings, and how its tool proves itself."""
+    """Return a connector as a row: whether it brings tickets or outages, and how its tool proves who calls."""
     is_tickets = connector["kind"] == "tickets"
     return ToolLine(
         name=str(connector["name"]),

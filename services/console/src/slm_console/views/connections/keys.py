@@ -28,7 +28,7 @@ class KeyLine:
     last: str
     ends: str
     state: str
-    """When the key was revoked or that it expired, in words; empty for a key that works."""
+    """In words: when the key was revoked, or that it has expired; empty for a key that works."""
 
 
 def last_uses(uses: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The form with which a pull is made or changed: its fields, and the request body that they become."""
+"""Form to make or change a pull: its fields, and the request body made from them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ _STEPS = (15, 30, 60, 300)
 
 @dataclass(frozen=True, slots=True)
 class PullDraft:
-    """What the form has in its fields, as text. The secret is not among them: no page shows it again.
+    """The texts in the fields of the form. The secret is left out, because no page shows it again.
 
     - ``way``, ``user``: how the pull proves itself. ``every``, ``step``: seconds.
     - ``filter`` is for tickets; ``expression``, ``record`` and ``step`` are for samples.
     - ``night``, ``zone``: the time of the nightly comparison. ``cancels``: ``yes`` if missing tickets are cancelled.
-    - ``since``: a day, empty: as usual. ``tag``: the entity tag of the pull that was shown, empty for a new one.
+    - ``since``: the day from which to read; empty if none was typed.
+    - ``tag``: the entity tag that the pull had when the form was shown; empty for a new pull.
     """
 
     title: str = ""
@@ -55,7 +56,7 @@ def draft_typed(typed: Mapping[str, str]) -> PullDraft:
 
 
 def draft_of(pull: Mapping[str, Any], tag: str) -> PullDraft:
-    """Return the form for a known pull."""
+    """Return the form filled with the settings of an existing pull."""
     query, way = pull["query"] or {}, pull["authentication"]
     return PullDraft(
         title=str(pull["title"]),
@@ -78,7 +79,7 @@ def draft_of(pull: Mapping[str, Any], tag: str) -> PullDraft:
 
 
 def new_draft(reader: Reader, tool: Mapping[str, Any]) -> PullDraft:
-    """Return the form for a new pull of a tool, with what its connector proposes."""
+    """Return the form for a new pull, filled with the defaults of the tool's connector."""
     empty = PullDraft(way=str(tool["authentication"][0]), path=str(tool["path"]), zone=reader.zone.key)
     return replace(empty, mapping=str(tool["mapping"]), every="60" if tool["reads"] == "outages" else "300")
 
@@ -96,9 +97,11 @@ def empty_fields(reader: Reader, draft: PullDraft, reads: str) -> dict[str, str]
 
 
 def body_of(draft: PullDraft, secret: str, reads: str, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the request body. ``known``: the pull that is changed; what the form does not show stays as it is there.
+    """Return the request body for the API.
 
-    An empty field of a new pull is left out, so that the connector gives it.
+    ``known`` is the pull that is changed, None for a new one; parts of its query that the form does not show are kept.
+    Empty fields are left out: a new pull gets its connector's defaults, and a changed pull keeps what it has. Only the
+    filter of a changed pull can be made empty.
     """
     has_user = draft.way in ("basic", "oauth")
     given: dict[str, Any] = {
@@ -127,7 +130,7 @@ def body_of(draft: PullDraft, secret: str, reads: str, known: Mapping[str, Any] 
 
 
 def errors_of(refused: Mapping[str, str]) -> dict[str, str]:
-    """Return field of the form → what to write there, from the API's wrong fields; the rest under ``form``."""
+    """Return field of the form → error, from the API's wrong fields; a field that the form lacks is under ``form``."""
     errors = {}
     for name, remedy in refused.items():
         own = API_NAMES.get(name, name.partition(".")[0])
@@ -138,13 +141,13 @@ def errors_of(refused: Mapping[str, str]) -> dict[str, str]:
 
 
 def lengths(reader: Reader, seconds: str, usual: tuple[int, ...]) -> list[tuple[str, str]]:
-    """Return the choices of a length of time: the usual ones, and the present one."""
+    """Return the lengths of time to choose from, as seconds and words: the usual ones and the present one."""
     present = {int(seconds)} if seconds.isdecimal() else set()
     return [(str(each), reader.length(each * SECOND)) for each in sorted({*usual, *present})]
 
 
 def choices(reader: Reader, draft: PullDraft, tool: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
-    """Return what can be chosen in each list of the form: value and words."""
+    """Return the options of each list of the form: field → pairs of value and words."""
     return {
         "way": [(str(each), proof_in_words(reader, str(each))) for each in tool["authentication"]],
         "every": lengths(reader, draft.every, _EVERY),

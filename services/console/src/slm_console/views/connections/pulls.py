@@ -1,4 +1,4 @@
-"""View models of pulls: the tools that are asked, what they have answered, and the runs of each."""
+"""View models of pulls, by which the product asks tools for data: the tools, the pulls, and the runs of a pull."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _OUTCOME_MARKS = {
     "running": "on-track",
 }  # fmt: skip
 _SHOWN_NUMBERS = 20
-"""How many numbers of missing tickets are shown."""
+"""At most this many numbers are shown of the tickets that a comparison did not find."""
 
 
 @dataclass(frozen=True, slots=True)
 class PulledTool:
-    """A tool that can be asked. ``name`` is the connector's name, ``title`` the tool's; ``reads`` is the API's word."""
+    """A tool that a pull can ask. ``name`` is the name of its connector; ``reads`` is the API's word for the data."""
 
     name: str
     title: str
@@ -33,7 +33,7 @@ class PulledTool:
 
 @dataclass(frozen=True, slots=True)
 class PullLine:
-    """A tool that is asked, as a row or as the head of its page."""
+    """A pull, as a row or as the head of its page."""
 
     pull_id: str
     title: str
@@ -46,14 +46,14 @@ class PullLine:
     problem: str
     """Why the last run failed; empty if it did not."""
     succeeded: str
-    """When everything was read last; ``succeeded_at`` is the same instant in UTC, empty if it never was."""
+    """When a run last read everything; ``succeeded_at`` is the same instant in UTC, empty if no run did so yet."""
     succeeded_at: str
     is_paused: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """A run of a pull. ``left`` counts samples or outages that belong to no measurement."""
+    """A run of a pull. ``left`` is the number of samples or outages that belong to no registered indicator."""
 
     run_id: str
     at: str
@@ -69,7 +69,7 @@ class RunLine:
 
 
 def pulled_tool(reader: Reader, tool: Mapping[str, Any]) -> PulledTool:
-    """Return a tool as a row: what it is asked for, and how a pull can prove itself."""
+    """Return a tool as a row: what a pull can read from it, and how the pull can prove who asks."""
     reads = str(tool["reads"])
     return PulledTool(
         name=str(tool["name"]),
@@ -125,7 +125,7 @@ def pull_line(reader: Reader, pull: Mapping[str, Any], tools: Mapping[str, Pulle
 
 
 def _state_in_words(reader: Reader, pull: Mapping[str, Any]) -> tuple[str, str]:
-    """Return mark and words of what a pull does now."""
+    """Return the state mark of a pull, and its state in words."""
     state = pull["state"]
     if pull["paused"]:
         return "paused", reader.gettext("paused, nothing is asked")
@@ -158,7 +158,7 @@ def pull_columns(reader: Reader) -> list[Column[PullLine]]:
 
 
 def facts_of(reader: Reader, pull: Mapping[str, Any], reads: str) -> list[tuple[str, str]]:
-    """Return what a pull asks for and how far it has come: names and values, without those that say nothing."""
+    """Return what a pull asks for and up to when it has read, as pairs of name and value; empty values are left out."""
     state, query, way = pull["state"], pull["query"] or {}, pull["authentication"]
     proof = proof_in_words(reader, str(way["kind"]))
     found = [
@@ -175,7 +175,7 @@ def facts_of(reader: Reader, pull: Mapping[str, Any], reads: str) -> list[tuple[
 
 
 def _gap(reader: Reader, read_until: object) -> str:
-    """Return until when samples are read, and how long ago that is."""
+    """Return the instant up to which samples were read, and how long ago that is."""
     until = read(read_until)
     if until is None:
         return ""
@@ -186,7 +186,7 @@ def _gap(reader: Reader, read_until: object) -> str:
 
 
 def run_line(reader: Reader, run: Mapping[str, Any], reads: str) -> RunLine:
-    """Return a run as a row: what it read, and what was not taken."""
+    """Return a run as a row: how much it read, and how much of that was left out or refused."""
     outcome, faults = str(run["outcome"]), faults_of(run["errors"])
     first = f"{faults[0].field}: {faults[0].remedy}" if faults else ""
     is_tickets = reads == "tickets"

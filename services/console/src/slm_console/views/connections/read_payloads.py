@@ -80,8 +80,9 @@ class ReadPayload:
 
 
 def read_payload(reader: Reader, preview: Mapping[str, Any], judged: Sequence[Mapping[str, Any]] = ()) -> ReadPayload:
-    """Return the view model of a preview. ``judged``: what the API says of the clocks of its first tickets, in
-    order.
+    """Return the view model of a preview.
+
+    ``judged`` are the API's answers about the clocks of the preview's first tickets, in the order of the tickets.
     """
     notes = [str(each) for each in preview["notes"]]
     if 0 < len(judged) < len(preview["tickets"]):

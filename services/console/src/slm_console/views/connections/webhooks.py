@@ -17,14 +17,14 @@ ALARMS = (
     "slm.monitor.target-at-risk.v1", "slm.monitor.risk-cleared.v1", "slm.monitor.target-breached.v1",
     "slm.monitor.breach-revised.v1", "slm.monitor.target-recovered.v1", "slm.monitor.breach-withdrawn.v1",
 )  # fmt: skip
-"""The types of events that tell of risks and breaches, and of their ends."""
+"""Types of events about risks and breaches that begin or end."""
 BREACHES = tuple(each for each in ALARMS if "risk" not in each)
 CHOICES: Mapping[str, Sequence[str]] = {"alarms": ALARMS, "breaches": BREACHES, "all": ()}
-"""Choice in the form → types of events; none: all types."""
+"""Choice in the form → types of events; an empty list means all types."""
 WITH_SECRET = ("pagerduty", "alertmanager")
-"""The kinds whose secret comes from the tool."""
+"""Kinds of endpoints whose secret is issued by the tool that receives the events."""
 CHATS = ("slack", "teams", "discord", "mattermost", "apprise")
-"""The kinds whose address is a secret, of which the API shows the beginning only."""
+"""Kinds of endpoints whose address is a secret. The API shows only the beginning of such an address."""
 _MARKS = {"active": "on-track", "paused": "paused", "suspended": "breached", "gone": "breached"}
 _DELIVERY_MARKS = {"delivered": "met", "waiting": "on-track", "failed": "breached"}
 
@@ -46,7 +46,7 @@ class WebhookLine:
     reason: str
     is_active: bool
     is_stopped: bool
-    """Whether sending was stopped because the address does not accept, not because somebody paused it."""
+    """Whether the product stopped sending, because the address accepted nothing; False if somebody paused it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +122,9 @@ def choice_of(event_types: Sequence[str]) -> str:
 
 
 def choices_in_words(reader: Reader, event_types: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Return the choices of the form as (key, words). ``event_types`` are one more choice, with the key empty, if no
-    other choice stands for them.
+    """Return the choices of the form as pairs of key and words.
+
+    If no choice stands for ``event_types``, these types are one more choice, with an empty key.
     """
     found = [
         ("alarms", reader.gettext("risks and breaches")),
@@ -134,7 +135,7 @@ def choices_in_words(reader: Reader, event_types: Sequence[str] = ()) -> list[tu
 
 
 def empty_fields(reader: Reader, title: str, url: str, kind: str = "webhook") -> dict[str, str]:
-    """Return field → what to write into it, for the empty fields of the form. For PagerDuty the address is known."""
+    """Return the errors for fields that must not be empty: field → what to write. PagerDuty needs no address."""
     errors = {}
     if not title:
         errors["title"] = reader.gettext("Write what gets the events, such as On-call bridge.")
@@ -144,9 +145,9 @@ def empty_fields(reader: Reader, title: str, url: str, kind: str = "webhook") ->
 
 
 def unkept_fields(reader: Reader, kind: str, url: str, secret: str) -> dict[str, str]:
-    """Return field → message, for typed secrets that must be typed again: a form that is shown again leaves them out.
+    """Return field → message that a secret must be typed again, because a form that is shown again leaves it out.
 
-    ``url`` and ``secret`` are the typed texts, empty if they are not new. The address of a chat is a secret.
+    ``url`` and ``secret`` are what was typed, empty if it is not new. For chats (see CHATS), the URL is a secret, too.
     """
     typed = {"url": url if kind in CHATS else "", "secret": secret}
     again = reader.gettext("Write it again: it is a secret, which this page does not keep.")

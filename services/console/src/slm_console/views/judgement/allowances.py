@@ -21,7 +21,7 @@ _EXACT_WITHIN = 5 * MINUTE
 
 
 LEAST_PACE_DIVISOR = 12
-"""Early in a window, the API's forecast takes the pace over a twelfth of the window, and not over what has passed."""
+"""Until a twelfth of a window has passed, the API's forecast computes the pace over a whole twelfth of it."""
 SLOW = "slow"
 """Unit of a budget of answers that may take longer than promised; the API counts them as ``events``."""
 

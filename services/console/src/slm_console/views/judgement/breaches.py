@@ -68,7 +68,7 @@ class BreachPage:
     provider: str
     state: str
     acknowledged: str
-    """Who acknowledged it, and when; empty before, and in a list."""
+    """Who acknowledged the breach, and when; empty if nobody has, and in a list."""
     allowed: frozenset[str]
     is_mine: bool
     steps: Sequence[Step]

@@ -39,13 +39,16 @@ class CausePage:
     title: str
     mark: str
     state: str
-    """The cause's state in words: down, degraded, how many promises are broken, at risk, or over without a breach."""
+    """The cause's state in words.
+
+    While it lasts: down or degraded. Afterwards: how many promises are broken, at risk, or that nothing is breached.
+    """
     when: str
     clock: RunningClock | None
     """The clock whose present text is ``when``; None once the outage is over."""
     is_over: bool
     acknowledged: str
-    """Who acknowledged all its breaches, and when; empty before."""
+    """Who last acknowledged a breach of the cause, and when; empty while a breach still waits for that."""
     nothing_to_acknowledge: str
     """Why the reader cannot acknowledge anything yet: another company has to, or no promise is broken. Else empty."""
     subjects: Sequence[str]

@@ -17,7 +17,7 @@ from slm_console.views.reader import DAY, Reader
 WIDTH, HEIGHT = 720, 160
 _RIGHT = 120
 _MARGIN = 8
-"""Space in pixels above and below a figure's line. ``_RIGHT`` is the space for the labels of last point and limit."""
+"""Space in pixels above and below a figure's line. ``_RIGHT`` is the space on the right for labels, in pixels."""
 _LINE = 14
 """Height of a label in pixels."""
 

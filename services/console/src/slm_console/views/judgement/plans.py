@@ -8,7 +8,7 @@ from typing import Any
 
 Answer = Mapping[str, Any]
 MOST_TARGETS = 12
-"""Of how many targets a page reads the plan; an outage may concern hundreds, mostly with the same one."""
+"""A page reads the plans of at most this many targets: an outage may affect hundreds, mostly with the same plan."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class TargetRow:
     """Path of the page that shows how the figure is worked out."""
     mark: str
     state: str
-    """The state in words; of a customer whom the agreement does not warn, ``not breached`` instead of ``on track``."""
+    """The state in words. A customer whom the agreement does not warn reads ``not breached``, not ``on track``."""
     allowance: Allowance | None
     pace: str
 

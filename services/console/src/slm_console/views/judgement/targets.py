@@ -139,11 +139,10 @@ def _headline(reader: Reader, terms: Answer, detail: Answer, figure: str) -> str
 
 
 def _as_of_one_instant(present: Answer | None, windows: Sequence[Answer]) -> list[Answer]:
-    """Return the windows, with the figures of ``present`` in the open one, so that list and page top show the same
-    figures.
+    """Return the windows; the open one gets the figures of ``present``, so that the list agrees with the page's top.
 
-    The two come from two answers of the API, as of different instants. If ``present`` is None or closed, the windows
-    are returned unchanged.
+    The list and ``present`` come from two answers of the API, which may be as of different instants. If ``present`` is
+    None or closed, the windows are returned unchanged.
     """
     if not present or present["closed_at"] is not None:
         return list(windows)

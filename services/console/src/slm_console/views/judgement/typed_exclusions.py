@@ -14,7 +14,7 @@ KINDS = ("planned", "force_majeure", "customer_caused", "claim")
 REPEATS = ("", "DAILY", "WEEKLY", "MONTHLY")
 MOST_TIMES = 366
 ASKERS = ("service_level_manager", "integrator")
-"""The roles that may ask for time that does not count."""
+"""The roles that may request to exclude time."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""View models of a person's mails: the choice of what is told by mail and when, and the last mails to the person."""
+"""View models of a person's mails: which notices are mailed and when, as a form, and the last mails."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from slm_console.views.instants import read
 from slm_console.views.reader import Reader
 
 MONDAY = "monday"
-"""The field of the form with the services of the Monday mail, once for each."""
+"""Name of the form field for services of the Monday mail; the field occurs once for each chosen service."""
 MONDAY_SHOWN = "monday_shown"
-"""The field that says that the form shows services to choose from."""
+"""Name of the form field which says that the form offered services for the Monday mail."""
 FIELD = "when-"
-"""What the names of the form's choices begin with; kind and severity of the notices follow, as in ``breach-high``."""
+"""Prefix of the form's field names; kind and severity of the notices follow it, as in ``when-breach-high``."""
 _WHENS = ("at_once", "digest", "never")
 _MARKS = {"sent": "met", "waiting": "on-track", "failed": "breached"}
 
 
 @dataclass(frozen=True, slots=True)
 class WhenCell:
-    """The choice of when notices of one kind and severity are told."""
+    """A person's choice of when notices of one kind and severity are mailed: at once, in a digest, or never."""
 
     field: str
     chosen: str
     """The API's value; empty if the person has chosen nothing, so that the rule of the person's roles applies."""
     choices: Sequence[tuple[str, str]]
-    """Value and words of each choice; the first one leaves it to the person's roles."""
+    """Value and words of each choice. With the first one, the rule of the person's roles decides."""
 
     @property
     def words(self) -> str:

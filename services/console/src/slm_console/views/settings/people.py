@@ -78,7 +78,7 @@ def members(
 def invited(
     reader: Reader, invitations: Sequence[Item], people: Sequence[Member], *, is_operator: bool
 ) -> list[OpenInvitation]:
-    """Return the rows for the open invitations, the newest first. ``is_operator``: whether the reader is one."""
+    """Return the rows for open invitations, the newest first. ``is_operator``: whether the reader is an operator."""
     editable = {each.principal_id for each in people if each.may_edit}
     return [
         OpenInvitation(

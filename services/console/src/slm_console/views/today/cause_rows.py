@@ -29,13 +29,13 @@ class CauseDetails:
     """What the Today page needs to know about a cause beyond the API's answer for the cause."""
 
     parts: Sequence[UrgentRow]
-    """The rows of its risks and tickets"""
+    """The rows of the cause's risks and tickets"""
     projected: Sequence[str | None]
     """The instants at which the cause's risks become breaches at the present pace"""
     promises: Sequence[str]
     """The titles of the targets that the cause breached or puts at risk, as far as they are known"""
     is_down: bool
-    """Whether a service of the cause is down now; a cause that lasts may also be slowness or wrong answers"""
+    """Whether a service of the cause is down now; a cause that has not ended may also be slowness or wrong answers"""
 
 
 def cause_row(reader: Reader, directory: Directory, cause: Item, details: CauseDetails) -> UrgentRow:

@@ -15,7 +15,7 @@ OUTAGE, BREACHED, AT_RISK, TO_DECIDE, SILENT, TICKET_DUE, TO_SIGN, TO_ANSWER, AG
 )  # fmt: skip
 """Kinds of rows that the sentence on top of the page counts; ``UrgentRow.counted`` has the kinds of a row."""
 NEVER = 1 << 62
-"""The place in the order of a row without a deadline: after all that have one."""
+"""Sort key of a row without a deadline: larger than any deadline, so that the row comes last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class UrgentRow:
     deadline: int | None = None
     """The agreed deadline, in microseconds since 1970; None for a forecast, because it moves."""
     counted: frozenset[str] = frozenset()
-    """The kinds in ``COUNTED`` as which the sentence counts the row."""
+    """The kinds in ``COUNTED`` that the row has; the sentence counts it under each of them."""
 
     def order_among(self, mine: Collection[str]) -> tuple[object, ...]:
         """Return the row's sort key: by urgency, then the reader's rows first, then by ``order``.

@@ -10,7 +10,7 @@ from slm_console.views.reader import Reader
 from slm_console.views.today.rows import RowAct, UrgentRow
 
 _EACH = 3
-"""The most agreements with a row each: an import of sixty must not fill the page."""
+"""Up to this many signed agreements get a row each; more share one row, so that an import does not fill the page."""
 _LAST = (1 << 62, 0)
 
 
