@@ -39,8 +39,7 @@ class ConsoleSettings(ServiceSettings):
         return url.rstrip("/")
 
     def addresses(self) -> dict[str, str]:
-        """Return the address of each service, by ``agreement``, ``monitor``, ``report``, ``review`` and
-        ``notification``.
+        """Return service → its address, with keys such as ``agreement`` for agreement-svc.
 
         An address is empty if the service runs in this process.
         """

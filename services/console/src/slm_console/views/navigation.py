@@ -20,7 +20,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The facts that decide which places the navigation offers: the reader's roles, and the sides of their company.
+    """The facts that decide which places the navigation offers: the reader's roles, and what their company is.
+
+    ``is_provider`` and ``is_customer`` say whether the company provides or receives any service.
 
     Pages that the navigation does not offer can still be opened by their address; the API decides what they show.
     """

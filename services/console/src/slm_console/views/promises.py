@@ -169,7 +169,7 @@ def tickets_in_words(reader: Reader, applies_to: Mapping[str, Any]) -> str:
 def changed(terms: Terms, limit: str, period: str) -> dict[str, Any] | str:
     """Return a target's terms with another limit and period, or the name of the field that cannot be read.
 
-    ``limit`` is as typed and ``period`` as chosen in the form; an empty one leaves the terms as they are.
+    ``limit`` is the typed text, and ``period`` was chosen in the form. If one is empty, that part of the terms is kept.
     """
     target = dict(terms)
     objective = dict(terms.get("objective") or {})

@@ -82,7 +82,7 @@ class Visit:
         return f"{base.scheme}://{base.netloc}{self.prefix}{path}"
 
     def scoped(self, path: str, **parameters: str) -> str:
-        """Return the address of a page with the company scope of this page; ``path`` may end in ``#`` and a place."""
+        """Return the address of a page with the company scope of this page; ``path`` may have a fragment."""
         given = {**({SCOPE: self.scope} if self.scope else {}), **{k: v for k, v in parameters.items() if v}}
         path, hash_mark, place = path.partition("#")
         mark = "&" if "?" in path else "?"

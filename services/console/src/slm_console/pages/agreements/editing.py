@@ -38,7 +38,10 @@ _STORING = ("save", "keep", "propose")
 
 @dataclass
 class Sheet:
-    """State of the editor: the document, the view it is edited in (sentences or YAML text), and what is wrong in it."""
+    """State of the editor: the document, the view in which it is edited, and the errors in it.
+
+    ``view`` is SENTENCES or TEXT, which is YAML.
+    """
 
     made: WorkingDocument
     view: str = SENTENCES
@@ -46,7 +49,7 @@ class Sheet:
     """Content of the text view, as it was typed."""
     written: WrittenTerms | None = None
     faults: tuple[tuple[int, str], ...] = ()
-    """Line numbers of the text that cannot be read, each with the reason."""
+    """The lines of ``text`` that cannot be read: number and reason of each."""
     base: str = ""
     """The hash of the revision from which editing began."""
     tag: str = ""

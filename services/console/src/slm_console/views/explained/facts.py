@@ -82,7 +82,10 @@ def _intervals(reader: Reader, explanation: Mapping[str, Any]) -> Iterator[Fact]
 
 
 def _length(reader: Reader, duration: str | None) -> tuple[str, str]:
-    """Return a duration in words, rounded to whole seconds, and the exact one if rounding changed it, else empty."""
+    """Return a duration rounded to whole seconds, in words, and the exact one.
+
+    The exact one is empty if rounding changed nothing.
+    """
     if not duration:
         return "", ""
     length = durations.microseconds(duration)

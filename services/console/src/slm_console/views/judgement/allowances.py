@@ -89,9 +89,10 @@ def used_so_far(reader: Reader, used: Fraction, unit: str) -> str:
 
 
 def _time(reader: Reader, whole: Fraction, used: Fraction, unit: str) -> tuple[str, str]:
-    """Return the used part and the rest of a time budget in words, so that both and the whole add up.
+    """Return the used part and the rest of a time budget in words.
 
-    Whole and rest are rounded down, so that nobody counts on more than there is.
+    Both add up to the whole budget as it is shown. The whole and the rest are rounded down, so that nobody counts on
+    more than there is.
     """
     one, is_over = _unit_of(whole, used), used > whole
     whole_shown = int(whole // one)

@@ -84,7 +84,7 @@ def target_page_of(
     explanation: Answer | None,
     points: Sequence[Answer],
 ) -> TargetPage:
-    """Return the view model of a target's page. ``points`` is the series of its error budget in the present period."""
+    """Return the view model of a target's page. ``points`` are the values for the chart of the present period."""
     terms, window = target["terms"], target["window"]
     objective = terms["objective"]
     figure = exact(window["figure"]) if window else None

@@ -148,7 +148,7 @@ def _is_usual(window: Mapping[str, Any]) -> bool:
 def period_blank() -> Blank:
     """Return the blank for the calendar period.
 
-    A rolling window of the terms, or one that begins at another day or time than usual, can be kept.
+    If the terms have another window, it is one more option: a rolling one, or one that begins at an unusual time.
     """
 
     def value_of(window: Mapping[str, Any]) -> str:

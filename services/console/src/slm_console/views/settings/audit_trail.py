@@ -16,7 +16,7 @@ from slm_events.instants import to_text
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """A row of the audit trail. ``path`` is the page of what was acted on, empty if it has none."""
+    """A row of the audit trail. ``path`` is the page of the thing that the act was about, empty if it has none."""
 
     seq: int
     at: int

@@ -20,7 +20,7 @@ NEVER = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class RowAct:
-    """The act that a row offers: a link to a page, or with ``posts`` a form that is submitted."""
+    """The act that a row offers: a link to a page or, if ``posts`` is true, a form that is submitted."""
 
     label: str
     path: str
