@@ -50,7 +50,7 @@ async def show_dead_letter(settings: Settings, dead_letter_id: str) -> list[str]
 
 
 async def redrive_dead_letters(settings: Settings, dead_letter_ids: Sequence[str]) -> int:
-    """Redrive these dead letters (all in state ``failed`` if none is given) and return their number.
+    """Redrive the dead letters with these ids and return their number. Without ids, redrive all in state ``failed``.
 
     Raises DeadLetterRefusal at the first one that cannot be redriven; those before it stay redriven.
     """

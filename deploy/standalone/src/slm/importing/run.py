@@ -69,9 +69,13 @@ def export_instant(path: Path, by: TicketMapping | OutageMapping, given: str | N
 def check_file(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None = None) -> FileSummary:
     """Read the whole file through the mapping and return its summary.
 
-    ``exported_at`` is in microseconds UTC; None means the instant that ``export_instant`` finds. Raises ImportRefused
-    at the first record that the mapping does not cover, for values that it does not list, and if the file has no item
-    to send.
+    ``exported_at`` is in microseconds UTC; None means the instant that ``export_instant`` finds.
+
+    Raises ImportRefused:
+
+    - at the first record that the mapping does not cover,
+    - at the end of the file, if it has values that the mapping does not list,
+    - if the file has no item to send.
     """
     instant = export_instant(path, by, None) if exported_at is None else exported_at
     found = FileSummary(path, by, instant)

@@ -166,8 +166,8 @@ def import_is_incomplete(agreement_id: ColumnElement[str] | str) -> ColumnElemen
 
 
 def catch_up_is_incomplete(agreement_id: ColumnElement[str] | str) -> ColumnElement[bool]:
-    """Return the SQL condition that the past of a signed version is still being evaluated, and has been for less than
-    ``PATIENCE``.
+    """Return the SQL condition that reports must wait for the evaluation of a signed version's past: some of its events
+    have not been received yet, and the wait has lasted less than ``PATIENCE``.
     """
     partly = or_(catch_up_heard.c.expected.is_(None), catch_up_heard.c.breach_events < catch_up_heard.c.expected)
     is_young = catch_up_heard.c.since > func.clock_timestamp() - PATIENCE

@@ -28,7 +28,7 @@ class Layout:
     """Distance of a row's plot below the row's name; 0 if the plot is beside the name."""
 
     def at(self, share: float) -> float:
-        """Return the horizontal position of a share of the plot; shares below 0 and above 1 are at its ends."""
+        """Return the horizontal position of a share: 0 and less is the plot's left end, 1 and more its right end."""
         return self.plot_x + max(0.0, min(1.0, share)) * self.plot_width
 
 

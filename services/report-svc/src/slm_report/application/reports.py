@@ -160,10 +160,13 @@ async def _write(
 ) -> tuple[StoredReport, bool] | None:
     """Write the period's report if it changed; return the report and whether it changed.
 
-    A period is complete if all its windows are closed and its report was due by ``until``: the instant up to which all
-    events have been received, or None if more events are known to come. A complete period's report is published. For an
-    incomplete period, a report that was published earlier is returned; without one, an interim report with the figures
-    of ``to_date`` is written, or None is returned if ``to_date`` is None.
+    All events up to ``until`` have been received (None: more events are known to come). The period is complete if all
+    its windows are closed and its report was due by ``until``.
+
+    - Complete period: the report is published.
+    - Incomplete, but published earlier: the published report is returned unchanged.
+    - Incomplete and never published: an interim report with the figures of ``to_date`` is written. If ``to_date`` is
+      None, nothing is written and None is returned.
     """
     agreement_id = terms[-1].terms.agreement_id
     facts = await opened.heard.facts(agreement_id, period, lines.TREND_WINDOWS)

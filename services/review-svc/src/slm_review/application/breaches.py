@@ -29,7 +29,10 @@ async def withdraw_breach(ledger: Ledger, event: BreachWithdrawn) -> None:
 
 
 async def review_waiting_breaches(ledger: Ledger, agreement: Agreement) -> None:
-    """Put the breaches that arrived before their agreement on the agendas of reviews, which are opened if needed."""
+    """Process the breaches that arrived before this version of the agreement: put each on the agenda of a review.
+
+    A review is opened if none is open and the agreement demands one.
+    """
     found = await ledger.breaches.find(
         agreement_id=agreement.agreement_id, agreement_version=agreement.version, review_id=None
     )

@@ -1,4 +1,4 @@
-"""The storing of closed windows, for agendas, and for proposals of better objectives.
+"""Closed windows: they are stored, put on agendas, and can cause proposals of better objectives.
 
 A window is met *comfortably* if at least half of its error budget is left.
 """

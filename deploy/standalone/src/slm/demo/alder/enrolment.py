@@ -29,7 +29,7 @@ _SIGNING = {"business_signatory": "Signs as a customer", "provider_signatory": "
 
 @dataclass(frozen=True)
 class Participants:
-    """The ids and API keys of what was registered.
+    """The ids and API keys that the API gave to the registered companies, people and services.
 
     ``parties``: key → id. ``services``: key → id. ``keys``: person → API key. ``principals``: person → id of the
     principal.

@@ -56,7 +56,10 @@ async def leave_in_negotiation(
 async def _agree(
     enrolled: Participants, plan: AgreementPlan, effective_at: int, signed: Mapping[str, Agreement]
 ) -> Agreement:
-    """Draft an agreement and negotiate until both parties accept it; return it. The customer counters if planned."""
+    """Draft an agreement and negotiate until both parties accept it; return it.
+
+    If ``plan.countered`` is set, the customer answers the first proposal with a counter-proposal.
+    """
     provider, customer = enrolled.manager(plan.provider), enrolled.manager(plan.customer)
     if plan.countered is None:
         proposed = await _propose(enrolled, plan, effective_at, signed)

@@ -1,5 +1,5 @@
-"""The views of customers: SQL conditions and queries for what callers are shown under the term ``customer_sees`` of an
-agreement.
+"""The views of customers: the term ``customer_sees`` of an agreement says which warnings and live figures its customer
+is shown. Here are the SQL conditions and the queries that apply this term.
 
 The latest version of the terms that has taken effect decides. A caller whose party is the provider is shown everything.
 """
@@ -103,7 +103,7 @@ class CallerCustomerViews:
 
 
 class CustomerViewQueries:
-    """Queries for what callers are shown under the term ``customer_sees`` of agreements."""
+    """Queries for the warnings and live figures that a caller is shown by the term ``customer_sees`` of agreements."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

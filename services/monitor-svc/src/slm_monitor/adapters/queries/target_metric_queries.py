@@ -1,5 +1,5 @@
-"""Query for the targets whose figures Prometheus reads, with the data of their time series that is not part of a
-target's state.
+"""Query for the targets whose figures Prometheus reads. It also returns the data that a target's state does not contain
+and the time series need.
 """
 
 from __future__ import annotations

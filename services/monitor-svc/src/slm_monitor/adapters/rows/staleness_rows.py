@@ -31,7 +31,7 @@ SELECT subject,
        ) AS last
   FROM unnest(CAST(:subjects AS text[])) AS asked (subject)
 """
-"""SQL for the instant of the latest data of any indicators, whether or not they have a ``stale_after``."""
+"""SQL for the instant of the latest data of each indicator in ``:subjects``, with or without a ``stale_after``."""
 NOTHING_YET = -(2**61)
 
 
