@@ -36,13 +36,13 @@ CURVE: Final = "Ed25519"
 _ALGORITHM = "Ed25519"
 _LONGEST = 16 << 10
 _READING = re.compile(r"GET /\S+|POST /[\w/-]+/reading-links")
-"""The requests that a token may allow which reads in the place of a person."""
+"""The requests that can be allowed to a token that reads in a person's place."""
 _MOST_REMEMBERED = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What a token says: the API key that it stands for, its scopes, and when it expires."""
+    """The content of a token: the API key that it stands for, its scopes, and when it expires."""
 
     key_id: str
     scopes: frozenset[str]
@@ -59,7 +59,7 @@ class ReadingToken:
 
     principal_id: str
     requests: tuple[str, ...]
-    """Each as ``METHOD path``; not empty. All read, but for one that makes a reading link for the person."""
+    """Each as ``METHOD path``; not empty. All of them read, except one that makes a reading link for the person."""
     expires_at: UtcMicroseconds
     """The instant from which the token is refused, in whole seconds, as microseconds UTC."""
 
@@ -128,7 +128,7 @@ class TokenKeys:
             self._read.popitem(last=False)
 
     def read(self, token: str, now: UtcMicroseconds) -> AccessToken | ReadingToken | None:
-        """Return what a token says; None if it is not signed with a known key, or has expired."""
+        """Return the content of a token; None if it is not signed with a known key, or has expired."""
         remembered = hash_of(token)
         found = self._read.get(remembered) or self._checked(token)
         if found is None or self._is_over(found, now):

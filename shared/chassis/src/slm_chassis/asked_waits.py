@@ -17,7 +17,7 @@ _EPOCH_SECONDS = 1_000_000_000
 
 
 def asked_wait(headers: Mapping[str, str], now: UtcMicroseconds) -> int | None:
-    """Return the microseconds that a refusal asks to wait; None if it does not say. Names are in lower case."""
+    """Return the microseconds that a refusal asks to wait; None if it names no wait. Header names are in lower case."""
     text = headers.get("retry-after", "").strip()
     if _is_number(text):
         return int(text) * SECOND
@@ -26,7 +26,7 @@ def asked_wait(headers: Mapping[str, str], now: UtcMicroseconds) -> int | None:
 
 
 def wait_after_last(headers: Mapping[str, str], now: UtcMicroseconds) -> int | None:
-    """Return the microseconds to wait if an answer says that it was the last one for now; else None."""
+    """Return the microseconds to wait if, by its headers, no further request is allowed for now; else None."""
     left = headers.get("x-ratelimit-remaining", headers.get("ratelimit-remaining", "")).strip()
     if not _is_number(left) or int(left) > 0:
         return None

@@ -59,7 +59,7 @@ class DeadLetter:
 
 
 RELAY = "relay"
-"""The name of the outbox relay as the consumer of a dead letter: an event that the log refused to accept."""
+"""The outbox relay's name as the ``consumer`` of its dead letters: events that the log refused to accept."""
 _BY_KEY = -1
 """Stored as the partition of a refused event whose partition follows from its key."""
 

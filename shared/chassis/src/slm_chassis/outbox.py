@@ -23,10 +23,11 @@ from slm_chassis.workers import Backoff, Progress
 _log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 2.0
-"""How often a relay looks for rows although nothing told it of any: a process may end between its commit and the news.
+"""Seconds after which a relay looks for rows without a notification: a process may end between its commit and its
+NOTIFY.
 """
 DEAF_SECONDS = 0.5
-"""How often it looks at most while it cannot hear of the commits of other processes."""
+"""The most seconds between two looks for rows while the relay cannot receive the notifications of other processes."""
 APPEND_SECONDS = 20.0
 """Seconds after taking the lock in which a relay must have appended its batch. Otherwise it gives up the batch, so that
 another relay may append it.

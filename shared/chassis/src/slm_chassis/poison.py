@@ -12,7 +12,7 @@ IN_A_ROW = 100
 SHARE = 0.05
 WINDOW_SECONDS = 60.0
 ENOUGH = 400
-"""The number of records from which on more than one dead letter in twenty is no coincidence."""
+"""The least number of records at which more than one dead letter in twenty cannot be a coincidence."""
 LONGEST_SECONDS = 3_600.0
 """The greatest age of counts that are used when the last minute has fewer than ``ENOUGH`` records."""
 

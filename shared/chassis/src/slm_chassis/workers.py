@@ -65,7 +65,7 @@ class Progress:
 class Rest:
     """The rest of a worker that has found nothing to do: at least ``shortest`` seconds and at most ``longest``.
 
-    In between, ``wake`` ends it: called at each commit, it lets work be found soon, though the worker looks seldom.
+    Between the two, ``wake`` ends the rest. It is called at each commit, so a worker that looks seldom finds work soon.
     """
 
     def __init__(self, shortest: float, longest: float) -> None:

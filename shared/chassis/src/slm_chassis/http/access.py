@@ -28,7 +28,7 @@ _STREAMS = "/stream"
 """Only paths with this end accept the session's cookie: browsers open event streams without headers."""
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="slm"'}
 _REFUSED = {"WWW-Authenticate": 'Bearer realm="slm", error="invalid_token"'}
-"""Clients of OAuth 2.0 then ask for another token (RFC 6750, 3.1)."""
+"""The header of an answer 401 that makes clients of OAuth 2.0 ask for another token (RFC 6750, 3.1)."""
 
 
 async def authenticate(

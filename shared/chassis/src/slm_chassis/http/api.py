@@ -74,8 +74,9 @@ def build_api(
 
 
 def openapi_of(*, title: str, routers: Sequence[APIRouter], documentation: Documentation) -> dict[str, Any]:
-    """Return the OpenAPI document of the API that ``build_api`` would make of the same arguments, without a database, a
-    log or keys.
+    """Return the OpenAPI document of the API that ``build_api`` returns for the same arguments.
+
+    Neither a database nor a log nor keys are needed.
     """
     api = bare_api(title=title, metrics=Metrics("document"), documentation=documentation)
     _include(api, routers)

@@ -20,8 +20,8 @@ from joserfc.jwk import ECKey, RSAKey
 from slm_events.instants import UtcMicroseconds
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
-"""Signatures with a private key of the provider. ``none`` and HS* would let everybody make tokens who knows a public
-key.
+"""Signatures with a private key of the provider. ``none`` and HS* would let everybody who knows a public key make
+tokens.
 """
 LEEWAY = 30_000_000
 """Microseconds by which the clocks of provider and installation may differ."""
