@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from slm_chassis.clock import SECOND, SystemClock
+from slm_chassis.clock import SECOND, SystemClock, real_now
 from slm_chassis.log.port import Record
 from slm_events import envelope
 from slm_events.agreement import PersonRecorded, PrincipalEnrolled
@@ -278,6 +278,30 @@ async def test_a_server_that_is_away_loses_none(post: Post) -> None:
     post.mailbox.start()
     messages = await post.arrived(4, 60.0)
     assert len({each["Message-ID"] for each in messages}) == 4
+
+
+async def test_what_waits_for_a_server_is_sent_soon_though_the_process_that_tried_was_killed(post: Post) -> None:
+    post.mailbox.stop()
+    await post.service.hear(BREACH)
+    await until(lambda: _tried(post))
+    async with post.service.app.database.begin() as transaction:
+        # No pause ends within the test, so what arrives was due because another mail was accepted.
+        later = real_now() + 3_600 * SECOND
+        await transaction.connection.exec_driver_sql(
+            f"UPDATE mail_message SET due_at = {later}, is_away = true WHERE state = 'waiting'"
+        )
+    post.mailbox.start()
+    old = post.mailer
+    fresh = NotificationMailer(old._desk, old._server, old._links, old._rules, old._limits)
+    assert await fresh.step() == 0
+    await post.service.hear("slm.agreement.agreement-agreed.v1")
+
+    async def all_arrived() -> bool:
+        while await fresh.step():
+            await fresh.settle()
+        return len(post.mailbox.messages) == 4
+
+    await until(all_arrived)
 
 
 async def _tried(post: Post) -> bool:

@@ -69,7 +69,7 @@ class NotificationMailer:
     """The worker that makes and sends mails, and stores how each attempt ended.
 
     While the server is away, only one mail at a time is tried, with growing pauses. After the first success, all mails
-    that waited for the server are due.
+    that waited for the server are due, also after the first success of a process that has just started.
     """
 
     name = "sender of mails"
@@ -85,6 +85,8 @@ class NotificationMailer:
         self._limits = limits
         self._running: set[asyncio.Task[None]] = set()
         self._failures = 0
+        # Mails may wait that another process tried in vain before it was killed. It knew that the server was away.
+        self._was_away = True
         self._away_until = 0.0
         self._prune_at = 0.0
 
@@ -208,8 +210,8 @@ class NotificationMailer:
             await backoff.pause()
 
     async def _succeeded(self, claim: ClaimedMail) -> None:
-        await self._desk.store_sent(claim, was_away=self._failures > 0)
-        self._failures, self._away_until = 0, 0.0
+        await self._desk.store_sent(claim, was_away=self._was_away)
+        self._failures, self._was_away, self._away_until = 0, False, 0.0
 
     async def _failed(self, claim: ClaimedMail, refused: RefusedMail) -> None:
         now = real_now()
@@ -221,6 +223,7 @@ class NotificationMailer:
         )
         if refused.is_away:
             self._failures += 1
+            self._was_away = True
             seconds = min(0.5 * 2 ** min(self._failures, 10), _LONGEST_AWAY_SECONDS)
             self._away_until = asyncio.get_running_loop().time() + seconds
         _log.warning(
