@@ -110,7 +110,9 @@ def credit_of_window(
 
 
 def band_of(defined: Schedule, value: Fraction, field: str = "window") -> Band:
-    """Return the band in which a value lies; raises CreditError, below ``field``, if it is outside the scale."""
+    """Return the band in which a value lies. Raises CreditError, which names a place within ``field``, if no band has
+    the value.
+    """
     scale = schedule.SCALES[defined.measure]
     if not scale.contains(value):
         most = "upwards" if scale.most is None else f"to {number_to_text(scale.most)}"

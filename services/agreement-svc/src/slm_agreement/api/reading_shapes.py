@@ -15,8 +15,8 @@ _INSTANTS = frozenset({"effective_at", "ends_at", "finalized_at", "ended_at", "l
 
 
 def reader_fields_json(versions: Sequence[Version], caller: Principal, names: DocumentNames) -> dict[str, Any]:
-    """Return the fields of an agreement that depend on the caller: names, the caller's side, and the acts needed of its
-    party.
+    """Return the fields of an agreement that depend on the caller: names, the caller's side, and the
+    acts that the agreement awaits from the caller's party.
     """
     identity = versions[0].identity
     sides = {identity.provider_party_id: "provider", identity.customer_party_id: "customer"}

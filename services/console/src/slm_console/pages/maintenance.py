@@ -1,4 +1,7 @@
-"""Pages of excluded time, such as planned maintenance, which figures leave out: requests, their effect, decisions."""
+"""Pages of excluded time: the requests to exclude it, their effect on figures, and the decisions about them.
+
+Excluded time, such as planned maintenance, does not count in figures.
+"""
 
 from __future__ import annotations
 

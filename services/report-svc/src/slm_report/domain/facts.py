@@ -31,7 +31,7 @@ class Breach:
 
     @property
     def is_standing(self) -> bool:
-        """Whether the breach is valid: not withdrawn, or published again in a later revision."""
+        """Whether the breach is valid. A withdrawn breach is not, unless a later revision of it was published."""
         return self.withdrawn is None or self.withdrawn.revision < self.breached.revision
 
     @property

@@ -148,8 +148,8 @@ def attained_window_of(event: WindowClosed) -> AttainedWindow:
 def _coverage(event: WindowClosed) -> str | None:
     """Return the percentage of the window that was measured, as text; None if nothing was measured.
 
-    For figures that are counted, the event states no percentage. Such a window is measured in full if it counted
-    anything at all.
+    For figures that count events, the published window has no percentage. It is then 100 if at least one event was
+    counted.
     """
     if event.coverage_percent is not None:
         return event.coverage_percent

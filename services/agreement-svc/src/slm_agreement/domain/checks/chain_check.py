@@ -325,7 +325,7 @@ def _finding(
 def errors_for(chains: Mapping[str, SideChain], own_side: str) -> list[Finding]:
     """Return the errors of both sides' chains as a person of one side may read them when signing.
 
-    An error about the other side's supports says only which targets they do not carry.
+    If a supporting agreement of the other side promises too little, the error says only for which target.
     """
     found: list[Finding] = []
     for side, chain_of_side in chains.items():

@@ -58,7 +58,7 @@ class Invitation:
         return self._bearer().enrolled()
 
     def closed(self, now: UtcMicroseconds) -> KeyRevoked:
-        """Return the event by which every service refuses the code."""
+        """Return the event that makes every service refuse the invitation's code. A code is published like a key."""
         revoked = self._bearer().revoke(self.invitation_id, now)
         assert revoked is not None
         return revoked

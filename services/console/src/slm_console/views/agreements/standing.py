@@ -84,7 +84,8 @@ def _put_to_reader(reader: Reader, directory: Directory, agreement: Mapping[str,
 def awaited_from(agreement: Mapping[str, Any]) -> str:
     """Return the id of the party whose answer to a proposal is awaited, empty if none is.
 
-    An entry of the API's list has the id in its field ``negotiated``, a whole agreement in a field of its own.
+    The API gives this id in two places: in the field ``negotiated`` of an entry in a list, and in a field of the whole
+    agreement.
     """
     negotiated = agreement.get("negotiated") or {}
     return str(agreement.get("answer_awaited_from") or negotiated.get("answer_awaited_from") or "")

@@ -48,7 +48,10 @@ def read_member_runs_from_rows(rows: Sequence[asyncpg.Record]) -> Mapping[str, S
 async def send_dependency_changes_to_inboxes(
     driver: asyncpg.Connection, news: Sequence[DependencyChangeMessage]
 ) -> None:
-    """Put each change of a member into the inbox of the partition that evaluates the derived target."""
+    """Tell partitions that members of derived targets have changed.
+
+    Each change is put into the inbox of the partition that evaluates the derived target of that member.
+    """
     if news:
         await driver.execute(
             _TELL, [each.partition for each in news], [each.target_id for each in news], [each.since for each in news]

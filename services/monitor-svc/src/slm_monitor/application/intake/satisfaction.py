@@ -19,7 +19,7 @@ class RatingIntakeStore(Protocol):
     """The intake of ratings, inside the transaction that handles the survey's event."""
 
     async def registered(self, indicator: Indicator) -> Indicator:
-        """Return the indicator that is registered under this key; register this one if there is none."""
+        """Return the registered indicator with the key of ``indicator``; if there is none, register ``indicator``."""
         ...
 
     async def append(self, fact: Fact) -> None:

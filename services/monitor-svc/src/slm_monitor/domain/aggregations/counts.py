@@ -36,7 +36,9 @@ class OccurrenceCount(SeriesAggregation[OccurrenceAccumulator]):
         return RowClassifier(EACH if terms.indicator_kind == "rating" else OCCURRENCES)
 
     def required_labels(self, terms: ServiceLevelTarget) -> dict[str, str]:
-        """Return the labels that a row must have to be counted: the category, and the label values of an instance."""
+        """Return the labels that a row must have to be counted: the category, and the labels of the target's
+        instance if the target has one for each label value.
+        """
         wanted = super().required_labels(terms)
         if terms.parameters is not None:
             category = terms.parameters["category"] if isinstance(terms.parameters, Mapping) else terms.parameters

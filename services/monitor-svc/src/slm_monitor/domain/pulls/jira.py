@@ -28,7 +28,9 @@ class Jira:
     stays_inside = False
 
     def changed(self, question: Question, position: Position) -> ToolRequest:
-        """Return the request for issues that changed since the position, or for the answer to which a token leads."""
+        """Return the request for the issues that changed since the position. If Jira gave a token for the next page,
+        the request asks for that page.
+        """
         condition = f'updated >= "-{_minutes(question, position)}m"'
         return _search_request(question, condition, "updated ASC, key ASC", _token(position.after))
 

@@ -115,7 +115,7 @@ def _opening(snapshot: TicketSnapshot, known: _KnownTicket) -> ImpliedTicketEven
 
 
 def _ends(snapshot: TicketSnapshot, known: _KnownTicket, facts: Mapping[str, Fact]) -> list[ImpliedTicketEvent]:
-    """Return the events for the first response and for each end of the ticket that the snapshot names.
+    """Return an event for the first response and one for each end (resolved, closed, cancelled) in the snapshot.
 
     An event that is already known at its instant is left out.
     """

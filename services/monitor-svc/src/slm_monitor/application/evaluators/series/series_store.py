@@ -184,7 +184,7 @@ class IndicatorSeriesStore:
         return self._by_indicator[indicator]
 
     def declare(self, indicator: str, measures: Collection[RowClassifier]) -> None:
-        """Add the classifiers of an indicator's targets: its series keep sums by them from now on."""
+        """Add the classifiers of an indicator's targets. From now on its series keep a sum for each."""
         self._measures.setdefault(indicator, set()).update(measures)
         # The series without labels must exist even if all rows have labels: it holds the targets' accumulators in
         # checkpoints.
