@@ -1,4 +1,4 @@
-"""What doing nothing costs: ``python -m tests.bench.idle [--seconds 60] [--profile FILE]``.
+"""The CPU time of an idle installation: ``python -m tests.bench.idle [--seconds 60] [--profile FILE]``.
 
 An installation of one process (``slm up``) with its own PostgreSQL, empty, that nobody asks for anything.
 """

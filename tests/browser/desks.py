@@ -7,8 +7,8 @@ from tests.browser.people import World, acquaint, company, person
 from tests.browser.scenario import availability, document, draft, eventually, move, resolution
 
 
-async def one_agreement(world: World) -> None:
-    """Register a provider with its customer, and bring their agreement about the service ``checkout`` into force."""
+async def two_companies(world: World) -> None:
+    """Register a provider and its customer, each with a manager and somebody who signs."""
     await company(world, "alder", "Alder Managed Services")
     await company(world, "corner-shop", "Corner Shop Group")
     await person(world, "alder", "Ada Byron", "service_level_manager", "integrator")
@@ -16,6 +16,11 @@ async def one_agreement(world: World) -> None:
     await person(world, "corner-shop", "Carl Friedrich", "service_level_manager")
     await person(world, "corner-shop", "Emmy Noether", "business_signatory")
     await acquaint(world, "alder", "corner-shop")
+
+
+async def one_agreement(world: World) -> None:
+    """Register a provider with its customer, and bring their agreement about the service ``checkout`` into force."""
+    await two_companies(world)
     service = {"key": "checkout", "name": "Checkout", "outcome": "Customers can pay online"}
     world.services["checkout"] = (await world.post("ada", "services", service))["service_id"]
     always = {"key": "always", "service_id": world.services["checkout"], "text": "Somebody helps at any time."}

@@ -10,8 +10,9 @@ from playwright.async_api import Browser, expect
 
 from slm_chassis.clock import SystemClock
 from tests.browser.conftest import Opening
+from tests.browser.desks import two_companies
 from tests.browser.journeys import Cost, Journey
-from tests.browser.people import World, acquaint, company, person
+from tests.browser.people import World
 from tests.browser.scenario import Scene, availability, document, draft, empty, move, resolution
 from tests.browser.watching import opened
 from tests.support.mailbox import Mailbox, code_in, link_in
@@ -41,13 +42,7 @@ async def mailed(
 
 async def _proposed(scene: Scene) -> str:
     world = scene.world
-    await company(world, "alder", "Alder Managed Services")
-    await company(world, "corner-shop", "Corner Shop Group")
-    await person(world, "alder", "Ada Byron", "service_level_manager", "integrator")
-    await person(world, "alder", "Grace Hopper", "provider_signatory")
-    await person(world, "corner-shop", "Carl Friedrich", "service_level_manager")
-    await person(world, "corner-shop", "Emmy Noether", "business_signatory")
-    await acquaint(world, "alder", "corner-shop")
+    await two_companies(world)
     checkout = {"key": "checkout", "name": "Checkout", "outcome": "Customers can pay online"}
     service_id = world.services["checkout"] = (await world.post("ada", "services", checkout))["service_id"]
     need = {"key": "always", "service_id": service_id, "text": "Customers can pay whenever the shop is open."}

@@ -13,7 +13,7 @@ from slm_chassis.log.postgres_pool import Pool
 
 
 class Table:
-    """Stands in for the pool: each query shows the ends at its beginning, and ends when it is told to."""
+    """A pool without a database: a query returns the ends at its beginning, and the test decides when it returns."""
 
     def __init__(self) -> None:
         self.end = 1

@@ -60,7 +60,7 @@ def priced(**changes: Any) -> dict[str, Any]:
     opened = {
         "target": "up", "policy": "unknown", "default": "removed", "changed": 1, "readings": readings,
         "costs": {"breaches": 1, "amount": "420.00", "currency": "EUR"},
-        "sentence": "left open: how time counts of which nothing is known; costs 1 breach, EUR 420.00",
+        "sentence": "left open: how time in an unknown state counts; costs 1 breach, EUR 420.00",
     }  # fmt: skip
     rows = [
         {
@@ -84,7 +84,7 @@ def test_it_says_what_each_promise_would_have_cost_and_what_the_terms_leave_open
         " Eleven of twelve periods would have kept it.",
     )
     assert found.left_open == (
-        "Left open: how time counts of which nothing is known; costs 1 breach, €\N{NO-BREAK SPACE}420."
+        "Left open: how time in an unknown state counts; costs 1 breach, €\N{NO-BREAK SPACE}420."
         " Settle it with one of: unknown: removed, unknown: down.",
     )
 
@@ -105,7 +105,7 @@ async def test_the_document_of_a_draft_shows_prices_and_open_readings() -> None:
     api.answers["/api/v1/backtests"] = {"items": [priced()], "next": None}
     async with browser_of(api) as browser:
         page = (await browser.get("/agreements/agreement-1")).text
-    assert "Left open: how time counts" in page
+    assert "Left open: how time in an unknown state counts" in page
     assert "at least 99.8379 %: 3 of 3 periods kept." in page
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from slm_console.views.connections.read_payloads import read_payload
 from slm_mappings.connectors import SHIPPED, read_connectors
 from tests.unit.console.alder_answers import answers
 from tests.unit.console.negotiated import READER
+from tests.unit.console.read_pages import token_in, words_of
 from tests.unit.console.stub_api import StubApi, browser_of, listed
 
 PATH = "/api/v1/hooks/h-1"
@@ -80,16 +80,6 @@ def the_api(*roles: str, **more: Any) -> StubApi:
         "POST /api/v1/previews/ticket": JUDGED,
     }
     return StubApi({**known, **found, **more})
-
-
-def token_in(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None
-    return found[1]
-
-
-def words_of(page: str) -> str:
-    return " ".join(unescape(re.sub("<[^>]+>", " ", page)).split())
 
 
 def test_a_guide_is_shown_as_steps_text_and_lines_to_copy() -> None:

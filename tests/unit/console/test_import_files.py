@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html import unescape
 from typing import Any
 
@@ -12,6 +11,7 @@ from slm_console.views.connections.measured_files import MEASURES, measures_in_w
 from slm_mappings.mapping import parse_measurement_mapping_text
 from tests.unit.console.alder_answers import answers
 from tests.unit.console.negotiated import READER
+from tests.unit.console.read_pages import token_in, words_of
 from tests.unit.console.stub_api import StubApi, browser_of
 
 PAGE = "/connections/imports/new/probes"
@@ -36,16 +36,6 @@ def the_api(*roles: str, **more: Any) -> StubApi:
         "POST /api/v1/measurements": {"accepted": 1, "items": []},
     }
     return StubApi({**known, **found, **more})
-
-
-def token_in(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None
-    return found[1]
-
-
-def words_of(page: str) -> str:
-    return " ".join(unescape(re.sub("<[^>]+>", " ", page)).split())
 
 
 @pytest.mark.parametrize("measures", MEASURES)

@@ -16,6 +16,7 @@ from slm_notification.domain.mail_text import MailFrame, MailItem, words_of
 from slm_notification.domain.readers import KINDS, SEVERITIES
 from tests.unit.console.alder_answers import answers
 from tests.unit.console.negotiated import READER
+from tests.unit.console.read_pages import token_in
 from tests.unit.console.stub_api import ETAG, StubApi, browser_of, listed
 
 PAGE = "/settings/mails"
@@ -59,12 +60,6 @@ def the_api(*roles: str, sends_mails: bool = True, **more: Any) -> StubApi:
         "/api/v1/installation": {"sends_mails": sends_mails},
     }
     return StubApi({**known, **found}, **more)
-
-
-def token_in(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None
-    return found[1]
 
 
 def chosen_in(page: str) -> dict[str, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from html import unescape
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from slm_mappings.connectors import SHIPPED
 from slm_mappings.pull_recipes import read_pull_recipes
 from tests.unit.console.alder_answers import answers
 from tests.unit.console.negotiated import READER
+from tests.unit.console.read_pages import token_in, words_of
 from tests.unit.console.stub_api import StubApi, browser_of, listed
 
 RECIPES = read_pull_recipes(SHIPPED)
@@ -62,16 +61,6 @@ def the_api(*roles: str, **more: Any) -> StubApi:
         f"POST {PATH}/runs": {"pull_id": "p-1", "due_at": "2026-11-26T09:42:00Z"},
     }
     return StubApi({**known, **found, **more})
-
-
-def token_in(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None
-    return found[1]
-
-
-def words_of(page: str) -> str:
-    return " ".join(unescape(re.sub("<[^>]+>", " ", page)).split())
 
 
 async def test_the_list_tells_of_each_tool_and_offers_every_tool_that_can_be_asked() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 from typing import Any
 
 import pytest
 
 from slm_console.views.connections.series import SeriesMisread, series_of
 from tests.unit.console.alder_answers import answers
+from tests.unit.console.read_pages import token_in, words_of
 from tests.unit.console.stub_api import StubApi, browser_of
 
 PATH, PAGE = "/api/v1/series-rules", "/connections/series"
@@ -35,16 +35,6 @@ def the_api(*roles: str) -> StubApi:
     me = {**known["/api/v1/me"], "roles": list(roles or ("integrator",))}
     found = {"/api/v1/me": me, PATH: RULES, f"POST {PATH}/preview": {"items": ITEMS}}
     return StubApi({**known, **found})
-
-
-def token_in(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None
-    return found[1]
-
-
-def words_of(page: str) -> str:
-    return " ".join(unescape(re.sub("<[^>]+>", " ", page)).split())
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from slm_events.catalogue import AGREEMENTS, BREACHES, PUBLISHED, REPORTS, REVIE
 from slm_notification.domain.endpoints import CHATS, EndpointKind
 from tests.unit.console.alder_answers import answers
 from tests.unit.console.negotiated import READER
+from tests.unit.console.read_pages import token_in
 from tests.unit.console.stub_api import StubApi, browser_of, listed
 
 PATH = "/api/v1/webhook-endpoints/e-1"
@@ -50,12 +51,6 @@ def the_api(*roles: str, **more: Any) -> StubApi:
         f"POST {PATH}/secrets": {"endpoint_id": "e-1", "secret_id": "t", "secret": "whsec_twice"},
     }
     return StubApi({**known, **found, **more})
-
-
-def token_in(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None
-    return found[1]
 
 
 def test_the_choices_of_the_form_are_types_of_events() -> None:

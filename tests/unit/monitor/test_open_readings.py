@@ -78,7 +78,7 @@ def test_a_reading_that_changes_verdicts_and_money_is_told_with_the_term_that_se
         "credits": "1680.00",
     }
     assert told["sentence"] == (
-        "left open: how time counts of which nothing is known; costs 1 breach, EUR 1260.00"
+        "left open: how time in an unknown state counts; costs 1 breach, EUR 1260.00"
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from slm_credits.settlements import Period, settle_periods
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What an objective would have cost: windows met and missed, and the credits due in the currency's minor unit.
+    """The price of an objective: windows met and missed, and the credits due in the currency's minor unit.
 
     ``credits`` None: they cannot be computed, for the reason ``unknown``, or there is no schedule.
     """

@@ -93,7 +93,7 @@ def _open_reading(reader: Reader, reading: Mapping[str, Any], *, is_priced: bool
     amounts of money are left out.
     """
     subjects = {
-        "unknown": reader.gettext("how time counts of which nothing is known"),
+        "unknown": reader.gettext("how time in an unknown state counts"),
         "degraded": reader.gettext("how degraded time counts"),
         "no_data": reader.gettext("how a slice without data counts"),
         "on_reopen": reader.gettext("what reopening does"),

@@ -41,7 +41,7 @@ class SideInWords:
     yours: bool
     promises: list[CarriedPromise]
     shortfalls: list[str]
-    """What the supporting agreements lack, in sentences; the API tells it only about the reader's own side."""
+    """Sentences about supports that promise too little. The API gives them for the reader's own side only."""
 
 
 def sides_in_words(

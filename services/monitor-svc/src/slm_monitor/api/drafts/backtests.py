@@ -65,7 +65,7 @@ class BacktestWindowSelection(BaseModel):
 
 
 class ChargeOfPeriod(BaseModel):
-    """The charge of a period, of which a credit schedule may pay a share; part of a back-test's request."""
+    """The charge of one period, in a request for a back-test. A credit schedule may pay a share of it."""
 
     model_config = {"extra": "forbid"}
 

@@ -19,7 +19,7 @@ class PullToolAnswer(Answer):
     title: str
     """Name of the tool"""
     reads: Literal["tickets", "samples", "outages"]
-    """What the tool is asked for"""
+    """The kind of facts that the tool is asked for"""
     source: str
     """The name under which its facts are kept, unless a pull says otherwise"""
     path: str

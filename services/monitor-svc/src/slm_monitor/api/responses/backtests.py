@@ -47,7 +47,7 @@ class BacktestQuestionAnswer(Answer):
 
 
 class ChargeOfBacktest(Answer):
-    """The charge of a period, of which a back-test's credit schedule may pay a share."""
+    """The charge of one period, in a back-test. A credit schedule may pay a share of it."""
 
     amount: str
     """The amount, in the currency"""
@@ -112,7 +112,7 @@ class CandidateObjective(Answer):
 
 
 class PriceRow(Answer):
-    """What one candidate objective would have cost in the windows of a back-test."""
+    """A candidate objective of a back-test: the windows that would have met it, and the credits then due."""
 
     objective: CandidateObjective
     """The candidate objective, in the unit of the draft's objective"""
@@ -138,7 +138,7 @@ class PriceTable(Answer):
     rows: list[PriceRow]
     """The candidates, the strictest first"""
     credits_unknown: str | None
-    """What is missing to compute the credits; null if nothing is"""
+    """Why the credits cannot be computed; null if they are, or if there is no schedule"""
 
 
 class CostsOfReading(Answer):

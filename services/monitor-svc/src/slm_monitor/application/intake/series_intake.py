@@ -41,9 +41,10 @@ MOST_MATCHED = 5_000_000
 """Most characters that the rules' regular expressions may read for one request, in about half a second."""
 MOST_NAMES_SHOWN = 10
 MOST_ON_EVENT_LOOP = 5_000
-"""Most series and samples that are read on the event loop: some 5 ms of work. More are read in a thread, so that other
-requests are answered meanwhile. A thread costs a small request more: it competes with the evaluation for the lock of
-the interpreter, and waits up to 5 ms each time.
+"""Most series and samples, added up, that are read on the event loop: some 2 ms of work.
+
+More are read in a thread, so that other requests are answered meanwhile. For a small request a thread costs more than
+it saves: it competes with the evaluation for the lock of the interpreter, and waits up to 5 ms each time.
 """
 _MOST_KNOWN_BYTES = 8 << 20
 _MOST_PARTIES = 64
@@ -217,11 +218,9 @@ class SeriesIntake:
     @staticmethod
     def _remembered(written: Sequence[WrittenSeries], party: _Party) -> list[KnownSeries] | None:
         """Return the remembered results for the labels of these series; None if one of them is not remembered."""
-        known = [party.known.get(series.labels) for series in written]
-        if any(series.fault for series in written):
-            return None
-        found = [each for each in known if each is not None]
-        return found if len(found) == len(written) else None
+        found = [party.known.get(series.labels) for series in written if not series.fault]
+        known = [each for each in found if each is not None]
+        return known if len(known) == len(written) else None
 
     def _known(self, written: Sequence[WrittenSeries], party: _Party) -> list[KnownSeries]:
         budget = MatchBudget(MOST_MATCHED)

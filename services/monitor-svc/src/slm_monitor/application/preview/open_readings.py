@@ -23,7 +23,7 @@ _CLOCKS = {
 }
 """Policy → its values, the default first. Planned downtime is none of them: a back-test has no exclusions."""
 _DOES = {
-    "unknown": "how time counts of which nothing is known",
+    "unknown": "how time in an unknown state counts",
     "degraded": "how degraded time counts",
     "no_data": "how a slice without data counts",
     "on_reopen": "what reopening does",
