@@ -82,7 +82,7 @@ class Engine:
         keys = [f"i{number:06}" for number in range(indicators)]
         for key in keys:
             subject = f"{PROVIDER}/{key}"
-            store.indicators[subject] = Indicator(subject, PROVIDER, key, "value", "ms")
+            store.registered[subject] = Indicator(subject, PROVIDER, key, "value", "ms")
         targets = [
             {
                 **fast("99", warn_at={"burn_rate": "default"}),

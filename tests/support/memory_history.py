@@ -75,8 +75,8 @@ class MemoryHistory:
     async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:
         return [await self._store.agreement(agreement_id) for agreement_id in self._store.versions]
 
-    async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int:
-        return (await self._store.tickets_inconsistent(target_ids, [span]))[0]
+    async def tickets_left_out(self, target_ids: Sequence[str], span: Interval) -> tuple[int, int]:
+        return (await self._store.tickets_left_out(target_ids, [span]))[0]
 
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
         return {}

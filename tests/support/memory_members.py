@@ -53,9 +53,9 @@ class MemberResults:
                     found[ticket] = ClosedTicket(ticket, max(at, held.ended_at), held.is_met and is_met)
         return [found[ticket] for ticket in sorted(found)]
 
-    async def tickets_inconsistent(self, target_ids: Sequence[str], spans: Sequence[Span]) -> Sequence[int]:
+    async def tickets_left_out(self, target_ids: Sequence[str], spans: Sequence[Span]) -> Sequence[tuple[int, int]]:
         odd = [each for each in self.inconsistent.values() if set(each.targets) & set(target_ids)]
-        return [sum(start <= each.at < end for each in odd) for start, end in spans]
+        return [(sum(start <= each.at < end for each in odd), 0) for start, end in spans]
 
     async def member_windows(
         self, target_ids: Sequence[str], window_ids: Sequence[str]

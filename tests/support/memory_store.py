@@ -57,7 +57,7 @@ class MemoryEvaluationStore(MemberResults):
         self.watermark = 0
         self.versions: dict[str, list[Mapping[str, Any]]] = {}
         self.ended: dict[str, int] = {}
-        self.indicators: dict[str, Indicator] = {}
+        self.registered: dict[str, Indicator] = {}
         self.approved: dict[str, ApprovedExclusion] = {}
         self.revoked: set[str] = set()
         self.holds: dict[str, ImportHold] = {}
@@ -127,7 +127,7 @@ class MemoryEvaluationStore(MemberResults):
             unjudgeable=dict(self.unjudgeable),
             overturned=set(self.overturned),
             silences=dict(self.silences),
-            watched=[name for name, each in self.indicators.items() if each.stale_after is not None],
+            watched=[name for name, each in self.registered.items() if each.stale_after is not None],
         )
 
     def as_accepted(self, window: TargetWindow) -> TargetWindow:
@@ -212,7 +212,10 @@ class MemoryEvaluationStore(MemberResults):
         return sorted(name for name in self._tickets if name.startswith(f"{owner_party_id}/"))
 
     async def indicator(self, subject: str) -> Indicator | None:
-        return self.indicators.get(subject)
+        return self.registered.get(subject)
+
+    async def indicators(self, subjects: Sequence[str]) -> Mapping[str, Indicator]:
+        return {subject: self.registered[subject] for subject in subjects if subject in self.registered}
 
     async def last_signals(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
         found = {}
@@ -221,7 +224,7 @@ class MemoryEvaluationStore(MemberResults):
                 each.body.get("to", each.at) for each in self._of(subject).values() if "retracted" not in each.body
             ]
             words += [each.high_water for name, each in self._series.items() if parse_series_indicator(name) == subject]
-            age = self.indicators[subject].stale_after
+            age = self.registered[subject].stale_after
             assert age is not None
             found[subject] = (age, max((word for word in words if word > NOTHING_YET), default=None))
         return found

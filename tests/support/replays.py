@@ -66,7 +66,7 @@ class Replay:
     @classmethod
     async def begin(cls, of: History) -> Replay:
         store = MemoryEvaluationStore()
-        store.indicators.update(of.indicators)
+        store.registered.update(of.indicators)
         replay = cls(store, Partition(await store.take_over(0), store, 1))
         return replay
 
@@ -271,7 +271,7 @@ class Replay:
         }
         # An indicator that is added up was heard of at an instant even where that word is taken back.
         silent = {
-            name: None if store.indicators[name].kind in COUNTED_KINDS else since
+            name: None if store.registered[name].kind in COUNTED_KINDS else since
             for name, since in sorted(store.silences.items())
         }
         return {"windows": windows, "breaches": sorted(breaches), "clocks": clocks, "silent": silent}

@@ -175,7 +175,8 @@ async def test_nobody_watching_takes_back_the_time_since_the_last_word(database_
         await held.measure(state("2026-12-15T00:00", "up", previous="none"))
         await held.settle()
         november = (await held.windows(month["target_id"]))["2026-11"]
-        assert (november["total"], november["revision"]) == (14 * 86_400_000_000, 1)
+        # The first restatement says that the month, which had closed unmeasured, is known: its coverage was 0.
+        assert (november["total"], november["revision"]) == (14 * 86_400_000_000, 2)
 
 
 async def test_a_billing_month_is_judged_from_its_own_day_and_hour_to_the_next(database_url: str) -> None:

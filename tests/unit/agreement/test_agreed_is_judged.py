@@ -68,10 +68,13 @@ def test_every_combination_that_can_be_agreed_can_be_judged(document: dict[str, 
         if refused:
             continue
         agreed += 1
+        covered, refused = written(*others, {**asked, "min_coverage": "95"})
+        found = found if refused else covered
         read = judged.parse_targets(_finalized(found))
         composite_terms.check_composite_terms(read)
         registry.check_parameters(read)
         assert read[-1].kind is vocabulary.KINDS[read[-1].aggregation]
+        assert (read[-1].min_coverage is None) == bool(refused)
     assert agreed >= (1 if document is CLOCK else 3)
 
 

@@ -126,6 +126,11 @@ def test_the_unacceptable_level_is_looser_than_the_objective() -> None:
         ({**COMPLIANCE, "indicator": "x"}, "indicator"),
         ({**AVAILABILITY, "expected_volume": 5}, "expected_volume"),
         ({**RATIO, "expected_volume": "many"}, "expected_volume"),
+        ({**RATIO, "min_coverage": "much"}, "min_coverage"),
+        ({**RATIO, "min_coverage": "0.0"}, "min_coverage"),
+        ({**RATIO, "min_coverage": "100.1"}, "min_coverage"),
+        ({**RATIO, "min_coverage": "95", "window": {"rolling": "P1D"}}, "min_coverage"),
+        ({**CLOCK, "min_coverage": "95"}, "min_coverage"),
         ({**COUNT, "warn_at": {"burn_rate": "default"}}, "warn_at.burn_rate"),
         ({**AVAILABILITY, "warn_at": {"budget_drop": [{"by": "0", "within": "PT1H"}]}}, "warn_at.budget_drop[0].by"),
         ({**AVAILABILITY, "warn_at": {"budget_drop": [{"by": "5"}]}}, "warn_at.budget_drop[0].within"),
@@ -203,6 +208,8 @@ def test_time_and_gaps_are_counted_as_the_target_says() -> None:
     assert (rolling["burn_rate"], rolling["projected"]) == ("default", False)
     assert target(AVAILABILITY, on_amendment="split")["on_amendment"] == "split"
     assert target(RATIO, expected_volume=100_000)["expected_volume"] == 100_000
+    assert target(RATIO, min_coverage=95)["min_coverage"] == "95"
+    assert "min_coverage" not in target(RATIO)
     assert target(RATIO, assets=["CI-7", "CI-7"])["assets"] == ["CI-7"]
     assert target(RATIO, group_by=["site", "region"])["group_by"] == ["region", "site"]
 
@@ -279,7 +286,7 @@ RICH: list[dict[str, Any]] = [
             "budget_drop": [{"by": "10", "within": "PT1H"}],
         },
     },
-    {**RATIO, "group_by": ["region"], "expected_volume": 5, "assets": ["CI-7"]},
+    {**RATIO, "group_by": ["region"], "expected_volume": 5, "assets": ["CI-7"], "min_coverage": "99.5"},
     {
         **CLOCK,
         "start": {"event": "assigned", "team": ["network"]},

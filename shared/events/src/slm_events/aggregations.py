@@ -226,6 +226,23 @@ COMPOSITES = tuple(kind.name for kind in _ALL if kind.source == MEMBERS)
 """The names of the aggregations that are computed from other targets."""
 
 
+def explain_no_min_coverage(document: Any, window_kind: str) -> str | None:
+    """Return why a target must not name a ``min_coverage``, as a remedy; None if it may.
+
+    ``document`` is how the target writes its aggregation, ``window_kind`` the kind of its window.
+    """
+    kind = KINDS[read_name(document)]
+    if kind.source == RECOVERIES:
+        return "leave it out: recoveries have no coverage, as nobody knows which are missing"
+    if kind.source == CLOCK:
+        return "leave it out: each ticket is judged by itself; write it at a target of compliance"
+    if kind.source == MEMBERS and document[kind.name].get("of") != STATES:
+        return "leave it out, and write it at the members, which have a coverage"
+    if window_kind != CALENDAR:
+        return "leave it out: it is decided when a window closes, so it is for calendar windows"
+    return None
+
+
 def is_of_clock(document: Any) -> bool:
     """Return whether an aggregation's document is that of a clock: each ticket is evaluated by itself."""
     kind = KINDS.get(read_name(document))

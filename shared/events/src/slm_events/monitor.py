@@ -212,9 +212,12 @@ class WindowClosed(TargetResultEvent):
     budget_consumed_percent: str | None
     weight: str
     coverage_percent: str | None = None
-    """The exact share in percent of the scheduled time, without excluded time, in which the state is known; 0 if
-    nothing was measured. Null for counted events, where the number of missing ones is unknown.
+    """The exact share in percent of the window that is known, without excluded time: of the time in which the state is
+    known, of the minutes near a measurement, of the slices or of the tickets that are judged. Null for recoveries, and
+    if nothing was scheduled.
     """
+    no_data_reason: str | None = None
+    """Why a window with a figure has no verdict: ``insufficient_coverage``. Null for any other window."""
     closed_at: str
 
 

@@ -206,6 +206,8 @@ class FigureTargetResponse(CommonTermsResponse):
     """How many events a calendar window has at most; null: unknown"""
     on_amendment: Literal["next_window", "split"]
     """Whether a window in which an amendment takes effect keeps the terms of its start, or is split at that instant"""
+    min_coverage: str = ABSENT
+    """A closed window of which less than this percentage is known has no verdict; left out: any share will do"""
     service_hours: str
     """Name of the service hours within which it is evaluated"""
 

@@ -62,6 +62,7 @@ _NOT_OF_CLOCKS = {
     "unacceptable": "leave it out: write a second clock with a longer time for it",
     "group_by": "leave it out: each ticket is judged by itself; write one target for each group with applies_to",
     "expected_volume": "leave it out: each ticket is judged by itself",
+    "min_coverage": "leave it out: each ticket is judged by itself; write it at a target of compliance",
 }
 
 

@@ -42,6 +42,7 @@ def read_figure_terms(reader: FieldReader, aggregation: Aggregation, context: Ta
         "group_by": _group_by(reader, aggregation),
         "expected_volume": _expected_volume(reader, aggregation, window),
         "on_amendment": reader.choice("on_amendment", ("next_window", "split"), "next_window"),
+        **_min_coverage(reader, aggregation, window),
     }
 
 
@@ -101,6 +102,24 @@ def _group_by(reader: FieldReader, aggregation: Aggregation) -> list[str]:
     if len(labels) > _MOST_LABELS or not all(_LABEL.match(label) for label in labels):
         reader.fault("group_by", labels, f'write the names of up to {_MOST_LABELS} labels, like ["region"]')
     return sorted(labels)
+
+
+def _min_coverage(reader: FieldReader, aggregation: Aggregation, window: dict[str, str]) -> dict[str, str]:
+    """Read the least percentage of a window that must be known for a verdict.
+
+    A target without this term has no such field, so that the hashes of terms signed before the term existed are kept.
+    """
+    raw = reader.raw("min_coverage")
+    if raw is None:
+        return {}
+    least = reader.decimal("min_coverage", most="100")
+    if not least.strip("0."):
+        reader.fault("min_coverage", raw, 'write a percentage above 0, like "95", or leave it out')
+    kind = vocabulary.CALENDAR if "calendar" in window else vocabulary.ROLLING
+    remedy = vocabulary.explain_no_min_coverage(aggregation.document, kind)
+    if remedy is not None:
+        reader.fault("min_coverage", raw, remedy)
+    return {"min_coverage": least}
 
 
 def _expected_volume(reader: FieldReader, aggregation: Aggregation, window: dict[str, str]) -> int | None:

@@ -183,7 +183,7 @@ def read_risk_from_row(row: asyncpg.Record) -> Risk:
 
 
 def read_series_checkpoint_from_row(row: asyncpg.Record) -> SeriesCheckpoint:
-    tallies = {line: AccumulatorState(fingerprint, windows) for line, (fingerprint, windows) in row["tallies"].items()}
+    tallies = {line: AccumulatorState(*fields) for line, fields in row["tallies"].items()}
     return SeriesCheckpoint(row["high_water"], tallies, row["judged_to"])
 
 
@@ -282,7 +282,7 @@ async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoin
 
 
 def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, Any]:
-    tallies = {line: [tally.fingerprint, tally.windows] for line, tally in kept.tallies.items()}
+    tallies = {line: [tally.fingerprint, tally.windows, tally.measured] for line, tally in kept.tallies.items()}
     return {
         "subject": subject,
         "indicator": parse_series_indicator(subject),

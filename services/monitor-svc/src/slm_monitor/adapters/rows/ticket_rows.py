@@ -93,15 +93,24 @@ SELECT count(ticket) AS judged, count(ticket) FILTER (WHERE is_met) AS met
         GROUP BY ticket) AS tickets ON TRUE
  GROUP BY place ORDER BY place
 """
-INCONSISTENT_TICKET_COUNTS = """
-SELECT count(subject)
+LEFT_OUT_TICKET_COUNTS = """
+SELECT (SELECT count(*) FROM ticket
+         WHERE inconsistent -> 'targets' ?| $1
+           AND (inconsistent ->> 'at')::bigint >= starts AND (inconsistent ->> 'at')::bigint < ends) AS inconsistent,
+       (SELECT count(*) FROM ticket
+         WHERE unjudgeable IS NOT NULL AND inconsistent IS NULL
+           AND coalesce(ended_at, last_at) >= starts AND coalesce(ended_at, last_at) < ends
+           AND EXISTS (SELECT 1 FROM target
+                        WHERE target_id = ANY($1) AND unjudgeable @> jsonb_build_array(jsonb_build_object(
+                              'clock', target.terms ->> 'clock', 'agreement_id', target.agreement_id)))) AS unjudgeable
   FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS span (starts, ends, place)
-  LEFT JOIN ticket ON inconsistent IS NOT NULL AND inconsistent -> 'targets' ?| $1
-        AND (inconsistent ->> 'at')::bigint >= starts AND (inconsistent ->> 'at')::bigint < ends
- GROUP BY place ORDER BY place
+ ORDER BY place
 """
-"""SQL for the number of inconsistent tickets in each of several intervals. A ticket counts only if one of the targets
-$1 would have evaluated it without the contradiction in its events.
+"""SQL for the numbers of tickets that the targets $1 leave out in each of several intervals: (inconsistent,
+unjudgeable).
+
+An inconsistent ticket counts only if one of the targets would have evaluated it without the contradiction in its
+events. An unjudgeable ticket counts at its end, or else at its latest event.
 """
 PENDING_DEPENDENCIES = """
 SELECT EXISTS (SELECT 1 FROM judge_inbox WHERE kind = 'terms') AS has_terms,

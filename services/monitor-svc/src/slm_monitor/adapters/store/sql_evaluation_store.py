@@ -255,11 +255,12 @@ class SqlEvaluationStore:
         rows = await self._fetch(ticket_rows.ENDED_TICKET_COUNTS, list(target_ids), as_of, starts, ends)
         return [(row["judged"], row["met"]) for row in rows]
 
-    async def tickets_inconsistent(self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]]) -> Sequence[int]:
+    async def tickets_left_out(
+        self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]]
+    ) -> Sequence[tuple[int, int]]:
         starts, ends = [start for start, _ in spans], [end for _, end in spans]
-        return [
-            row[0] for row in await self._fetch(ticket_rows.INCONSISTENT_TICKET_COUNTS, list(target_ids), starts, ends)
-        ]
+        rows = await self._fetch(ticket_rows.LEFT_OUT_TICKET_COUNTS, list(target_ids), starts, ends)
+        return [(row["inconsistent"], row["unjudgeable"]) for row in rows]
 
     async def ticket_states(
         self, tickets: Sequence[str]

@@ -173,9 +173,9 @@ class SqlHistory:
             assert driver is not None
             return await ticket_terms.fetch_ticket_agreements_of_party(driver, owner_party_id)
 
-    async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int:
-        rows = await self._fetch(ticket_rows.INCONSISTENT_TICKET_COUNTS, list(target_ids), [span[0]], [span[1]])
-        return int(rows[0][0])
+    async def tickets_left_out(self, target_ids: Sequence[str], span: Interval) -> tuple[int, int]:
+        rows = await self._fetch(ticket_rows.LEFT_OUT_TICKET_COUNTS, list(target_ids), [span[0]], [span[1]])
+        return rows[0]["inconsistent"], rows[0]["unjudgeable"]
 
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
         names = [row[0] for row in await self._fetch(_CHANGED, owner_party_id, known_at, DELETED_EVENTS_KEY)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from slm_chassis.http.response_models import ABSENT, Answer
 from slm_monitor.api.responses.explanations import ReliabilityAnswer
 from slm_monitor.api.responses.findings import PublishedBreach, RiskAnswer
@@ -84,7 +86,9 @@ class FigureToDate(Answer):
     downtime_seconds: int | None = ABSENT
     """Seconds of downtime; null if the figure is not computed from lengths of time"""
     coverage_percent: Exact | None = ABSENT
-    """Known share of the time or events, percent, exact; null if it cannot be calculated"""
+    """Known share of the window so far, percent, exact; null if the figure has no coverage, as that of recoveries"""
+    no_data_reason: Literal["insufficient_coverage"] | None = ABSENT
+    """Why a window with a figure has no verdict: less of it is known than the terms ask for; null for others"""
     reliability: ReliabilityAnswer | None = ABSENT
     """Outages and the mean times between outages; null for a target without states"""
     tickets: EndedTicketCounts = ABSENT

@@ -112,7 +112,10 @@ class WindowSums(Answer):
     projected_at: Instant | None = ABSENT
     """When the budget will be used up at the present pace; null if never"""
     coverage_percent: Exact | None = ABSENT
-    """Known share of the time or events, percent, exact"""
+    """Known share of the window so far, percent, exact: of the time in which the state is known, of the minutes near a
+    measurement, of the slices or of the tickets that are judged"""
+    no_data_reason: Literal["insufficient_coverage"] = ABSENT
+    """Why a window with a figure has no verdict: less of it is known than the terms ask for"""
     exclusions: list[ExcludedSeconds] = ABSENT
     """The exclusions with time in the window"""
     overturned: list[str] = ABSENT

@@ -171,6 +171,7 @@ async def _figure(
         "unknown_seconds": _seconds(sums.get("unknown")),
         "downtime_seconds": _seconds(sums.get("down")),
         "coverage_percent": sums.get("coverage_percent"),
+        "no_data_reason": sums.get("no_data_reason"),
         "reliability": seen.extra.get("reliability"),
     }
 

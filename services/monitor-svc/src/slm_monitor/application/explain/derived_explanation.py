@@ -22,8 +22,10 @@ from slm_monitor.domain.explanations.window_result import (
     KnownWindowFacts,
     determine_verdict_at,
     find_instant_of_certain_miss,
+    settle_by_coverage,
 )
 from slm_monitor.domain.facts.facts import MINUTE, Fact
+from slm_monitor.domain.lifecycle import coverage
 from slm_monitor.domain.series import accumulators
 from slm_monitor.domain.states.joint_states import JointMemberStates
 from slm_monitor.domain.states.timeline import StateTimeline, build_state_timeline
@@ -221,7 +223,7 @@ async def _of_tickets(
     )
     clocks = sorted({line.target_id for line in lines if line.latest.key == key})
     tickets = await closed_tickets.find_tickets_ended_in_span(record, terms, clocks, facts.span, facts.as_of, known_at)
-    inconsistent = await record.tickets_inconsistent(clocks, facts.span)
+    inconsistent, unjudgeable = await record.tickets_left_out(clocks, facts.span)
     met, judged = sum(ticket.is_met for ticket in tickets), len(tickets)
     first_bad = (
         compliance.find_first_missed_ticket((each.ticket, each.ended_at, each.is_met) for each in tickets)
@@ -229,6 +231,8 @@ async def _of_tickets(
         else None
     )
     finding = series_evaluation.evaluate_good_share(met, judged, terms, facts.span[1], facts.as_of, first_bad=first_bad)
+    finding = compliance.add_ticket_coverage(finding, terms, judged, inconsistent, unjudgeable)
+    finding = settle_by_coverage(terms, finding, facts)
     allowed, spent = terms.promise.allowed, terms.promise.bad(met, judged)
     budget = allowed * judged if allowed else None
     listed: list[dict[str, Any]] = [
@@ -241,7 +245,13 @@ async def _of_tickets(
         "tickets",
         budget,
         Fraction(spent),
-        {"judged": judged, "met": met, "missed": judged - met, "inconsistent": inconsistent},
+        {
+            "judged": judged,
+            "met": met,
+            "missed": judged - met,
+            "inconsistent": inconsistent,
+            **coverage.select_coverage_fields(finding.detail),
+        },
         find_instant_of_certain_miss(finding, facts.as_of),
         burn_rate.compute_burn_rate(spent, judged, 1 - allowed),
         extra={"tickets": listed},

@@ -30,6 +30,7 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
         "degraded",
         "no_data",
         "planned_downtime",
+        "min_coverage",
     ):
         if name in explained["terms"]:
             yield f"  {name}: {_as_text(explained['terms'][name])}"

@@ -20,8 +20,10 @@ from slm_monitor.domain.explanations.window_result import (
     determine_verdict_at,
     find_instant_of_certain_miss,
     name_fact_for_sender,
+    settle_by_coverage,
 )
 from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.lifecycle import coverage
 from slm_monitor.domain.states import excluded_time, outages
 from slm_monitor.domain.states.availability import StateCountingPolicy
 from slm_monitor.domain.states.timeline import DOWN, StateProvider, StateSegment
@@ -37,6 +39,7 @@ def explain_availability(
     start, end = facts.span
     as_of = min(facts.as_of, end)
     finding = availability_evaluation.evaluate_availability(states, target, start, end, as_of, (), facts.excluded)
+    finding = settle_by_coverage(target, finding, facts)
     detail = finding.detail
     objective = target.objective or Fraction(0)
     down = finding.total - finding.good
@@ -216,6 +219,7 @@ def explain_outages(target: ServiceLevelTarget, facts: KnownWindowFacts, states:
     assert target.promise is not None
     length = _length(target)
     finding = outage_evaluation.evaluate_outages(states, target, start, end, facts.as_of, facts.excluded)
+    finding = settle_by_coverage(target, finding, facts)
     until = max(end, facts.as_of)
     scheduled = target.hours.intervals(start, until)
     _, evaluated_hours = excluded_time.apply_exclusions_to_states([], scheduled, facts.excluded, target)
@@ -231,7 +235,7 @@ def explain_outages(target: ServiceLevelTarget, facts: KnownWindowFacts, states:
         "outages",
         target.promise.value,
         Fraction(finding.total),
-        {"outages": len(outage_ends), "counted": counted},
+        {"outages": len(outage_ends), "counted": counted, **coverage.select_coverage_fields(finding.detail)},
         find_instant_of_certain_miss(finding, facts.as_of),
         intervals=[
             {

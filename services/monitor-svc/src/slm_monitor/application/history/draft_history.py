@@ -86,8 +86,8 @@ class FactHistoryUnderDraftTerms:
     async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:
         return [self._terms]
 
-    async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int:
-        return 0
+    async def tickets_left_out(self, target_ids: Sequence[str], span: Interval) -> tuple[int, int]:
+        return 0, 0
 
     async def tickets_changed(self, owner_party_id: str, known_at: UtcMicroseconds) -> Mapping[str, Sequence[Fact]]:
         return {}

@@ -24,6 +24,7 @@ from slm_monitor.domain.explanations.window_result import KnownWindowFacts
 from slm_monitor.domain.facts import counters
 from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
+from slm_monitor.domain.series.measured_time import convert_to_age
 from slm_monitor.domain.states.recovery import read_recovery_from_fact
 from slm_monitor.domain.terms import instances
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -89,7 +90,9 @@ class FactHistoryStore(Protocol):
         """Return all agreements by which a party's tickets may be evaluated."""
         ...
 
-    async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int: ...
+    async def tickets_left_out(self, target_ids: Sequence[str], span: Interval) -> tuple[int, int]:
+        """Return the numbers of inconsistent and of unjudgeable tickets of these targets in a span."""
+        ...
 
     async def tickets_changed(self, owner_party_id: str, known_at: UtcMicroseconds) -> Mapping[str, Sequence[Fact]]:
         """Return ticket → its facts as known at ``known_at``, for a party's tickets that have facts received after
@@ -135,10 +138,16 @@ async def read_known_facts(
             span, as_of, NOTHING, mine, out, initial, is_distinct=True, stale_after=stale, exclusions=named
         )
     out, named = await read_excluded_time(record, terms, span, known_at)
-    whole = (span[0] // MINUTE * MINUTE, -(-span[1] // MINUTE) * MINUTE)
+    indicator = await record.indicator(terms.indicator)
+    stale = None if indicator is None else indicator.stale_after
+    # A measurement shortly before the window covers its first minutes.
+    begins = span[0] // MINUTE - convert_to_age(stale)
+    whole = (begins * MINUTE, -(-span[1] // MINUTE) * MINUTE)
     single = await _counted(record, await record.single(terms.indicator, whole, known_at), known_at)
     values = await record.values(terms.indicator, whole, known_at)
-    return KnownWindowFacts(span, as_of, values, single, out, "unknown", is_distinct=True, exclusions=named)
+    return KnownWindowFacts(
+        span, as_of, values, single, out, "unknown", is_distinct=True, stale_after=stale, exclusions=named
+    )
 
 
 def _reaching_back(mine: Sequence[Fact], terms: ServiceLevelTarget, span: Interval) -> Interval:

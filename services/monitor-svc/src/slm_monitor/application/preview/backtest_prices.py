@@ -119,7 +119,7 @@ def _closed_window(question: BacktestQuestion, row: Mapping[str, Any], objective
     return ClosedWindow(
         target=str(question.terms.get("key") or ""),
         window=str(row["window_id"]),
-        figure=None if attained is None else Fraction(attained),
+        figure=None if attained is None or row["verdict"] == "no_data" else Fraction(attained),
         objective=objective,
         missed_units=None if tickets is None else Fraction(tickets["judged"] - tickets["met"]),
     )

@@ -85,6 +85,8 @@ class AccumulatorState:
 
     fingerprint: str
     windows: Mapping[str, Sequence[Any]]
+    measured: Sequence[Any] | None = None
+    """The minutes near measurements, as ``MeasuredTime`` writes them; None in a checkpoint of an older version."""
 
 
 @dataclass(slots=True)

@@ -156,6 +156,10 @@ class EvaluationStore(Protocol):
 
     async def indicator(self, subject: str) -> Indicator | None: ...
 
+    async def indicators(self, subjects: Sequence[str]) -> Mapping[str, Indicator]:
+        """Return subject → indicator. Unregistered subjects are left out."""
+        ...
+
     async def last_signals(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
         """Return indicator → (its ``stale_after`` in µs, instant of its last signal or None), for indicators with a
         ``stale_after``.
@@ -181,10 +185,10 @@ class EvaluationStore(Protocol):
         """Return the clocks of these targets that ended within a span, as known at ``as_of``."""
         ...
 
-    async def tickets_inconsistent(self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]]) -> Sequence[int]:
-        """Return for each span the number of tickets under these targets that are not evaluated, because their events
-        contradict each other.
-        """
+    async def tickets_left_out(
+        self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]]
+    ) -> Sequence[tuple[int, int]]:
+        """Return, for each span, the numbers of tickets that these targets leave out: (inconsistent, unjudgeable)."""
         ...
 
     async def tickets_ended(

@@ -16,7 +16,7 @@ from slm_monitor.domain.explanations.window_result import (
 )
 from slm_monitor.domain.explanations.window_rows import CountedWindowRows
 from slm_monitor.domain.facts.facts import CATEGORY, MINUTE
-from slm_monitor.domain.lifecycle import evaluation
+from slm_monitor.domain.lifecycle import coverage, evaluation
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.rolling.rolling_sums import RollingOccurrences
 from slm_monitor.domain.series.accumulators import OccurrenceAccumulator
@@ -60,7 +60,7 @@ class OccurrenceCount(SeriesAggregation[OccurrenceAccumulator]):
                 at = tally.reached_at(most)
                 if at is not None:
                     shown = {"number": most, "minutes": _minutes(tally, at // MINUTE)}
-                    missed.append(MissedObjectiveLevel(level, at, Fraction(most), shown))
+                    missed.append(MissedObjectiveLevel(level, at, Fraction(most), shown, withstands_unknown=True))
             elif not promised.is_kept(number) and end + terms.closing_delay <= window.as_of:
                 shown = {"number": tally.number, "minutes": _minutes(tally)}
                 missed.append(MissedObjectiveLevel(level, end, number, shown))
@@ -90,7 +90,7 @@ class OccurrenceCount(SeriesAggregation[OccurrenceAccumulator]):
             "occurrences",
             target.promise.value if limited else None,
             Fraction(number) if limited else None,
-            {"number": number},
+            {"number": number, **coverage.select_coverage_fields(finding.detail)},
             find_instant_of_certain_miss(finding, facts.as_of),
             arithmetic=[f"figure = occurrences in service time = {number}"],
             missed=finding.missed,

@@ -19,6 +19,7 @@ from slm_monitor.domain.explanations.window_result import (
 )
 from slm_monitor.domain.explanations.window_rows import CountedWindowRows
 from slm_monitor.domain.facts.facts import FAILED
+from slm_monitor.domain.lifecycle import coverage
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
 from slm_monitor.domain.lifecycle.target_state import TargetWindow
 from slm_monitor.domain.rolling.rolling_sums import RollingEventShare
@@ -93,7 +94,7 @@ class EventShare(SeriesAggregation[ShareAccumulator]):
             "events",
             budget,
             Fraction(spent),
-            {"good": good, "bad": total - good, "total": total},
+            {"good": good, "bad": total - good, "total": total, **coverage.select_coverage_fields(finding.detail)},
             find_instant_of_certain_miss(finding, facts.as_of),
             burn_rate.compute_burn_rate(spent, total, 1 - promised.allowed),
             extra={**self.shown_beside(target, counting), **_raw(target, counting)},

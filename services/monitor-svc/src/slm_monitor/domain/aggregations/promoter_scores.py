@@ -13,6 +13,7 @@ from slm_monitor.domain.explanations.window_result import (
     find_instant_of_certain_miss,
 )
 from slm_monitor.domain.explanations.window_rows import CountedWindowRows
+from slm_monitor.domain.lifecycle import coverage
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
 from slm_monitor.domain.rolling.rolling_promoter_score import RollingPromoterScores
 from slm_monitor.domain.series import classifiers
@@ -71,7 +72,12 @@ class NetPromoterScore(SeriesAggregation[ShareAccumulator]):
             "points",
             None,
             None,
-            {"number": number, "promoters": promoters, "detractors": detractors},
+            {
+                "number": number,
+                "promoters": promoters,
+                "detractors": detractors,
+                **coverage.select_coverage_fields(finding.detail),
+            },
             find_instant_of_certain_miss(finding, facts.as_of),
             arithmetic=[
                 f"figure = 100 × (promoters − detractors) ÷ number = 100 × ({promoters} − {detractors}) ÷ {number}"

@@ -5,22 +5,26 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, Generic, TypeVar
 
+from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_events.aggregations import KINDS, AggregationKind
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.aggregations import budgets
 from slm_monitor.domain.aggregations.budgets import KeptBudget
 from slm_monitor.domain.explanations import window_rows
-from slm_monitor.domain.explanations.window_result import ExplainedWindow, KnownWindowFacts
+from slm_monitor.domain.explanations.window_result import ExplainedWindow, KnownWindowFacts, settle_by_coverage
 from slm_monitor.domain.explanations.window_rows import CountedWindowRows, RowColumns
 from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle import coverage
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.lifecycle.target_state import TargetWindow
 from slm_monitor.domain.rolling.rolling_rows import RollingFigure
 from slm_monitor.domain.series.accumulators import WindowAccumulator
 from slm_monitor.domain.series.classifiers import RowClassifier
+from slm_monitor.domain.series.measured_time import MeasuredTime, convert_to_age
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
@@ -41,6 +45,8 @@ class WindowToEvaluate:
     burning: Sequence[RiskEvaluation] = ()
     excluded: Sequence[Interval] = ()
     first_bad: FirstBadEvent | None = None
+    measured: MeasuredTime | None = None
+    """The minutes that are near a measurement; None: the evaluation gets no coverage from them."""
 
 
 class SeriesAggregation(ABC, Generic[Tally]):
@@ -53,6 +59,8 @@ class SeriesAggregation(ABC, Generic[Tally]):
 
     keeps_raw = False
     """Whether sums that ignore exclusions are always kept, and not only while exclusions are approved."""
+    covers_minutes = True
+    """Whether the coverage is a share of minutes near measurements; otherwise ``evaluate`` computes the coverage."""
     has_burn_rates = True
     """Whether warnings about burn rates are evaluated in calendar windows."""
 
@@ -108,7 +116,16 @@ class SeriesAggregation(ABC, Generic[Tally]):
         if tally.unclassified:
             detail = {"untold": tally.unclassified, "reason": self.explain_unclassified(terms)}
             return WindowEvaluation(None, 0, 0, met=True, detail=detail)
-        return self.evaluate(tally, terms, window)
+        finding = self.evaluate(tally, terms, window)
+        return finding if window.measured is None else self.cover(finding, terms, window, window.measured)
+
+    def cover(
+        self, finding: WindowEvaluation, terms: ServiceLevelTarget, window: WindowToEvaluate, measured: MeasuredTime
+    ) -> WindowEvaluation:
+        """Return the evaluation with its coverage: the share of the scheduled minutes so far that are measured."""
+        if not self.covers_minutes:
+            return finding
+        return coverage.add_coverage(finding, measure_coverage(terms, window, measured))
 
     def refresh_figures(
         self, tally: Tally, window: TargetWindow, terms: ServiceLevelTarget, as_of: UtcMicroseconds
@@ -179,8 +196,11 @@ class SeriesAggregation(ABC, Generic[Tally]):
         """Return the accumulator of the rows that count, and the evaluation of the window by it."""
         tally = self.accumulate(target, counting.rows, facts.span[0])
         first_bad = _find_first_bad(counting.rows) if self.is_missed_by_first_bad(target) else None
-        window = WindowToEvaluate(facts.span, facts.as_of, first_bad=first_bad)
-        return tally, self.evaluate_window(tally, target, window)
+        leaving = facts.excluded if target.planned_downtime == "removed" else ()
+        window = WindowToEvaluate(
+            facts.span, facts.as_of, excluded=leaving, first_bad=first_bad, measured=_measured(facts, counting)
+        )
+        return tally, settle_by_coverage(target, self.evaluate_window(tally, target, window), facts)
 
     def explain_unclassified(self, terms: ServiceLevelTarget) -> str:
         """Return why a window with unclassified values has no figure, and what to send instead."""
@@ -189,6 +209,27 @@ class SeriesAggregation(ABC, Generic[Tally]):
     def remedy_of_unclassified(self, terms: ServiceLevelTarget) -> str:
         """Return what to send instead of histograms whose values cannot be classified."""
         return "send the values themselves"
+
+
+def measure_coverage(terms: ServiceLevelTarget, window: WindowToEvaluate, measured: MeasuredTime) -> Fraction | None:
+    """Return the share of the scheduled minutes of a window up to ``window.as_of`` that are measured; None if there are
+    none. Minutes in ``window.excluded`` are not scheduled.
+    """
+    start, end = window.span[0], min(window.span[1], window.as_of)
+    if start >= end:
+        return None
+    opened = terms.hours.intervals(start, end)
+    return measured.share_of(
+        intervals.subtract(opened, intervals.union(window.excluded)) if window.excluded else opened
+    )
+
+
+def _measured(facts: KnownWindowFacts, counting: CountedWindowRows) -> MeasuredTime:
+    """Return the minutes that are near a known row, whether the row counts or not."""
+    measured = MeasuredTime(convert_to_age(facts.stale_after))
+    for minute in counting.measured_minutes:
+        measured.add(minute)
+    return measured
 
 
 def _find_first_bad(rows: RowColumns) -> FirstBadEvent | None:

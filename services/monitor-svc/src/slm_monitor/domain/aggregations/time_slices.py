@@ -17,15 +17,16 @@ from slm_monitor.domain.explanations.window_result import (
     KnownWindowFacts,
     determine_verdict_at,
     find_instant_of_certain_miss,
+    settle_by_coverage,
 )
 from slm_monitor.domain.explanations.window_rows import CountedWindowRows
-from slm_monitor.domain.lifecycle import evaluation
+from slm_monitor.domain.lifecycle import coverage, evaluation
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
 from slm_monitor.domain.rolling.rolling_slices import RollingTimeSlices
 from slm_monitor.domain.series import slices
 from slm_monitor.domain.series.accumulators import SliceAccumulator
 from slm_monitor.domain.series.classifiers import COUNTS, RowClassifier
-from slm_monitor.domain.series.slices import InstantEventCounts, SliceWindowFigure
+from slm_monitor.domain.series.slices import InstantEventCounts, SliceProgress, SliceWindowFigure
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
@@ -41,6 +42,7 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
     """
 
     rolling = RollingTimeSlices()
+    covers_minutes = False
     has_burn_rates = False
     is_before_its_minute = True
 
@@ -76,12 +78,14 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
             if spent is not None:
                 ends = [end for end in seen.bad_slices if end <= spent.at][-_SHOWN:]
                 shown = {"bad_slices": [to_text(end - tally.terms.width) for end in ends]}
-                missed.append(MissedObjectiveLevel(level, spent.at, spent.figure, shown))
+                # Slices without data are unknown: if they were good, they would be judged, and not removed.
+                sure = seen.judged - seen.good > promised.allowed * (seen.scheduled + seen.removed)
+                missed.append(MissedObjectiveLevel(level, spent.at, spent.figure, shown, withstands_unknown=sure))
         budget = terms.promise.allowed * seen.scheduled
         figure = SliceWindowFigure(seen.scheduled, seen.judged, seen.good, budget)
         consumed, whole = figure.consumed, seen.scheduled + seen.removed
         risks = evaluation.evaluate_budget_risks(terms.warn_at.budget_consumed, consumed, min(as_of, span[1]))
-        return WindowEvaluation(
+        finding = WindowEvaluation(
             figure=figure.figure,
             good=int(seen.good),
             total=seen.judged,
@@ -94,13 +98,11 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
                 "good": figures.format_exact_fraction(seen.good),
                 "budget": figures.format_exact_fraction(budget) if terms.promise.allowed else None,
                 "consumed_percent": figures.format_exact_fraction(figures.convert_share_to_percent(consumed)),
-                "coverage_percent": figures.format_exact_fraction(Fraction(100 * seen.judged, whole))
-                if whole
-                else None,
             },
             evidence={"bad_slices": [to_text(end - tally.terms.width) for end in seen.bad_slices[-_SHOWN:]]},
             scheduled=whole > 0,
         )
+        return coverage.add_coverage(finding, _measure_coverage(seen))
 
     def explain_rows(
         self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
@@ -112,7 +114,8 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
         if facts.is_distinct and target.window_kind == "calendar":
             tally = self.accumulate(target, rows, facts.span[0])
             window = WindowToEvaluate(facts.span, facts.as_of, excluded=excluded)
-            finding = self.evaluate_window(tally, target, window)
+            finding = settle_by_coverage(target, self.evaluate_window(tally, target, window), facts)
+            covered = coverage.select_coverage_fields(finding.detail)
             detail = finding.detail
             good = Fraction(detail["good"])
             budget = None if detail["budget"] is None else Fraction(detail["budget"])
@@ -134,6 +137,8 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
             budget = target.promise.allowed * judged
             met = figure is None or target.promise.is_kept(figure)
             verdict, missed, breached_at = "no_data" if figure is None else "met" if met else "breached", (), None
+            share = _measure_coverage(seen)
+            covered = {} if share is None else coverage.build_coverage_fields(share)
         else:
             counted = [
                 InstantEventCounts(*row)
@@ -153,6 +158,7 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
             scheduled, figure, missed, breached_at = found.scheduled, found.figure, (), None
             verdict = "breached" if found.bad > budget else "met" if judged else "no_data"
             verdict = verdict if scheduled else "not_applicable"
+            covered = {}
         allowed = target.promise.allowed
         bad = judged - good
         budget = budget if allowed else None
@@ -168,6 +174,7 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
                 "judged": judged,
                 "good": figures.format_exact_fraction(good),
                 "over": facts.span[1] + target.closing_delay <= facts.as_of,
+                **covered,
             },
             breached_at,
             None if figure is None or not allowed else (1 - figure) / allowed,
@@ -179,6 +186,12 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
             ],
             missed=missed,
         )
+
+
+def _measure_coverage(seen: SliceProgress) -> Fraction | None:
+    """Return the share of the scheduled slices that are over which is judged; None if no slice is over."""
+    over = seen.judged + seen.removed
+    return Fraction(seen.judged, over) if over else None
 
 
 def _parse_slice_terms(target: ServiceLevelTarget) -> slices.TimeSliceTerms:

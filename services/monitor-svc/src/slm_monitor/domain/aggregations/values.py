@@ -16,6 +16,7 @@ from slm_monitor.domain.explanations.window_result import (
     find_instant_of_certain_miss,
 )
 from slm_monitor.domain.explanations.window_rows import CountedWindowRows
+from slm_monitor.domain.lifecycle import coverage
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
 from slm_monitor.domain.rolling.rolling_value_figures import RollingExactValues
 from slm_monitor.domain.rolling.rolling_values import RollingMaximumWindows, RollingMeanWindows, RollingMinimumWindows
@@ -87,6 +88,7 @@ class ExactValue(SeriesAggregation[ValueAccumulator]):
             "number": tally.number,
             "max": figures.format_exact_fraction(tally.high),
             "min": figures.format_exact_fraction(tally.low),
+            **coverage.select_coverage_fields(finding.detail),
         }
         return ExplainedWindow(
             target,
@@ -149,4 +151,6 @@ def _missed_by_one_value(
 ) -> tuple[MissedObjectiveLevel, ...]:
     """Return the levels that a single value has missed: no later value can repair a maximum or a minimum."""
     broken = [(level, tally.broken_at(level)) for level, _ in terms.levels]
-    return tuple(MissedObjectiveLevel(level, at, figure) for level, at in broken if at is not None)
+    return tuple(
+        MissedObjectiveLevel(level, at, figure, withstands_unknown=True) for level, at in broken if at is not None
+    )

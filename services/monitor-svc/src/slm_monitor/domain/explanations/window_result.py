@@ -12,7 +12,7 @@ from slm_calendar.intervals import Interval
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, EffectiveExclusion
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
-from slm_monitor.domain.lifecycle import reconciliation
+from slm_monitor.domain.lifecycle import coverage, reconciliation
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
 from slm_monitor.domain.lifecycle.target_events import OBJECTIVE
 from slm_monitor.domain.terms import figures
@@ -80,7 +80,7 @@ class ExplainedWindow:
             "derivation": {
                 "intervals": list(self.intervals),
                 "sums": dict(self.sums),
-                "arithmetic": [*self.arithmetic, *self.compared()],
+                "arithmetic": [*self.arithmetic, *self.compared(), *self._covered()],
             },
             **self.extra,
         }
@@ -118,6 +118,15 @@ class ExplainedWindow:
         """Return lines of text that compare the figure with each promised level."""
         return [] if self.figure is None else [_compared(*level, self.figure) for level in self.target.levels]
 
+    def _covered(self) -> list[str]:
+        """Return a line of text that compares the coverage with the agreed least one, if the terms name one."""
+        least, covered = self.target.min_coverage, self.sums.get(coverage.PERCENT_FIELD)
+        if least is None or covered is None:
+            return []
+        said = f"coverage = {covered} percent, {'less' if Fraction(covered) < 100 * least else 'not less'} than"
+        none = ": the window has no verdict" if coverage.REASON_FIELD in self.sums else ""
+        return [f"{said} {figures.format_exact_fraction(100 * least)} percent{none}"]
+
 
 NO_BUDGET = "budget: an objective of 100 percent has none"
 
@@ -148,6 +157,16 @@ def determine_verdict_at(target: ServiceLevelTarget, finding: WindowEvaluation, 
     breached = find_instant_of_certain_miss(finding, facts.as_of) is not None
     at_risk = any(risk.at <= facts.as_of and not risk.keeps for risk in finding.risks)
     return reconciliation.determine_window_verdict(finding, breached, closes, at_risk)
+
+
+def settle_by_coverage(
+    target: ServiceLevelTarget, finding: WindowEvaluation, facts: KnownWindowFacts
+) -> WindowEvaluation:
+    """Return the evaluation as the evaluator publishes it: without a verdict if the window has closed and too little of
+    it is known.
+    """
+    closes = target.window_kind == "calendar" and facts.span[1] + target.closing_delay <= facts.as_of
+    return coverage.judge_by_coverage(target, finding, closes=closes)
 
 
 def combine_verdict_with_warning(verdict: str | None, is_warned: bool) -> str | None:

@@ -64,6 +64,8 @@ class CountedWindowRows(NamedTuple):
     outside: int
     excluded: int
     raw: RowColumns
+    measured_minutes: Sequence[int] = ()
+    """The minutes, numbered since 1970, in which anything was measured, also outside the window."""
 
 
 def select_rows_in_window(
@@ -87,7 +89,8 @@ def select_rows_in_window(
         # Events in excused time count as good, whatever they were.
         agreed = rows._replace(good=np.where(excluded, rows.total, rows.good)).selected(served)
     outside, removed = int(rows.total[inside & ~serving].sum()), int(rows.total[served & excluded].sum())
-    return CountedWindowRows(agreed, outside, removed, rows.selected(served))
+    heard = np.unique(minute[(rows.total > 0) | (rows.unclassified > 0)] // MINUTE).tolist()
+    return CountedWindowRows(agreed, outside, removed, rows.selected(served), heard)
 
 
 def _all(counting: RowCounting, target: ServiceLevelTarget, facts: KnownWindowFacts) -> RowColumns:

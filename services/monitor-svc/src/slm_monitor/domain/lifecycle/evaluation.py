@@ -108,6 +108,8 @@ class MissedObjectiveLevel:
     """
     evidence: dict[str, Any] | None = None
     """The evidence as of ``at``. None: use the evidence of the whole evaluation, which changes with further facts."""
+    withstands_unknown: bool = False
+    """Whether the level is missed even if everything unknown in the window was good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,10 @@ class WindowEvaluation:
     scheduled: bool = True
     again: UtcMicroseconds | None = None
     """The instant at which an open warning may end without new facts; a timer is set for it. None if there is none."""
+    coverage: Fraction | None = None
+    """The known share of the window so far, from 0 to 1; None if the figure has no coverage, as that of recoveries."""
+    is_insufficient: bool = False
+    """Whether the window has no verdict because too little of it is known."""
 
     @property
     def breached_at(self) -> UtcMicroseconds | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from slm_monitor.domain.lifecycle import target_events
+from slm_monitor.domain.lifecycle import coverage, target_events
 from slm_monitor.domain.lifecycle.breach_reconciliation import reconcile_breach
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
 from slm_monitor.domain.lifecycle.risk_reconciliation import reconcile_risks, select_risks_that_hold
@@ -35,6 +35,8 @@ def reconcile_calendar_window(
     if target_state.is_beyond_record(window):
         return
     finding = _as_decided(target_state, window, terms, finding)
+    closes = window.end + terms.closing_delay <= moment.as_of
+    finding = coverage.judge_by_coverage(terms, finding, closes=closes)
     if window.frozen_at is not None:
         _adjust(target_state, window, terms, finding, moment, changes)
         return
@@ -42,7 +44,6 @@ def reconcile_calendar_window(
         # The cause is derived here because the evaluation may come long after the decision: after an import, or a
         # restart.
         moment = replace(moment, cause=DISPUTE)
-    closes = window.end + terms.closing_delay <= moment.as_of
     missed = {each.level: each for each in finding.missed if each.at <= moment.as_of}
     breached = target_events.OBJECTIVE in missed
     before = {
@@ -53,9 +54,10 @@ def reconcile_calendar_window(
         "good": str(window.good),
         "total": str(window.total),
     }
-    published = _published_fields(window)
+    published, covered = _published_fields(window), window.detail.get(coverage.PERCENT_FIELD)
+    settling = replace(moment, cause=coverage.INSUFFICIENT_COVERAGE) if finding.is_insufficient else moment
     for level, promised in terms.levels:
-        reconcile_breach(target_state, window, terms, level, promised, finding, missed.get(level), moment, changes)
+        reconcile_breach(target_state, window, terms, level, promised, finding, missed.get(level), settling, changes)
     due_risks = (
         []
         if closes or breached
@@ -67,7 +69,7 @@ def reconcile_calendar_window(
     copy_figures_to_window(window, terms, finding, moment)
     window.verdict = determine_window_verdict(finding, breached, closes, bool(due_risks))
     if window.closed_at is not None:
-        if published != _published_fields(window):
+        if _is_restated(published, covered, window):
             window.revision += 1
             restated = target_events.build_window_restated(
                 terms, window, before=before, cause=moment.cause, now=moment.now
@@ -89,6 +91,15 @@ def _published_fields(window: TargetWindow) -> tuple[object, ...]:
     """
     times = (window.detail.get(name) for name in _TIMES)
     return (window.verdict, window.figure, window.good, window.total, *times)
+
+
+def _is_restated(before: tuple[object, ...], covered: str | None, window: TargetWindow) -> bool:
+    """Return whether published fields, or the published coverage ``covered``, have changed.
+
+    A window that was published without a coverage is not restated only because its coverage is known now.
+    """
+    now = window.detail.get(coverage.PERCENT_FIELD)
+    return before != _published_fields(window) or (covered is not None and covered != now)
 
 
 def _as_decided(
@@ -151,7 +162,7 @@ def determine_window_verdict(finding: WindowEvaluation, breached: bool, closes: 
         return "not_applicable"
     if breached:
         return "breached"
-    if finding.figure is None:
+    if finding.figure is None or finding.is_insufficient:
         return "no_data"
     if closes:
         return "met" if finding.met else "breached"

@@ -267,6 +267,7 @@ def _closed(terms: ServiceLevelTarget, window: TargetWindow) -> dict[str, Any]:
         "budget_consumed_percent": window.detail.get("consumed_percent"),
         "weight": terms.weight,
         "coverage_percent": window.detail.get("coverage_percent"),
+        "no_data_reason": window.detail.get("no_data_reason"),
     }
 
 

@@ -20,9 +20,8 @@ class JointMemberStates:
     members: Sequence[StateProvider]
     needed: int
 
-    @property
-    def is_measured(self) -> bool:
-        return all(member.is_measured for member in self.members)
+    def is_measured_before(self, instant: UtcMicroseconds) -> bool:
+        return all(member.is_measured_before(instant) for member in self.members)
 
     def segments(self, start: UtcMicroseconds, end: UtcMicroseconds) -> list[StateSegment]:
         """Return the joint states of ``[start, end)`` as adjoining segments, in order."""

@@ -40,9 +40,8 @@ class StateSegment(NamedTuple):
 class StateProvider(Protocol):
     """Anything that has a state at every instant: an indicator, or the members of a composite."""
 
-    @property
-    def is_measured(self) -> bool:
-        """Whether there is any measurement; if not, all states are the assumed initial state."""
+    def is_measured_before(self, instant: UtcMicroseconds) -> bool:
+        """Whether the states before this instant rest on any measurement; if not, all are the assumed initial state."""
 
     def segments(self, start: UtcMicroseconds, end: UtcMicroseconds) -> list[StateSegment]:
         """Return the states of ``[start, end)`` as adjoining segments, in order."""
@@ -62,9 +61,11 @@ class StateTimeline:
     recoveries: Sequence[ServiceRecovery] = ()
     """The indicator's recoveries, sorted. They do not affect its states."""
 
-    @property
-    def is_measured(self) -> bool:
-        return bool(self.changes or self.outages)
+    def is_measured_before(self, instant: UtcMicroseconds) -> bool:
+        if self.outages and self.outages[0][0] < instant:
+            return True
+        # The first change may say which state was observed before it.
+        return bool(self.changes) and (self.changes[0].at < instant or self.changes[0].previous is not None)
 
     def segments(self, start: UtcMicroseconds, end: UtcMicroseconds) -> list[StateSegment]:
         """Return the states of ``[start, end)`` as adjoining segments, in order. The last known state lasts

@@ -106,6 +106,8 @@ class ServiceLevelTarget:
     """The names by which tickets may refer to the agreement's customer: id, key and external references."""
     customer_view: CustomerView = customer_view.DEFAULT
     """Which warnings, live figures and plans the customer is shown."""
+    min_coverage: Fraction | None = None
+    """The least share of a window, from 0 to 1, that must be known for a verdict; None: any share will do."""
 
     @property
     def aggregation(self) -> str:
@@ -229,6 +231,7 @@ def _target(
         service_names=_names(agreement, "service", agreement["service_id"]),
         customer_names=_names(agreement, "customer", agreement["customer_party_id"]),
         customer_view=customer_view.parse_customer_view(agreement.get("customer_sees")),
+        min_coverage=_min_coverage(name, target, window_kind),
     )
 
 
@@ -302,6 +305,19 @@ def _promises(
         return parsed, objectives.parse_objective({"unit": parsed.unit, **second}) if second else None
     except ValueError as error:
         raise TermsNotEvaluable(f"target {name}: {error}") from error
+
+
+def _min_coverage(name: str, target: Mapping[str, Any], window_kind: str) -> Fraction | None:
+    """Return the least share of a window that must be known; None if the terms name none. Raises TermsNotEvaluable."""
+    percent = target.get("min_coverage")
+    if percent is None:
+        return None
+    remedy = vocabulary.explain_no_min_coverage(target["aggregation"], window_kind)
+    if remedy is None and not 0 < Fraction(str(percent)) <= 100:
+        remedy = "write a percentage above 0 and up to 100"
+    if remedy is not None:
+        raise TermsNotEvaluable(f"target {name}: min_coverage {percent!r}: {remedy}")
+    return Fraction(str(percent)) / 100
 
 
 def _degraded(written: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from slm_calendar.intervals import Interval
 from slm_events.instants import UtcMicroseconds, to_text
-from slm_monitor.domain.lifecycle import evaluation
+from slm_monitor.domain.lifecycle import coverage, evaluation
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.states import availability, excluded_time
 from slm_monitor.domain.states.availability import BudgetCrossing, ServiceTimeMeter, StateCountingPolicy
@@ -143,7 +143,8 @@ def continue_availability_progress(
         lately = lately or state_warnings.build_uptime_sums_until(states, terms, start, as_of, passed.excluded)
         sudden = state_warnings.evaluate_downtime_budget_drops(lately, terms, start, as_of, _budget(passed, known))
     to_come = _evaluated_segments(states, passed, upto, end)[1] if terms.warn_at.projected else []
-    return _finding(kept, known, whole, unexcluded, to_come, as_of, (*burning, *sudden)), kept
+    finding = _finding(kept, known, whole, unexcluded, to_come, as_of, (*burning, *sudden))
+    return _add_coverage(finding, terms, known, states.is_measured_before(known_to)), kept
 
 
 def _evaluated_segments(
@@ -278,16 +279,26 @@ def _finding(
     )
 
 
-def compute_known_state_percentage(states: StateProvider, finding: WindowEvaluation) -> str | None:
-    """Return the exact percentage of service time, without exclusions, in which the state is known.
+def _add_coverage(
+    finding: WindowEvaluation, terms: ServiceLevelTarget, known: ServiceTimeMeter, is_measured: bool
+) -> WindowEvaluation:
+    """Return the evaluation with its coverage: the known share of the service time so far, without removed exclusions.
 
-    "0/1": the indicator was never measured, so its state is only assumed. None: the evaluation counts no time.
+    Before the first measurement of an indicator its state is only assumed: nothing of it is known. A level
+    withstands the unknown time if the known downtime exceeds its budget even if all unknown time was up.
     """
-    service_time = finding.detail.get("service_time")
-    if not isinstance(service_time, int) or service_time <= 0:
-        return None
-    known = service_time - finding.detail.get("unknown", 0) if states.is_measured else 0
-    return figures.format_exact_fraction(Fraction(100 * known, service_time))
+    passed = sum(known.spent.values())
+    if not passed:
+        return finding
+    if not is_measured:
+        return coverage.add_coverage(finding, Fraction(0))
+    down = known.down - (known.unknown if terms.unknown == "down" else 0)
+    counted = passed - known.removed + (known.unknown if terms.unknown == "removed" else 0)
+    promises = dict(terms.levels)
+    missed = tuple(
+        replace(each, withstands_unknown=down > promises[each.level].allowed * counted) for each in finding.missed
+    )
+    return coverage.add_coverage(replace(finding, missed=missed), Fraction(passed - known.unknown, passed))
 
 
 def _share(meter: ServiceTimeMeter) -> Fraction | None:

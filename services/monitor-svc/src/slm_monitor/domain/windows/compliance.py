@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from slm_monitor.domain.terms import figures
+from slm_monitor.domain.lifecycle import coverage
+from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 
@@ -17,16 +20,25 @@ def read_compliance_target_key(parameters: Any) -> str:
     return str(parameters["target"]) if isinstance(parameters, Mapping) else str(parameters)
 
 
-def count_included_tickets(judged: int, inconsistent: int) -> dict[str, Any]:
-    """Return, as a document, how many tickets a window's figure leaves out, and what percentage of tickets it includes.
+def add_ticket_coverage(
+    finding: WindowEvaluation, terms: ServiceLevelTarget, judged: int, inconsistent: int, unjudgeable: int
+) -> WindowEvaluation:
+    """Return the evaluation of ``judged`` tickets with its coverage: the share of the window's tickets that are judged.
 
-    The document is empty if the figure includes all tickets. A ticket whose events contradict each other is left out
-    of the figure.
+    ``inconsistent`` is the number of tickets that are left out because their events contradict each other,
+    ``unjudgeable`` the number of those whose clock cannot be computed. A level withstands them if it is missed even if
+    all of them met the target.
     """
-    if not inconsistent:
-        return {}
-    share = figures.format_exact_fraction(Fraction(judged, judged + inconsistent) * 100)
-    return {"inconsistent_tickets": inconsistent, "coverage_percent": share}
+    if inconsistent:
+        finding = replace(finding, detail={**finding.detail, "inconsistent_tickets": inconsistent})
+    whole = judged + inconsistent + unjudgeable
+    if not whole:
+        return finding
+    bad, promises = finding.total - finding.good, dict(terms.levels)
+    missed = tuple(
+        replace(each, withstands_unknown=bad > promises[each.level].allowed * whole) for each in finding.missed
+    )
+    return coverage.add_coverage(replace(finding, missed=missed), Fraction(judged, whole))
 
 
 def find_first_missed_ticket(ended: Iterable[tuple[str, int, bool]]) -> FirstBadEvent | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError
 from slm_calendar.intervals import Interval
 from slm_events.instants import UtcMicroseconds, to_text
+from slm_monitor.domain.lifecycle import coverage
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
 from slm_monitor.domain.states import excluded_time, outages
 from slm_monitor.domain.states.availability import StateCountingPolicy
@@ -63,12 +65,17 @@ def evaluate_outages(
     known = any(each.state != UNKNOWN for each in stated)
     out = excluded_time.measure_excluded_service_time(scheduled, excluded)
     unknown = [(each.start, each.end) for each in stated if each.state == UNKNOWN]
+    # If unknown time counts as down, only the outages that were reported withstand it.
+    sure = reached
+    if terms.unknown == DOWN:
+        sure = _reached(states, replace(terms, unknown="up"), start, end, until, excluded, length)
     missed = tuple(
         MissedObjectiveLevel(
             level,
             at,
             Fraction(int(promised.value) + 1),
             {"outages": build_outage_evidence(reached[: int(promised.value) + 1])},
+            withstands_unknown=len(sure) > promised.value,
         )
         for level, promised in terms.levels
         if len(reached) > promised.value
@@ -80,7 +87,7 @@ def evaluate_outages(
         else [each for each in _reached(states, terms, start, end, until, (), length) if each[0] <= as_of]
     )
     ahead = [at for at, _ in reached if at > as_of]
-    return WindowEvaluation(
+    finding = WindowEvaluation(
         figure=Fraction(len(counted)) if known or counted else None,
         good=len(counted),
         total=len(counted),
@@ -99,6 +106,23 @@ def evaluate_outages(
         scheduled=bool(scheduled),
         again=min(ahead, default=None),
     )
+    return coverage.add_coverage(finding, _measure_coverage(states, terms, (start, min(end, as_of)), excluded))
+
+
+def _measure_coverage(
+    states: StateProvider, terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
+) -> Fraction | None:
+    """Return the known share of the service time in ``span``, without removed exclusions; None without such time."""
+    if span[0] >= span[1]:
+        return None
+    segments, counted = excluded_time.apply_exclusions_to_states(
+        states.segments(*span), terms.hours.intervals(*span), excluded, terms
+    )
+    passed = intervals.total_length(counted)
+    if not passed or not states.is_measured_before(span[1]):
+        return Fraction(0) if passed else None
+    unknown = [(each.start, each.end) for each in segments if each.state == UNKNOWN]
+    return 1 - Fraction(intervals.total_length(intervals.intersect(counted, unknown)), passed)
 
 
 def find_outages_reaching_length(

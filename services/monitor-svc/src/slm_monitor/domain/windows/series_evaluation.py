@@ -92,7 +92,7 @@ def _early(
             if first_bad is not None:
                 share = Fraction(first_bad.good, first_bad.total)
                 shown = {"good": first_bad.good, "total": first_bad.total}
-                found.append(MissedObjectiveLevel(level, min(first_bad.at, end), share, shown))
+                found.append(MissedObjectiveLevel(level, min(first_bad.at, end), share, shown, withstands_unknown=True))
         elif terms.expected_volume is not None and bad_by_minute:
             found += _beyond_saving(level, promised, bad_by_minute, terms.expected_volume, total, end)
     return found
@@ -152,7 +152,7 @@ def _beyond_saving(
         if spent > promised.allowed * volume:
             figure = max(Fraction(0), 1 - Fraction(spent, volume))
             shown = {"bad": spent, "expected_volume": volume}
-            yield MissedObjectiveLevel(level, min(minute * slices.MINUTE, end), figure, shown)
+            yield MissedObjectiveLevel(level, min(minute * slices.MINUTE, end), figure, shown, withstands_unknown=True)
             return
 
 

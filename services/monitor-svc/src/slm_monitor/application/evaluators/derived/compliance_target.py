@@ -5,7 +5,6 @@ clock ended.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.schedule.calendar_windows import (
@@ -54,8 +53,8 @@ class TicketComplianceTarget(ClockBasedTarget, CalendarWindowTarget):
         spans = [(window.start, window.end) for window, _ in touched]
         counts = await store.tickets_ended(self._clocks, spans, moment.as_of)
         dues: list[int | None] = [self._next]
-        odd = await store.tickets_inconsistent(self._clocks, spans)
-        for (window, terms), (judged, met), contradicting in zip(touched, counts, odd, strict=True):
+        left_out = await store.tickets_left_out(self._clocks, spans)
+        for (window, terms), (judged, met), unknown in zip(touched, counts, left_out, strict=True):
             first_bad = None
             if met < judged and accumulators.has_no_error_budget(terms):
                 span = (window.start, window.end)
@@ -66,9 +65,7 @@ class TicketComplianceTarget(ClockBasedTarget, CalendarWindowTarget):
             finding = series_evaluation.evaluate_good_share(
                 met, judged, terms, window.end, moment.as_of, first_bad=first_bad
             )
-            finding = replace(
-                finding, detail={**finding.detail, **compliance.count_included_tickets(judged, contradicting)}
-            )
+            finding = compliance.add_ticket_coverage(finding, terms, judged, *unknown)
             terms_withdrawal.withdraw_breaches_of_other_terms(self.target_state, window, terms, moment, changes)
             reconciliation.reconcile_calendar_window(self.target_state, window, terms, finding, moment, changes)
             closing = compute_window_closing_instant(window, terms)

@@ -106,8 +106,8 @@ class SeriesEvaluator:
             target_state = self._target_state(line, subject)
             held = targets[line.key] = SeriesTarget(target_state, self._excluded, None)
             tally = self._kept[subject].tallies.get(build_accumulators_key(line)) if subject in self._kept else None
-            if tally is not None and tally.fingerprint == held.fingerprint:
-                targets[line.key] = held = SeriesTarget(target_state, self._excluded, tally.windows)
+            if tally is not None and tally.fingerprint == held.fingerprint and tally.measured is not None:
+                targets[line.key] = held = SeriesTarget(target_state, self._excluded, tally.windows, tally.measured)
             held.amend(line)
         else:
             before = held.fingerprint
@@ -243,6 +243,7 @@ class SeriesEvaluator:
         """Evaluate the invalidated indicators. The past that an import holds is evaluated when the import ends."""
         changes.instances += [line.latest for line in self._born]
         self._born.clear()
+        await self._rows.note_ages(list(self._dirty))
         for subject in list(self._dirty):
             dirty = self._dirty.pop(subject).within(self._established.record_starts.get(subject))
             self._fold(subject)
@@ -269,8 +270,7 @@ class SeriesEvaluator:
     ) -> UtcMicroseconds | None:
         if target.target_state.line.latest.window_kind == "rolling":
             return await self._judge_rolling(subject, target, dirty, moment, changes)
-        if target.needs_counting:
-            await self._rows.count_past(subject, target)
+        if await self._rows.count_past_if_needed(subject, target):
             self._unsaved.add(subject)
         return await self._judge_calendar(subject, target, dirty, moment, changes)
 

@@ -16,6 +16,7 @@ from slm_monitor.domain.facts.facts import HOUR, MINUTE, Fact, MeasuredValues, p
 from slm_monitor.domain.series.classifiers import COUNTS, Counts, RowClassifier, Rows
 from slm_monitor.domain.series.hour_buckets import HourChunk, MeasuredRow
 from slm_monitor.domain.series.hour_extremes import sum_decimals_exactly
+from slm_monitor.domain.series.measured_time import convert_to_age
 from slm_monitor.domain.series.series import IndicatorSeries, MinuteSumChange, read_rows_from_fact
 
 HOURS_KEPT = 3
@@ -191,6 +192,12 @@ class IndicatorSeriesStore:
         self.named(indicator)
         for series in self.of_indicator(indicator):
             series.declare(measures)
+
+    async def measurement_ages(self, indicators: Sequence[str]) -> Mapping[str, int]:
+        """Return indicator → for how many minutes one of its measurements counts as coverage."""
+        known = await self._store.indicators(indicators)
+        ages = {name: None if (found := known.get(name)) is None else found.stale_after for name in indicators}
+        return {name: convert_to_age(age) for name, age in ages.items()}
 
     # -- rows ---------------------------------------------------------------------------------------------------
 

@@ -19,13 +19,14 @@ from slm_monitor.application.evaluators.series.minute_columns import TargetMinut
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.invalidation import DirtySpan
 from slm_monitor.application.state.loaded_partition import AccumulatorState, SeriesCheckpoint
-from slm_monitor.domain.aggregations import registry
+from slm_monitor.domain.aggregations import registry, series_aggregation
 from slm_monitor.domain.aggregations.series_aggregation import WindowToEvaluate
 from slm_monitor.domain.facts.facts import MINUTE, parse_series_labels
-from slm_monitor.domain.lifecycle import reconciliation, terms_withdrawal
+from slm_monitor.domain.lifecycle import coverage, reconciliation, terms_withdrawal
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState, TargetWindow
 from slm_monitor.domain.series.accumulators import WindowAccumulator
+from slm_monitor.domain.series.measured_time import MeasuredTime
 from slm_monitor.domain.series.series import IndicatorSeries, MinuteSumChange
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -47,7 +48,11 @@ class SeriesTarget(CalendarWindowTarget):
     """
 
     def __init__(
-        self, target_state: TargetState, excluded: ExclusionIndex, kept: Mapping[str, Sequence[Any]] | None
+        self,
+        target_state: TargetState,
+        excluded: ExclusionIndex,
+        kept: Mapping[str, Sequence[Any]] | None,
+        measured: Sequence[Any] | None = None,
     ) -> None:
         super().__init__(target_state)
         self._excluded = excluded
@@ -57,6 +62,9 @@ class SeriesTarget(CalendarWindowTarget):
         self.is_tallied = kept is not None
         self.first_bad: dict[str, FirstBadEvent] = {}
         """Window → its first bad event, under an objective of 100 percent: the instant of the breach."""
+        self.measured = MeasuredTime() if measured is None else MeasuredTime.from_document(measured)
+        self.doubtful: set[int] = set()
+        """The minutes that lost a row, so that they may hold no measurement any more."""
         self.quiet: tuple[int, int] = NEVER
         self.columns = TargetMinuteColumns()
         self._places: dict[tuple[str, int, int], int | None] = {}
@@ -103,8 +111,16 @@ class SeriesTarget(CalendarWindowTarget):
         self.tallies.clear()
         self.raw.clear()
         self.first_bad.clear()
+        self.measured = MeasuredTime(self.measured.age)
+        self.doubtful.clear()
         self.is_tallied = False
         self.quiet = NEVER
+
+    def measure_for(self, age: int) -> None:
+        """Let a measurement count for ``age`` minutes. After a change of the age, the past must be counted again."""
+        if age != self.measured.age:
+            self.recount()
+            self.measured = MeasuredTime(age)
 
     @property
     def needs_counting(self) -> bool:
@@ -142,6 +158,10 @@ class SeriesTarget(CalendarWindowTarget):
 
     def _count(self, series: IndicatorSeries, delta: MinuteSumChange) -> None:
         at = delta.minute * MINUTE
+        if max(delta.total) > 0 or max(delta.unclassified or (0,)) > 0:
+            self.measured.add(delta.minute)
+        elif min(delta.total) < 0 or min(delta.unclassified or (0,)) < 0:
+            self.doubtful.add(delta.minute)
         window = self._window_at(at)
         terms = None if window is None else self.target_state.line.at(window.start)
         if window is None or terms is None or (place := self._place(series, terms)) is None:
@@ -234,7 +254,7 @@ class SeriesTarget(CalendarWindowTarget):
         name, span = window.window_id, (window.start, window.end)
         tally = self.tallies.get(name) or self._aggregation.accumulator(terms, window.start)
         leaving: Sequence[Interval] = self._excluded.intervals_of(terms) if terms.planned_downtime == "removed" else ()
-        asked = WindowToEvaluate(span, as_of, burning, leaving, self.first_bad.get(name))
+        asked = WindowToEvaluate(span, as_of, burning, leaving, self.first_bad.get(name), self.measured)
         finding = self._aggregation.evaluate_window(tally, terms, asked)
         # Only exclusions within this window are clipped out: other exclusions change without this window being
         # evaluated again.
@@ -261,6 +281,11 @@ class SeriesTarget(CalendarWindowTarget):
         is_plain = tally is not None and not self._excluded.intervals_of(terms)
         if not is_plain or not self._aggregation.refresh_figures(tally, window, terms, moment.as_of):
             reconciliation.copy_figures_to_window(window, terms, self._find(window, terms, moment.as_of), moment)
+            return window
+        asked = WindowToEvaluate((window.start, window.end), moment.as_of)
+        known = series_aggregation.measure_coverage(terms, asked, self.measured)
+        if known is not None:
+            window.detail |= coverage.build_coverage_fields(known)
         return window
 
     def _next_change(
@@ -300,7 +325,7 @@ def build_checkpoint(series: IndicatorSeries, targets: Iterable[SeriesTarget]) -
     for target in targets:
         if target.is_tallied and not target.needs_counting:
             kept.tallies[build_accumulators_key(target.target_state.line)] = AccumulatorState(
-                target.fingerprint, target.kept()
+                target.fingerprint, target.kept(), target.measured.document()
             )
         for window in target.target_state.windows.values():
             if window.judged_to is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from slm_monitor.application.evaluators.series.series_store import (
     IndicatorSeriesStore,
@@ -28,6 +28,7 @@ class TargetRowLookup:
         self._streams = streams
         self._excluded = excluded
         self._reach = reach
+        self._ages: Mapping[str, int] = {}
 
     def joined(self, subject: str, target: SeriesTarget) -> JoinedSeries:
         """Join those series of an indicator that the target counts into one series."""
@@ -45,10 +46,33 @@ class TargetRowLookup:
         sums = target.columns.for_series(joined.series) if aggregation.is_exact else joined
         return RollingSeriesSource(line, aggregation, sums, self._excluded, sums)
 
-    async def count_past(self, subject: str, target: SeriesTarget) -> None:
+    async def note_ages(self, indicators: Sequence[str]) -> None:
+        """Look up for how many minutes a measurement of these indicators counts, for their next evaluation."""
+        self._ages = await self._streams.measurement_ages(indicators)
+
+    async def count_past_if_needed(self, subject: str, target: SeriesTarget) -> bool:
+        """Sum the past of an indicator if the sums of a target are missing or outdated. Return whether they were."""
+        target.measure_for(self._ages[subject])
+        if not target.needs_counting and not self._is_any_unmeasured(subject, target):
+            return False
+        await self._count_past(subject, target)
+        return True
+
+    def _is_any_unmeasured(self, subject: str, target: SeriesTarget) -> bool:
+        """Return whether a minute that lost a row holds no other row of the target. Its hour is still in memory."""
+        series = self.joined(subject, target).series if target.doubtful else ()
+        measured = {
+            delta.minute for each in series for minute in target.doubtful for delta in each.deltas(minute // 60)
+        }
+        is_any = bool(target.doubtful - measured)
+        target.doubtful.clear()
+        return is_any
+
+    async def _count_past(self, subject: str, target: SeriesTarget) -> None:
         """Sum the past of an indicator for a target that was added later."""
         target.recount()
-        begins = target.target_state.line.begins_at
+        # A measurement shortly before the term covers its first minutes.
+        begins = target.target_state.line.begins_at - target.measured.age * MINUTE
         for series in self.joined(subject, target).series:
             if series.high_water >= begins:
                 await self._streams.each_hour(series, begins, lambda hour, of=series: target.tally(of, hour))  # type: ignore[misc]

@@ -71,8 +71,6 @@ class AvailabilityTarget(CalendarWindowTarget):
             burns = burning if window.start <= moment.as_of < window.end else []
             occasion = EvaluationOccasion(since, moment.as_of, burns)
             finding = self._look(states(terms), window, terms, excluded, occasion)
-            if (covered := availability_evaluation.compute_known_state_percentage(states(terms), finding)) is not None:
-                finding.detail["coverage_percent"] = covered
             if named := excluded.named_in(terms, window.start, window.end):
                 finding.detail["exclusions"] = named
             terms_withdrawal.withdraw_breaches_of_other_terms(self.target_state, window, terms, moment, changes)
