@@ -148,6 +148,9 @@ async def test_the_series_say_what_the_targets_say(service: Service) -> None:
         if present is not None:
             figure = float(Fraction(present["figure"]) / 100)
             assert series.one("slm_target_figure", target_id=target_id) == pytest.approx(figure, abs=1e-4)
+            if (covered := present["detail"].get("coverage_percent")) is not None:
+                shown = series.one("slm_target_coverage_ratio", target_id=target_id)
+                assert shown == pytest.approx(float(Fraction(covered) / 100), abs=1e-3)
             budget = present["budget"]
             left = series.one("slo:period_error_budget_remaining:ratio", sloth_id=target_id)
             assert left == pytest.approx(float(1 - Fraction(budget["consumed_share"])), abs=1e-3)

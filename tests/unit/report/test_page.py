@@ -209,10 +209,10 @@ def test_the_page_has_the_words_of_the_console_and_says_whose_time_it_shows() ->
         "Target", "Period", "Promised", "Figure", "Average", "Against what was promised", "Used of what is allowed",
         "Measured", "State",
     ]  # fmt: skip
-    assert "of the time is known" not in page and "· version" not in page
+    assert "of the window is known" not in page and "· version" not in page
     assert "What a broken promise costs is in the agreement, under Price." in page
     zoned = report | {"period": report["period"] | {"timezone": "America/New_York"}}
     assert "days and times of New York, as agreed" in html_page.render_report_page(zoned)
     report["lines"][0] |= {"coverage_percent": "95/1", "agreement_version": 2}
     page = html_page.render_report_page(report)
-    assert "95.0000 % of the time is known" in page and "version 2 of the agreement" in page
+    assert "95.0000 % of the window is known" in page and "version 2 of the agreement" in page

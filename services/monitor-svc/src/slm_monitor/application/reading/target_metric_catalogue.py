@@ -28,6 +28,7 @@ INFO, VERDICT = "slm_target_info", "slm_target_verdict"
 OBJECTIVE, FIGURE, ERROR_RATIO = "slm_target_objective", "slm_target_figure", "slm_target_error_ratio"
 BUDGET_SECONDS, BUDGET_LEFT_SECONDS = "slm_target_budget_seconds", "slm_target_budget_left_seconds"
 BUDGET_EVENTS, BUDGET_LEFT_EVENTS = "slm_target_budget_events", "slm_target_budget_left_events"
+COVERAGE = "slm_target_coverage_ratio"
 WINDOW_LEFT, TIME_TO_BREACH = "slm_target_window_left_seconds", "slm_target_time_to_breach_seconds"
 WARNINGS, BREACHES = "slm_target_warnings", "slm_target_breaches_unacknowledged"
 NO_DATA = "slm_target_no_data_seconds"
@@ -58,6 +59,7 @@ CATALOGUE = (
     GaugeDescription(OBJECTIVE, "What is promised: a share as a ratio, a time in seconds, else in the unit.", TARGET),
     GaugeDescription(FIGURE, "The figure of the present window so far, like the objective.", TARGET),
     GaugeDescription(ERROR_RATIO, "Of a share: its bad part in the present window so far.", TARGET),
+    GaugeDescription(COVERAGE, "The known share of the present window so far; no value for recoveries.", TARGET),
     GaugeDescription(BUDGET_SECONDS, "Bad time that the present window allows.", TARGET),
     GaugeDescription(BUDGET_LEFT_SECONDS, "What is left of it; below 0 if more was spent.", TARGET),
     GaugeDescription(BUDGET_EVENTS, "Bad events, slices or outages that the present window allows.", TARGET),

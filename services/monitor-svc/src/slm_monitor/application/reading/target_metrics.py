@@ -175,6 +175,9 @@ def _values(target: ShownTarget, now: UtcMicroseconds) -> Iterator[tuple[str, fl
         yield catalogue.OBJECTIVE, float((promised.shown(promised.value) or 0) * _factor_of_unit(promised))
         if figure is not None:
             yield catalogue.FIGURE, float(figure * _factor_of_unit(promised))
+            covered = (target.window.get("detail") or {}).get("coverage_percent")
+            if covered is not None:
+                yield catalogue.COVERAGE, float(Fraction(covered) / 100)
             if (bad := _share_of_bad(promised, figure)) is not None:
                 yield catalogue.ERROR_RATIO, float(bad)
     elif terms is not None and terms.clock is not None and terms.clock.within.kind in ("calendar", "service_time"):
