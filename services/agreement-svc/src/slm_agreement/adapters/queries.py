@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, RowMapping, Select, Table, and_, exists, false, func, or_, select, true
 
 from slm_agreement.adapters import agreement_tables, register_tables, sign_in_tables
+from slm_agreement.domain.people import service_status
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
@@ -98,6 +99,22 @@ async def fetch_comments(
 def has_external_reference(table: Table, system: str, identity: str) -> ColumnElement[bool]:
     """Return the condition that a row has the external reference with this system and id."""
     return table.c.external_refs.contains([{"system": system, "id": identity}])
+
+
+def service_has_status(status: str) -> ColumnElement[bool]:
+    """Return the condition that a service has this status; a service without a history of statuses is live."""
+    latest = register_tables.service.c.status_history[-1]["status"].as_string()
+    return func.coalesce(latest, service_status.LIVE) == status
+
+
+def has_configuration_item(caller: Principal, system: str, identity: str) -> ColumnElement[bool]:
+    """Return the condition that a service of the caller's party has the configuration item with this reference.
+
+    Only the provider can read configuration items, so services of others never match.
+    """
+    service = register_tables.service
+    wanted = [{"external_refs": [{"system": system, "id": identity}]}]
+    return and_(service.c.configuration_items.contains(wanted), service.c.provider_party_id == caller.party_id)
 
 
 def belongs_to_caller(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[bool]:

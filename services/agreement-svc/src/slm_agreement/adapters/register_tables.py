@@ -5,7 +5,7 @@ Instants are microseconds UTC; ids are text.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, Table, Text, UniqueConstraint, false, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, UniqueConstraint, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from slm_agreement.adapters.reference_columns import reference_column
@@ -97,6 +97,14 @@ service = Table(
     Column("description", Text, nullable=False),
     *reference_column("service"),
     Column("dependencies", JSONB(none_as_null=True)),
+    Column("status_history", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("planned_on", Text),
+    Column("further_outcomes", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("moments_of_truth", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("owner", Text, nullable=False, server_default=text("''")),
+    Column("priority", Integer),
+    Column("weight", Integer),
+    Column("configuration_items", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     UniqueConstraint("provider_party_id", "key"),
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from slm_agreement.adapters import agreement_tables, sql_search
@@ -116,6 +116,13 @@ class SqlAgreements:
         )
         rows = (await self._transaction.execute(statement)).mappings()
         return [(row["customer_party_id"], row["service_id"]) for row in rows]
+
+    async def count_signed_about(self, service_id: str) -> int:
+        """Return how many agreements about a service have a signed version that has not ended."""
+        table, version = agreement_tables.agreement, agreement_tables.agreement_version
+        live = select(version.c.agreement_id).where(version.c.state.in_([str(state) for state in LIVE]))
+        counted = select(func.count()).where(table.c.service_id == service_id, table.c.agreement_id.in_(live))
+        return int((await self._transaction.execute(counted)).scalar_one())
 
     async def add(self, identity: Identity) -> None:
         """Insert an agreement without versions."""

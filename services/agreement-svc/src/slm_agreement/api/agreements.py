@@ -25,7 +25,7 @@ from slm_agreement.api.responses.agreements import (
     RevisionSummary,
 )
 from slm_agreement.api.responses.differences import RevisionDifferencesResponse
-from slm_agreement.application import agreements, amendments, document_names, supports, ticket_scopes
+from slm_agreement.application import agreements, amendments, document_names, supports, surroundings
 from slm_agreement.application.agreements import AgreementDraft, DraftChange
 from slm_agreement.application.ledger import LedgerFactory
 from slm_agreement.domain.checks import smart
@@ -217,7 +217,7 @@ async def check_agreement(
     template = templates.template_of_kind(chosen.identity.kind)
     findings = []
     if not shapes.is_signed_version(chosen):
-        around = await ticket_scopes.read_ticket_scope_errors(ledgers, chosen)
+        around = await surroundings.read_surrounding_findings(ledgers, chosen)
         findings = smart.run_smart_check(chosen, chosen.current, others, clock.now(), around)
     return {
         "version": chosen.number,

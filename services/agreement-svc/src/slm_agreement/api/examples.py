@@ -41,6 +41,13 @@ SERVICE: dict[str, Any] = {
     "key": "checkout",
     "name": "Checkout",
     "outcome": "Customers can pay for what is in their cart",
+    "status": "pipeline",
+    "planned_on": "2027-04-01",
+    "moments_of_truth": ["The customer presses Pay", "The voucher of a friend is accepted"],
+    "owner": "Checkout operations",
+    "priority": 1,
+    "weight": 3,
+    "configuration_items": [{"name": "Payment cluster", "external_refs": [{"system": "cmdb", "id": "CI-2041"}]}],
 }
 
 REQUIREMENT: dict[str, Any] = {

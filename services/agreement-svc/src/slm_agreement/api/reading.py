@@ -30,10 +30,15 @@ def external_reference_conditions(table: Table, reference: str | None) -> list[C
     """
     if reference is None:
         return []
+    return [queries.has_external_reference(table, *external_reference_parts("external_ref", reference))]
+
+
+def external_reference_parts(parameter: str, reference: str) -> tuple[str, str]:
+    """Return system and id of a query parameter ``system:id``; raises 422 if it has another form."""
     system, colon, identity = reference.partition(":")
     if not (system and colon and identity):
-        raise invalid("query.external_ref", reference, "write system:id, like crm:K-1042")
-    return [queries.has_external_reference(table, system, identity)]
+        raise invalid(f"query.{parameter}", reference, "write system:id, like crm:K-1042")
+    return system, identity
 
 
 async def fetch_row_or_404(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from slm_agreement.adapters import queries, register_tables
 from slm_agreement.api import reading, shapes
 from slm_agreement.api.bodies.catalogue import NewService, ServiceEdit
 from slm_agreement.api.dependencies import TheLedgers
 from slm_agreement.api.reading import ExternalReference
-from slm_agreement.api.responses.catalogue import ServiceResponse
+from slm_agreement.api.responses.catalogue import ServiceResponse, ServiceStatus
 from slm_agreement.application import services
 from slm_agreement.application.services import ServiceDetails
 from slm_agreement.domain.people.people import Service
@@ -54,10 +54,21 @@ async def catalogue_service(
 
 @router.get("", **operation("List the services you may see", list_of(ServiceResponse)))
 async def list_services(
-    caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
+    caller: Caller,
+    database: TheDatabase,
+    page: Paging,
+    external_ref: ExternalReference = None,
+    status: Annotated[ServiceStatus | None, Query(description="Only services with this status")] = None,
+    configuration_item: Annotated[
+        str | None, Query(max_length=301, description="`system:id` of a configuration item of your own services")
+    ] = None,
 ) -> dict[str, Any]:
     """List the services of your party and of parties related to it; operators see all."""
     conditions = reading.external_reference_conditions(register_tables.service, external_ref)
+    conditions += [] if status is None else [queries.service_has_status(status)]
+    if configuration_item is not None:
+        system, identity = reading.external_reference_parts("configuration_item", configuration_item)
+        conditions.append(queries.has_configuration_item(caller, system, identity))
     rows = await queries.fetch_page(database, queries.SERVICES, caller, page, *conditions)
     return page.shape(
         rows, lambda row: [row["service_id"]], lambda row: shapes.service_json(Service(**row), caller.party_id)
@@ -74,13 +85,23 @@ async def get_service(service_id: str, caller: Caller, database: TheDatabase, re
 @router.put(
     "/{service_id}",
     **operation(
-        "Edit name, outcome and description of a service", ServiceResponse, "not-allowed", "invalid", headers=(ETAG,)
+        "Edit a service of your catalogue",
+        ServiceResponse,
+        "not-allowed",
+        "wrong-state",
+        "invalid",
+        headers=(ETAG,),
     ),
 )
 async def edit_service(
     service_id: str, body: ServiceEdit, caller: Caller, ledgers: TheLedgers, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Change the name, outcome, description or dependencies of a service. Dependencies that are left out stay."""
+    """Change a service, also its status. Name, outcome, description and external references are replaced; every other
+    field that is left out stays as it is.
+
+    A status that may not follow the present one is refused. So is retiring a service while a signed agreement about it
+    has not ended: end the agreements first. A retired service cannot be named in a new agreement.
+    """
     unless_changed = reading.if_match_check(if_match, _seen_by(caller))
     service = await services.edit_service(ledgers, caller, service_id, _service_details(body), unless_changed)
     return reading.set_entity_tag(shapes.service_json(service, caller.party_id), response)
@@ -88,7 +109,9 @@ async def edit_service(
 
 def _service_details(body: ServiceEdit) -> ServiceDetails:
     dependencies = body.dependencies if "dependencies" in body.model_fields_set else services.UNCHANGED
-    return ServiceDetails(body.name, body.outcome, body.description, body.references(), dependencies)
+    status = services.UNCHANGED if body.status is None else body.status
+    references = body.references()
+    return ServiceDetails(body.name, body.outcome, body.description, references, dependencies, status, body.details())
 
 
 def _seen_by(caller: Principal) -> Callable[[Service], dict[str, Any]]:

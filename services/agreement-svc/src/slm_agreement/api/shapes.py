@@ -144,9 +144,16 @@ def invitation_json(value: Invitation, now: int) -> dict[str, Any]:
 
 
 def service_json(value: Service, party_id: str | None) -> dict[str, Any]:
-    """Return a service as JSON for a reader of this party: only the provider reads on what its service depends."""
+    """Return a service as JSON for a reader of this party.
+
+    Only the provider reads on what its service depends and from what it is made.
+    """
     is_own = value.provider_party_id == party_id
-    inside = {"dependencies": value.dependencies} if is_own and value.dependencies is not None else {}
+    inside: dict[str, Any] = {}
+    if is_own and value.dependencies is not None:
+        inside["dependencies"] = value.dependencies
+    if is_own and value.configuration_items:
+        inside["configuration_items"] = value.configuration_items
     return {
         "service_id": value.service_id,
         "provider_party_id": value.provider_party_id,
@@ -155,6 +162,14 @@ def service_json(value: Service, party_id: str | None) -> dict[str, Any]:
         "outcome": value.outcome,
         "description": value.description,
         "external_refs": value.external_refs,
+        "status": value.status,
+        "status_history": [{**each, "since": instant_text(each["since"])} for each in value.status_history],
+        "planned_on": value.planned_on,
+        "further_outcomes": value.further_outcomes,
+        "moments_of_truth": value.moments_of_truth,
+        "owner": value.owner,
+        "priority": value.priority,
+        "weight": value.weight,
         **inside,
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_agreement.application import callers, drafting, supports, ticket_scopes
+from slm_agreement.application import callers, drafting, supports, surroundings
 from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.domain.checks import chain_check, signed_supports
 from slm_agreement.domain.checks.smart import latest_signed_number
@@ -205,7 +205,7 @@ async def _accept(
 ) -> None:
     others = [other for other in versions if other is not version]
     await drafting.check_own_signatories(ledger, version.identity, caller.party_id, version.current.document)
-    around = await ticket_scopes.find_ticket_scope_errors(ledger, version)
+    around = await surroundings.find_surrounding_findings(ledger, version)
     negotiation.record_acceptance(version, revision_hash, callers.actor_of(caller), others, ledger.now, around)
     await _moved(ledger, caller, "agreement.accept", version)
 
@@ -241,8 +241,10 @@ async def sign_revision(
         version = _with(versions, revision_hash)
         others = [other for other in versions if other is not version]
         by = await authorize_caller_to_sign(ledger, caller, version.identity)
+        # Retiring takes this lock too, so the service cannot be retired between the check and the signature.
+        await ledger.lock(version.identity.service_id)
         names = await _names(ledger, version.identity)
-        around = await ticket_scopes.find_ticket_scope_errors(ledger, version)
+        around = await surroundings.find_surrounding_findings(ledger, version)
         chains = await supports.check_chain(ledger, version) if version.state == VersionState.AGREED else {}
         around += chain_check.errors_for(chains, by.side)
         context = SigningContext(others, names, around)

@@ -13,6 +13,7 @@ from slm_agreement.domain.documents import templates
 from slm_agreement.domain.documents.supports import SupportReference
 from slm_agreement.domain.documents.templates import Template
 from slm_agreement.domain.errors import Finding, Findings, Invalid, Unknown
+from slm_agreement.domain.people import service_status
 from slm_agreement.domain.versions.agreement import Identity, Version
 
 SCOPES = ("service", "customer", "corporate")
@@ -21,8 +22,9 @@ SCOPES = ("service", "customer", "corporate")
 async def check_agreement_identity(ledger: Ledger, identity: Identity) -> None:
     """Raise Invalid unless the kind and scope are known, and the drafting party may name both parties and the service.
 
-    The parties must differ, and the service must be in the provider's catalogue. A party without a relation is refused
-    like an unknown one: ids can be guessed, and another error would reveal which parties are registered.
+    The parties must differ, and the service must be in the provider's catalogue and not retired. A party without a
+    relation is refused like an unknown one: ids can be guessed, and another error would reveal which parties are
+    registered.
     """
     findings = Findings()
     if identity.kind not in templates.KINDS:
@@ -46,6 +48,8 @@ async def check_agreement_identity(ledger: Ledger, identity: Identity) -> None:
     )
     if not known or service is None or service.provider_party_id != identity.provider_party_id:
         findings.add("service_id", identity.service_id, "write the id of a service in the provider's catalogue")
+    elif service.status == service_status.RETIRED:
+        findings.items.append(service_status.describe_retired_service(service.service_id, service.status_since or 0))
     findings.refuse_any("An agreement needs two related parties and a service of the provider.")
 
 

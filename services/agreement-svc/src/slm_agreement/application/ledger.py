@@ -44,6 +44,10 @@ class Agreements(Protocol):
         """
         ...
 
+    async def count_signed_about(self, service_id: str) -> int:
+        """Return how many agreements about a service have a signed version that has not ended."""
+        ...
+
     async def supports(self, agreement_id: str) -> list[SupportReference]:
         """Return every reference to a support that a party ever named in a document of this agreement."""
         ...

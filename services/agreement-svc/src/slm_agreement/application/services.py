@@ -1,16 +1,17 @@
-"""The service catalogue: a provider's services and the business outcome of each."""
+"""The service catalogue: a provider's services with their status, outcomes and dependencies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slm_agreement.application import callers, relations
 from slm_agreement.application.ledger import Ledger, LedgerFactory
-from slm_agreement.application.register import Register, replace_details
+from slm_agreement.application.register import Register
 from slm_agreement.domain.documents.supports import is_uuid
-from slm_agreement.domain.errors import Findings, Unknown
+from slm_agreement.domain.errors import Findings, KeyTaken, Unknown, WrongState
+from slm_agreement.domain.people import service_status
 from slm_agreement.domain.people.people import Service
 from slm_agreement.domain.versions import chain
 from slm_agreement.domain.versions.chain import InvalidSupportStructure
@@ -21,8 +22,9 @@ SERVICES = Register[Service](
     "catalogue",
     kept=lambda ledger: ledger.services,
     may_see=lambda caller, service: caller.may_see(service.provider_party_id),
-    audited=lambda service: {"key": service.key, "name": service.name},
+    audited=lambda service: {"key": service.key, "name": service.name, "status": service.status},
     event=Service.catalogued,
+    incidental=("status_history",),
     unknown=" that you may edit",
 )
 
@@ -41,6 +43,10 @@ class ServiceDetails:
     external_refs: list[dict[str, Any]]
     dependencies: Any = UNCHANGED
     """The services on which this service depends, by id or key; None: the provider states none."""
+    status: str = UNCHANGED
+    """The new status; UNCHANGED: the status stays, and a new service is live."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """The other fields of a service that the caller wrote, by name; fields that are left out stay as they are."""
 
 
 async def catalogue_service(
@@ -56,10 +62,15 @@ async def catalogue_service(
     async with ledgers.begin() as ledger:
         if await ledger.parties.get(provider) is None:
             raise Unknown(f"There is no party {provider!r}.")
-        service_id = callers.derive_id(provider, "service", key)
-        dependencies = await _resolve_dependencies(ledger, provider, service_id, details.dependencies, None)
-        content = (details.name, details.outcome, details.description, details.external_refs, dependencies)
-        service = Service(service_id, provider, key, *content)
+        status = service_status.LIVE if details.status is UNCHANGED else details.status
+        history = service_status.begin_history(status, ledger.now, caller.name)
+        blank = Service(
+            callers.derive_id(provider, "service", key), provider, key, details.name, status_history=history
+        )
+        service = await _with_details(ledger, caller, blank, details)
+        known = await ledger.services.get(service.service_id)
+        if known is not None and known.status != service.status:
+            raise KeyTaken("The key belongs to a service with another status: edit that with PUT, or use another key.")
         return await SERVICES.enter(ledger, caller, service)
 
 
@@ -70,30 +81,68 @@ async def edit_service(
     details: ServiceDetails,
     unless_changed: Callable[[Service], None],
 ) -> Service:
-    """Change the name, outcome or description of a service; its key and provider stay.
+    """Change a service; its key and provider stay.
 
-    ``unless_changed`` raises if the service has changed since the caller read it. Raises Unknown.
+    ``unless_changed`` raises if the service has changed since the caller read it. Raises Unknown, WrongState for a
+    status that may not follow the present one, and WrongState for retiring a service about which signed agreements
+    have not ended.
     """
     callers.require_manager(caller)
     async with ledgers.begin() as ledger:
         service = await SERVICES.locked(ledger, caller, service_id)
         unless_changed(service)
-        dependencies = await _resolve_dependencies(
-            ledger, service.provider_party_id, service_id, details.dependencies, service.dependencies
+        changed = await _with_details(ledger, caller, service, details)
+        if changed.status == service_status.RETIRED != service.status:
+            await _check_nothing_is_promised(ledger, service_id)
+        return await SERVICES.change(ledger, caller, changed)
+
+
+async def _with_details(ledger: Ledger, caller: Principal, service: Service, details: ServiceDetails) -> Service:
+    """Return the service with these details. Raises Invalid and WrongState."""
+    findings = Findings()
+    history = service.status_history
+    if details.status is not UNCHANGED:
+        history = service_status.add_status(history, details.status, ledger.now, caller.name)
+    changed = replace(
+        service,
+        name=details.name,
+        outcome=details.outcome,
+        description=details.description,
+        external_refs=details.external_refs,
+        dependencies=await _resolve_dependencies(ledger, service, details.dependencies),
+        status_history=history,
+        **details.more,
+    )
+    if history != service.status_history and "planned_on" not in details.more:
+        changed = replace(changed, planned_on=None)
+    service_status.check_planned_on(changed.status, changed.planned_on, findings)
+    findings.refuse_any("The service is not valid.")
+    return changed
+
+
+async def _check_nothing_is_promised(ledger: Ledger, service_id: str) -> None:
+    """Raise WrongState if a signed agreement about the service has not ended.
+
+    Whoever signs locks the service too, so no agreement about it can be signed at the same time.
+    """
+    promised = await ledger.agreements.count_signed_about(service_id)
+    if promised:
+        raise WrongState(
+            f"The service cannot be retired: signed agreements about it have not ended ({promised}). End them first, "
+            "or let them expire."
         )
-        changed = replace(details, dependencies=dependencies)
-        return await SERVICES.change(ledger, caller, replace_details(service, changed))
 
 
-async def _resolve_dependencies(ledger: Ledger, provider: str, service_id: str, written: Any, present: Any) -> Any:
-    """Return the dependencies ``written`` for a service, with ids in place of keys; ``present`` for UNCHANGED.
+async def _resolve_dependencies(ledger: Ledger, service: Service, written: Any) -> Any:
+    """Return the dependencies ``written`` for a service, with ids in place of keys; its present ones for UNCHANGED.
 
     Raises Invalid unless they are a structure of other services, each of the provider or of a party related to the
     provider. A service that does not exist is refused like a service of an unrelated party.
     """
     if written is None or written is UNCHANGED:
-        return None if written is None else present
+        return None if written is None else service.dependencies
     findings = Findings()
+    provider = service.provider_party_id
     try:
         structure = chain.parse_support_structure(written)
     except InvalidSupportStructure as error:
@@ -105,7 +154,7 @@ async def _resolve_dependencies(ledger: Ledger, provider: str, service_id: str, 
         found = await ledger.services.get(ids[name])
         if (
             found is None
-            or found.service_id == service_id
+            or found.service_id == service.service_id
             or not await relations.may_name_party(ledger, provider, found.provider_party_id)
         ):
             findings.add(

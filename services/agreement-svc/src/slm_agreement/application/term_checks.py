@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from slm_agreement.application import agreements, callers, drafting, supports, ticket_scopes
+from slm_agreement.application import agreements, callers, drafting, supports, surroundings
 from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.domain.checks.chain_check import SideChain
 from slm_agreement.domain.checks.smart import latest_signed_number, run_smart_check
@@ -75,7 +75,7 @@ async def _findings(
     imagined = replace(version, state=VersionState.DRAFT, tabled=None, revisions=list(version.revisions))
     revision = add_revision(imagined, text, callers.actor_of(caller), signed, ledger.now)
     imagined.revisions.append(revision)
-    around = await ticket_scopes.find_ticket_scope_errors(ledger, imagined)
+    around = await surroundings.find_surrounding_findings(ledger, imagined)
     found = run_smart_check(imagined, revision, others, ledger.now, around)
     allowed = templates.template_of_kind(version.identity.kind).may_be_empty
     points = clauses.check_sla_points(text, allowed)

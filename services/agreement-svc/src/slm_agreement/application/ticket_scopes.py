@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slm_agreement.application.ledger import Ledger, LedgerFactory
+from slm_agreement.application.ledger import Ledger
 from slm_agreement.domain.errors import Finding
 from slm_agreement.domain.versions import ticket_scopes
 from slm_agreement.domain.versions.agreement import Identity, Version
@@ -42,9 +42,3 @@ async def _scopes_of_others(ledger: Ledger, identity: Identity) -> list[TicketSc
         for customer, service in others
         if customer in parties and service in services
     ]
-
-
-async def read_ticket_scope_errors(ledgers: LedgerFactory, version: Version) -> list[Finding]:
-    """Return the errors about ticket scopes of a version, read in a transaction of their own."""
-    async with ledgers.begin() as ledger:
-        return await find_ticket_scope_errors(ledger, version)

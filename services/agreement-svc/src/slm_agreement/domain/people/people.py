@@ -1,10 +1,11 @@
-"""Parties, people with their mandates, services with their outcome, and requirements."""
+"""Parties, people with their mandates, services with their outcome and status, and requirements."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
+from slm_agreement.domain.people import service_status
 from slm_events import instants
 from slm_events.agreement import PartyRegistered, PersonRecorded, RequirementRecorded, ServiceCatalogued
 from slm_events.instants import UtcMicroseconds
@@ -94,6 +95,29 @@ class Service:
     """The services on which it depends: the id of one, ``{"serial": […]}`` or ``{"k_of_n": {"k", "members"}}``; None:
     the provider states none. Only the provider can read the field.
     """
+    status_history: list[dict[str, Any]] = field(default_factory=list)
+    """Every status that the service has had, as ``service_status.add_status`` writes them; the present one is last."""
+    planned_on: str | None = None
+    """The date on which the provider plans the next status, such as 2027-04-01; None: no date is planned."""
+    further_outcomes: list[str] = field(default_factory=list)
+    moments_of_truth: list[str] = field(default_factory=list)
+    owner: str = ""
+    priority: int | None = None
+    """From 1 (the most important) to 5; None: the provider has not set one."""
+    weight: int | None = None
+    """How much the service counts beside other services, at least 1; None: the provider has not set one."""
+    configuration_items: list[dict[str, Any]] = field(default_factory=list)
+    """What the service is made from: each has ``name`` and ``external_refs``. Only the provider can read the field."""
+
+    @property
+    def status(self) -> str:
+        """The present status: ``pipeline``, ``live`` or ``retired``."""
+        return service_status.status_in(self.status_history)
+
+    @property
+    def status_since(self) -> UtcMicroseconds | None:
+        """The instant since which the service has its status; None if it was not recorded."""
+        return int(self.status_history[-1]["since"]) if self.status_history else None
 
     def catalogued(self) -> ServiceCatalogued:
         """Return the event that has the service's present state."""
