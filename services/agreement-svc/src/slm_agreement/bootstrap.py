@@ -31,6 +31,7 @@ from slm_agreement.api import (
     relations,
     requirements,
     search,
+    service_coverage,
     services,
     sessions,
     sign_in_links,
@@ -75,6 +76,7 @@ _ROUTERS = (
             installation,
             me,
             relations,
+            service_coverage,  # before the services, whose ids match every word
             services,
             requirements,
             agreements,

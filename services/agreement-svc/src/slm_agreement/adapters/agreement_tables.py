@@ -40,6 +40,7 @@ agreement = Table(
     UniqueConstraint("drafting_party_id", "key"),
     Index("agreement_provider_party_id", "provider_party_id"),
     Index("agreement_customer_party_id", "customer_party_id"),
+    Index("agreement_service_id", "service_id"),
 )
 
 agreement_version = Table(
@@ -66,6 +67,7 @@ agreement_version = Table(
     Column("next_turn_at", BigInteger),
     # Copied from the current revision and the rules, so that lists need not read documents.
     Column("timezone", Text, nullable=False),
+    Column("target_count", Integer, nullable=False),
     Column("starts_at", BigInteger),
     Column("last_notice_at", BigInteger),
     Column("needs", JSONB, nullable=False),

@@ -173,6 +173,7 @@ class SqlAgreements:
             "title": version.current.document["title"],
             "next_turn_at": deadlines.next_automatic_change_at(version),
             "timezone": version.current.document["timezone"],
+            "target_count": len(version.current.document["targets"]),
             "starts_at": _starts_at(version),
             "last_notice_at": last_notice_at(version),
             "needs": [
