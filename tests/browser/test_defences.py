@@ -11,15 +11,15 @@ from tests.browser.addresses import NAMES, addresses
 from tests.browser.scenario import Scene
 
 PUBLIC = {"sign-in"}
-OWN = {"today", "services", "search", "customers", "suppliers", "agreements", "new-agreement",
-       "new-supplier-contract", "tickets", "not-judged", "all-maintenance", "reports", "meetings", "actions",
-       "lessons", "sessions", "invite", "settings", "settings-people", "guest-links", "preferences",
+OWN = {"today", "services", "catalogue", "new-service", "search", "customers", "suppliers", "agreements",
+       "new-agreement", "new-supplier-contract", "tickets", "not-judged", "all-maintenance", "reports", "meetings",
+       "actions", "lessons", "sessions", "invite", "settings", "settings-people", "guest-links", "preferences",
        "mails", "audit-trail", "sources", "measurements", "set-aside", "unread", "imports", "keys", "webhooks",
        "hooks", "new-hook", "pulls", "new-pull", "new-pull-of-samples", "series", "new-import", "import-file",
        "more"}  # fmt: skip
 """Pages without an id in their address: everybody has their own."""
 
-CATALOGUE = {"service", "service-maintenance"}
+CATALOGUE = {"service", "service-maintenance", "service-entry"}
 """Pages of a service, which its provider's other customers and suppliers may read, without what others agreed on it."""
 
 

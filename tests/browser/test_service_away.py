@@ -28,14 +28,15 @@ ALL_WORK = {
                 "lessons", "more", "sessions", "invite", "settings", "settings-people", "guest-links", "preferences",
                 "mails", "audit-trail", "signatures", "withdraw-agreement", "end-agreement", "rests-on", "meeting",
                 "settings-person", "webhooks", "webhook", "webhook-of-tool",
-                "change-webhook", "remove-webhook", "new-import", "import-file"},
+                "change-webhook", "remove-webhook", "new-import", "import-file", "service-entry",
+                "catalogue", "new-service"},
     "report": {name for name in NAMES if name not in ("reports", "keys", "unread")},
     "review": {name for name in NAMES if name not in ("breach", "customer", "supplier", "meetings", "meeting",
                                                       "actions", "lessons", "keys", "unread")},
 }  # fmt: skip
 """Service → the pages that need nothing of it, so that they must not speak of it."""
 CANNOT_OPEN = {
-    "agreement": {"editor", "editor-as-text", "editor-of-changes"},
+    "agreement": {"editor", "editor-as-text", "editor-of-changes", "service-entry"},
     "monitor": {"hook-mapping", "change-pull"},
     "report": set[str](),
     "review": set[str](),

@@ -25,7 +25,7 @@ _PARSED = """
 announced_at answer_by as_of at cancelled_at closed_at decide_by_at duration effective_at ends_at expires_at
 first_response_at from opened_at resolved_at rule through time_to_exhaustion timezone to until updated_at valid_from
 valid_until highest lowest rpo rpo_at_most rto rto_at_most service_hours also_service_hours stale_after window at_most
-match time_zone mapping zone since
+match time_zone mapping zone since planned_on
 """
 """Instants, lengths, numbers, zones, rules, selectors and mappings."""
 _MATCHED = "customer service priority type state number source ticket"
@@ -39,8 +39,8 @@ MACHINE_TEXTS = frozenset(" ".join((_LOOKED_UP, _PARSED, _MATCHED, _TRIED, _HELD
 """Names of fields whose text is no free text."""
 
 _WRITTEN = """
-assignee attendees category client corrective_action description expected_change name note outcome owner reason
-root_cause summary system team text title step
+assignee attendees category client corrective_action description expected_change further_outcomes moments_of_truth
+name note outcome owner reason root_cause summary system team text title step
 """
 PEOPLES_TEXTS = frozenset(_WRITTEN.split())
 """Names of fields that hold what people write. Those of agreements' documents, such as ``title``, are among them."""

@@ -9,6 +9,7 @@ from slm_console.api_client import Services
 from slm_console.pages import (
     agreements,
     breaches,
+    catalogue,
     companies,
     connections,
     guests,
@@ -44,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     guests.router,
     preferences.router,
     today.router,
+    catalogue.router,  # before the services, whose ids match every word
     services.router,
     targets.router,
     breaches.router,

@@ -43,6 +43,8 @@ class AuditDetail(HistoryDetail):
     """Issuer of the OpenID account with which the person logs in"""
     party: str = ABSENT
     """Id of the party that was registered"""
+    status: Literal["pipeline", "live", "retired"] = ABSENT
+    """Status of the service after the act"""
 
 
 class AuditEntry(Answer):
