@@ -32,8 +32,8 @@ async def list_catalogue(visit: SignedIn) -> Response:
         "promised": catalogue.WITHOUT_PROMISE if asked.get("promised") == catalogue.WITHOUT_PROMISE else "",
     }
     wanted = {"status": filters["status"], "covered_by": filters["promised"]}
-    query = {"limit": "500", **{name: value for name, value in wanted.items() if value}}
-    parts = await visit.api.gather(**WHO, coverage=Whole(f"{_SERVICES}/coverage", query))
+    asking = {name: value for name, value in wanted.items() if value}
+    parts = await visit.api.gather(**WHO, coverage=Whole(f"{_SERVICES}/coverage", {"limit": "500", **asking}))
     directory = directory_from(parts)
     found = parts["coverage"].items
     in_scope = [each for each in found if not visit.scope or each["provider_party_id"] == visit.scope]
