@@ -42,10 +42,10 @@ async def list_service_coverage(
     """
     wanted = CoverageFilter(status, covered_by)
     rows = await coverage_queries.fetch_coverage(database, caller, page, wanted)
-    return page.shape(rows, lambda row: [row["service_id"]], _shape)
+    return page.shape(rows, lambda row: [row["service_id"]], _coverage_json)
 
 
-def _shape(row: Mapping[Any, Any]) -> dict[str, Any]:
+def _coverage_json(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {
         **{name: row[name] for name in _PLAIN},
         "status": service_status.status_in(row["status_history"]),

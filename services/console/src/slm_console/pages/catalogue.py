@@ -53,7 +53,7 @@ async def list_catalogue(visit: SignedIn) -> Response:
 @router.get("/services/new")
 async def show_new_service(visit: SignedIn) -> Response:
     """Show the empty form of a service."""
-    form = catalogue.form_of(visit.reader, None)
+    form = catalogue.service_form(visit.reader, None)
     return render(visit, "services/new.html", {"form": form, "tag": "", "path": "/services/new"})
 
 
@@ -61,14 +61,14 @@ async def show_new_service(visit: SignedIn) -> Response:
 async def add_service(visit: SignedIn, form: Fields) -> Response:
     """Add a service of the reader's company to the catalogue."""
     written = {name: form.text(name) for name in catalogue.FIELDS}
-    body, errors = catalogue.body_of(visit.reader, written, None)
+    body, errors = catalogue.service_body(visit.reader, written, None)
     if not errors:
         try:
             made = await visit.api.post(_SERVICES, body)
             return go(visit, f"/services/{made['service_id']}/entry")
         except RefusedRequest as refused:
             errors = {"form": str(refused)}
-    shown = catalogue.form_of(visit.reader, None, written, errors)
+    shown = catalogue.service_form(visit.reader, None, written, errors)
     return render(visit, "services/new.html", {"form": shown, "tag": "", "path": "/services/new"}, status=422)
 
 
@@ -83,7 +83,7 @@ async def change_entry(visit: SignedIn, service_id: str, form: Fields) -> Respon
     """Change what the catalogue records about a service, unless somebody changed it since the form was shown."""
     written = {name: form.text(name) for name in catalogue.FIELDS}
     service = await visit.api.get(f"{_SERVICES}/{service_id}")
-    body, errors = catalogue.body_of(visit.reader, written, service)
+    body, errors = catalogue.service_body(visit.reader, written, service)
     if not errors:
         try:
             await visit.api.send("PUT", f"{_SERVICES}/{service_id}", body, form.text("tag"))
@@ -106,7 +106,7 @@ async def _entry(
         "planned": catalogue.planned_day(visit.reader, service),
         "history": catalogue.history_of(visit.reader, service),
         "may_edit": catalogue.may_edit(directory, service["provider_party_id"]),
-        "form": catalogue.form_of(visit.reader, service, written, errors),
+        "form": catalogue.service_form(visit.reader, service, written, errors),
         "tag": tag,
         "path": f"/services/{service_id}/entry",
         "part": parts["services"],

@@ -115,11 +115,11 @@ def columns(reader: Reader) -> list[Column[CatalogueRow]]:
 
 def rows(reader: Reader, directory: Directory, services: Iterable[Mapping[str, Any]]) -> list[CatalogueRow]:
     """Return the rows of the catalogue from the API's coverage of services: gaps first, then by name."""
-    found = [_row(reader, directory, each) for each in services]
+    found = [_catalogue_row(reader, directory, each) for each in services]
     return sorted(found, key=lambda row: (not row.is_gap, row.name.casefold()))
 
 
-def _row(reader: Reader, directory: Directory, service: Mapping[str, Any]) -> CatalogueRow:
+def _catalogue_row(reader: Reader, directory: Directory, service: Mapping[str, Any]) -> CatalogueRow:
     stage = service["covered_by"]
     counts = service[stage if stage != WITHOUT_PROMISE else "negotiated"]
     planned = planned_day(reader, service)
@@ -144,7 +144,7 @@ def _row(reader: Reader, directory: Directory, service: Mapping[str, Any]) -> Ca
     )
 
 
-def form_of(
+def service_form(
     reader: Reader,
     service: Mapping[str, Any] | None,
     written: Mapping[str, str] | None = None,
@@ -180,7 +180,7 @@ def _part_line(item: Mapping[str, Any]) -> str:
     return ", ".join([item["name"], *(f"{each['system']}:{each['id']}" for each in item["external_refs"])])
 
 
-def body_of(
+def service_body(
     reader: Reader, written: Mapping[str, str], service: Mapping[str, Any] | None
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the request body for the typed fields, and what is wrong with them by field.
@@ -199,11 +199,11 @@ def body_of(
         "external_refs": [] if service is None else service["external_refs"],
         "status": written["status"] or None,
         "planned_on": planned,
-        "further_outcomes": _lines(written["outcomes"]),
-        "moments_of_truth": _lines(written["moments"]),
+        "further_outcomes": _written_lines(written["outcomes"]),
+        "moments_of_truth": _written_lines(written["moments"]),
         "owner": written["owner"],
-        "priority": _number(reader, written, "priority", 5, errors),
-        "weight": _number(reader, written, "weight", 1000, errors),
+        "priority": _typed_number(reader, written, "priority", 5, errors),
+        "weight": _typed_number(reader, written, "weight", 1000, errors),
         "configuration_items": _parts(reader, written["parts"], service, errors),
     }
     return body, errors
@@ -224,11 +224,13 @@ def _planned(
     return None if is_over else planned
 
 
-def _lines(text: str) -> list[str]:
+def _written_lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _number(reader: Reader, written: Mapping[str, str], name: str, most: int, errors: dict[str, str]) -> int | None:
+def _typed_number(
+    reader: Reader, written: Mapping[str, str], name: str, most: int, errors: dict[str, str]
+) -> int | None:
     text = written[name]
     if not text:
         return None
@@ -244,7 +246,7 @@ def _parts(
     stored = () if service is None else service.get("configuration_items", ())
     known = {(ref["system"], ref["id"]): ref for item in stored for ref in item["external_refs"]}
     found = []
-    for line in _lines(text):
+    for line in _written_lines(text):
         name, *references = [each.strip() for each in line.split(",")]
         refs = []
         for reference in filter(None, references):
