@@ -26,6 +26,7 @@ from slm_mappings.connectors import SHIPPED, read_connectors
 from slm_mappings.pull_recipes import read_pull_recipes
 from slm_monitor.adapters.causes.cause_grouping import CauseGroupingWorker
 from slm_monitor.adapters.causes.cause_queries import CauseQueries
+from slm_monitor.adapters.causes.sql_supports import SignedSupportQueries
 from slm_monitor.adapters.commands.breach_workflows import BreachQueries
 from slm_monitor.adapters.commands.exclusion_queries import ExclusionQueries
 from slm_monitor.adapters.commands.risk_disclosure import RiskDiscloser
@@ -81,6 +82,7 @@ from slm_monitor.api.intake import (
 )
 from slm_monitor.api.pulls import pull_refusals, pull_routes, pull_tools
 from slm_monitor.api.results import (
+    attributions,
     breaches,
     causes,
     explanations,
@@ -152,6 +154,7 @@ _ROUTERS = (
     figures.router,
     figure_stream.router,
     explanations.router,
+    attributions.router,
     histories.router,
     breach_steps.router,
     assignments.router,
@@ -225,6 +228,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     dependencies.ACCEPTED_WINDOWS.put(http, AcceptedWindowQueries(database))
     dependencies.BREACHES.put(http, BreachQueries(database))
     dependencies.CAUSES.put(http, CauseQueries(database))
+    dependencies.SIGNED_SUPPORTS.put(http, SignedSupportQueries(database))
     jobs = dependencies.BACKTESTS.put(http, SqlBacktests(database))
     backtesting = BacktestWorker(jobs, record)
     dependencies.QUARANTINE.put(http, QuarantineDecisions(form, store, partitions))

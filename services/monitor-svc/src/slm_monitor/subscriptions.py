@@ -13,9 +13,11 @@ from slm_events.agreement import (
     PartiesRelated,
     PartyRegistered,
     ServiceCatalogued,
+    SupportsSigned,
 )
 from slm_events.envelope import Envelope
 from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted, SatisfactionSurveyed
+from slm_monitor.adapters.causes.sql_supports import store_signed_supports
 from slm_monitor.adapters.commands.sql_relations import SqlRelations
 from slm_monitor.adapters.commands.sql_reviews import SqlReviews
 from slm_monitor.adapters.commands.sql_satisfaction import SqlRatings
@@ -35,9 +37,14 @@ def _handled_by(use_case: Callable[[Kept, Any], Awaitable[None]], kept: Callable
     return handle
 
 
+async def _store_signed_supports(transaction: Transaction, envelope: Envelope) -> None:
+    await store_signed_supports(transaction, envelope.data)
+
+
 HANDLERS: dict[type[Any], Handler] = {
     PartiesRelated: _handled_by(relations.store_party_relation, SqlRelations),
     AgreementFinalized: _handled_by(agreements.adopt_signed_terms, SqlTerms),
+    SupportsSigned: _store_signed_supports,
     AgreementTerminated: _handled_by(agreements.end_agreement_early, SqlTerms),
     PartyRegistered: _handled_by(agreements.store_party_references, SqlTerms),
     ServiceCatalogued: _handled_by(agreements.store_service_references, SqlTerms),

@@ -10,6 +10,7 @@ from fastapi import Depends
 from slm_chassis.clock import Clock
 from slm_chassis.http.parts import Part, TheClock
 from slm_monitor.adapters.causes.cause_queries import CauseQueries
+from slm_monitor.adapters.causes.sql_supports import SignedSupportQueries
 from slm_monitor.adapters.commands.breach_workflows import BreachQueries
 from slm_monitor.adapters.commands.exclusion_queries import ExclusionQueries
 from slm_monitor.adapters.commands.sql_assignments import AssignmentQueries
@@ -78,6 +79,7 @@ SERIES_RULES = Part[SqlSeriesRules]("series_rules")
 SOURCES = Part[SourceQueries]("sources")
 SNAPSHOTS = Part[SqlSnapshots]("snapshots")
 SUSPENDED_SOURCES = Part[SuspendedSources]("suspended_sources")
+SIGNED_SUPPORTS = Part[SignedSupportQueries]("signed_supports")
 STORE = Part[SqlEvaluationStore]("store")
 TARGET_COUNTS = Part[TargetCountQueries]("target_counts")
 TARGET_METRICS = Part[TargetMetricQueries]("target_metrics")
@@ -116,6 +118,7 @@ TheSeriesRules = Annotated[SqlSeriesRules, Depends(SERIES_RULES.of)]
 TheSources = Annotated[SourceQueries, Depends(SOURCES.of)]
 TheSnapshots = Annotated[SqlSnapshots, Depends(SNAPSHOTS.of)]
 TheSuspendedSources = Annotated[SuspendedSources, Depends(SUSPENDED_SOURCES.of)]
+TheSignedSupports = Annotated[SignedSupportQueries, Depends(SIGNED_SUPPORTS.of)]
 TheStore = Annotated[SqlEvaluationStore, Depends(STORE.of)]
 TheTargetCounts = Annotated[TargetCountQueries, Depends(TARGET_COUNTS.of)]
 TheTargetMetrics = Annotated[TargetMetricQueries, Depends(TARGET_METRICS.of)]

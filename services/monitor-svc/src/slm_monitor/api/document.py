@@ -213,6 +213,13 @@ _PROBLEMS = (
         "`detail` names where this kind of target is explained.",
     ),
     ProblemType(
+        "not-attributed",
+        422,
+        "There is no downtime to split",
+        "The target is not about states, so no supporting agreement can have caused its downtime.",
+        "Ask for a target with the aggregation `availability`, or a composite of states.",
+    ),
+    ProblemType(
         "streams-full",
         503,
         "Too many streams are open",

@@ -1,13 +1,15 @@
-"""Answers about causes (breaches and risks of one provider from the same outage, as one party sees them) and
-assignments.
+"""Answers about causes (breaches and risks of one provider from the same outage, as one party sees them), the
+attribution of downtime to supporting agreements, and assignments.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from slm_chassis.http.response_models import Answer
-from slm_monitor.api.responses.shapes import Instant
+from slm_monitor.api.responses.shapes import Exact, Instant
 
 Urgency = Literal["now", "unacknowledged", "at_risk", "unexplained", "in_hand", "done"]
 
@@ -117,6 +119,78 @@ class CauseStepAnswer(Answer):
     """The breaches that were left unchanged, with the reason"""
     remaining: int
     """Breaches beyond the 1,000 that one request handles; send the same request again"""
+
+
+class SupportPart(Answer):
+    """The part of a window's downtime that a supporting agreement caused."""
+
+    support_id: str
+    """Id that stands for the supporting agreement in the signed document"""
+    side: Literal["provider", "customer"]
+    """The side that named the supporting agreement"""
+    name: str
+    """Title of the supporting agreement; for a reader who may not see it, "a support of the provider" or "a support of
+    the customer"
+    """
+    agreement_id: str | None
+    """Id of the supporting agreement; null for a reader who may not see it"""
+    party_id: str | None
+    """Id of the party that provides the supporting agreement; null for a reader who may not see it"""
+    microseconds: Exact
+    """Downtime that the support caused. An instant at which several supports were down is split among them in equal
+    parts
+    """
+    share: Exact | None
+    """Its part ÷ the whole downtime; null without downtime"""
+    unknown_microseconds: Exact
+    """Downtime in which nobody knows whether the support was up or down; it is the provider's own, unless another
+    support was down
+    """
+
+
+class LargestPart(Answer):
+    """Who caused the largest part of a window's downtime."""
+
+    party_id: str | None
+    """Id of the party; null for a reader who may not see the supporting agreement"""
+    support_id: str | None
+    """Id that stands for the supporting agreement in the signed document; null: the provider itself"""
+    name: str
+    """`the provider itself`, or the name of the supporting agreement as in `supports`"""
+
+
+class AttributionAnswer(Answer):
+    """A window's downtime, split among the supporting agreements that caused it and the provider.
+
+    All parts are exact. Together they are exactly the downtime that the figure of the window counts.
+    """
+
+    target_id: str
+    """Id of the target"""
+    agreement_id: str
+    """Id of the agreement"""
+    agreement_version: int
+    """Version of the agreement by whose terms the window is evaluated, and whose supports are asked"""
+    window_id: str
+    """Id of the window: `2026-11` for a calendar window, `PT1H` for a rolling one"""
+    start: Instant = Field(alias="from")
+    """Start of the window"""
+    end: Instant = Field(alias="to")
+    """End of the window"""
+    as_of: Instant
+    """Downtime after this instant is not known yet"""
+    is_chained: bool
+    """Whether the signed version names any supporting agreement. If not, all downtime is the provider's own"""
+    downtime_microseconds: Exact
+    """The whole downtime"""
+    own_microseconds: Exact
+    """Downtime at instants at which no support was down: the provider's own"""
+    own_share: Exact | None
+    """The provider's own part ÷ the whole downtime; null without downtime"""
+    supports: list[SupportPart]
+    """The supporting agreements, those of the provider first"""
+    largest: LargestPart | None
+    """Who caused the largest part; of equal parts the provider's own. Null without downtime"""
 
 
 class AssignmentAnswer(Answer):

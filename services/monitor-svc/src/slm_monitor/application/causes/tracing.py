@@ -11,17 +11,13 @@ from typing import Any
 import structlog
 
 from slm_chassis.faults import is_infrastructure_fault
-from slm_events.aggregations import MEMBERS
-from slm_events.aggregations import STATES as STATE_FACTS
 from slm_monitor.application.history.fact_history import FactHistoryStore, ParsedTermsCache, read_target_identity
+from slm_monitor.application.history.state_timelines import StateTimelines, is_composite_of_states
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.causes import bad_intervals, cause_keys
 from slm_monitor.domain.causes.bad_intervals import PublishedFinding
 from slm_monitor.domain.causes.findings import INDICATOR, TARGET, CauseFinding, build_cause_key
-from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.states.joint_states import JointMemberStates
-from slm_monitor.domain.states.timeline import StateProvider, StateTimeline, build_state_timeline
-from slm_monitor.domain.terms.composite_terms import STATES, parse_composite_terms
+from slm_monitor.domain.terms.composite_terms import parse_composite_terms
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
@@ -45,8 +41,7 @@ class FindingTracer:
     def __init__(self, record: FactHistoryStore, parsed: ParsedTermsCache) -> None:
         self._record = record
         self._parsed = parsed
-        self._timelines: dict[tuple[str, tuple[tuple[str, str], ...]], StateTimeline] = {}
-        self._facts: dict[str, Sequence[Fact]] = {}
+        self._timelines = StateTimelines(record)
         self._agreements: dict[str, AgreementTerms] = {}
         self._of_version: dict[tuple[str, int], list[ServiceLevelTarget]] = {}
 
@@ -76,7 +71,7 @@ class FindingTracer:
         begins = [begins_at for each in subjects if (begins_at := await self._record.begins_at(each)) is not None]
         if known is not None and known.since < max(begins, default=known.since):
             return _finding(stored, keys, known.span)
-        states = await self._states(terms, others)
+        states = await self._timelines.of_target(terms, others)
         return _finding(
             stored, keys, bad_intervals.find_bad_interval_of_finding(stored.published, terms, states, line.begins_at)
         )
@@ -106,42 +101,12 @@ class FindingTracer:
             ]
         return line, line.of_version(version), self._of_version[agreement_id, version]
 
-    async def _states(self, terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> StateProvider | None:
-        if terms.kind.source == STATE_FACTS:
-            assert terms.indicator is not None
-            return await self._timeline(terms.indicator, terms.group)
-        if not _is_of_states(terms):
-            return None
-        made = parse_composite_terms(terms, others)
-        members = [await self._timeline(member.subject, ()) for member in made.members if member.subject]
-        return JointMemberStates(members, made.needed)
-
-    async def _timeline(self, subject: str, group: tuple[tuple[str, str], ...]) -> StateTimeline:
-        if (subject, group) not in self._timelines:
-            if subject not in self._facts:
-                self._facts[subject] = await self._record.single(subject, None, None)
-            mine = [fact for fact in self._facts[subject] if _has_labels(fact, group)]
-            indicator = await self._record.indicator(subject)
-            initial, stale = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)
-            self._timelines[subject, group] = build_state_timeline(mine, initial, stale)
-        return self._timelines[subject, group]
-
-
-def _is_of_states(terms: ServiceLevelTarget) -> bool:
-    return terms.kind.source == MEMBERS and terms.parameters["of"] == STATES
-
 
 def _state_subjects(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> set[str]:
     """Return the indicators from whose states the bad intervals of a target's findings are computed."""
-    if _is_of_states(terms):
+    if is_composite_of_states(terms):
         return set(parse_composite_terms(terms, others).subjects)
     return {terms.indicator} if terms.kind.is_of_single_facts and terms.indicator else set()
-
-
-def _has_labels(fact: Fact, group: tuple[tuple[str, str], ...]) -> bool:
-    """Return whether a fact has all of these label values."""
-    labels = fact.body.get("labels") or {}
-    return all(labels.get(name) == value for name, value in group)
 
 
 def _untraced(stored: StoredFinding) -> CauseFinding:

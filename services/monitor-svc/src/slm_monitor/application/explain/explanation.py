@@ -64,7 +64,7 @@ async def explain_window(
     lines = records.select_terms_histories(agreement, target)
     present = now if asked.known_at is None else min(now, asked.known_at)
     terms, span = find_window_of_question(lines, asked, present)
-    name = asked.window or _name_of(lines, terms, span)
+    name = asked.window or name_window(lines, terms, span)
     evaluated = await evaluate_window(record, terms, name, span, present, asked.known_at)
     return await asyncio.to_thread(build_explanation_document, agreement, evaluated, asked)
 
@@ -102,7 +102,8 @@ def _present(lines: Sequence[TargetTermsHistory], at: UtcMicroseconds) -> tuple[
     raise NoSuchWindow("no terms are in force now; name a window")
 
 
-def _name_of(lines: Sequence[TargetTermsHistory], terms: ServiceLevelTarget, span: Interval) -> str:
+def name_window(lines: Sequence[TargetTermsHistory], terms: ServiceLevelTarget, span: Interval) -> str:
+    """Return the id of the window with this span: that of a calendar window, or the length of a rolling one."""
     if terms.window_kind == "rolling":
         return terms.window
     named = (find_window_at(line, span[0]) for line in lines)
