@@ -82,14 +82,14 @@ def test_fields_have_their_present_names(kind: str, earlier: str, now: str) -> N
     assert earlier in STAYS or earlier not in used_fields()
 
 
-def test_status_is_a_status_of_http_or_of_a_process() -> None:
+def test_status_is_of_http_of_a_process_or_of_a_service() -> None:
     found = {
         value
         for each in answers()
         for name, value in entries(each["answer"].get("body"))
         if name == "status" and not isinstance(value, int)
     }
-    assert found <= {"alive", "ready", "not ready"}
+    assert found <= {"alive", "ready", "not ready", "pipeline", "live", "retired"}
 
 
 def test_only_the_step_of_a_breach_has_a_root_cause() -> None:

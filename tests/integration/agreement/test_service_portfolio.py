@@ -202,7 +202,7 @@ async def test_services_are_found_by_status_and_by_configuration_item(service: A
 
 
 async def _coverage(service: AgreementUnderTest, key: str, query: str = "") -> dict[str, dict[str, Any]]:
-    status, answer = await service.ask(key, "GET", f"/api/v1/services/coverage?{query}")
+    status, answer = await service.ask(key, "GET", f"/api/v1/service-coverage?{query}")
     assert status == 200, answer
     return {each["key"]: each for each in answer["items"]}
 

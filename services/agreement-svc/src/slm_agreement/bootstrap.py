@@ -76,7 +76,7 @@ _ROUTERS = (
             installation,
             me,
             relations,
-            service_coverage,  # before the services, whose ids match every word
+            service_coverage,
             services,
             requirements,
             agreements,

@@ -29,8 +29,8 @@ OWNERS: Mapping[str, str] = {
         "agreement": (
             "agreement-dead-letters", "agreement-key-uses", "agreement-summary", "agreements", "audit-entries",
             "chain-previews", "guest-links", "guest-sessions", "installation", "invitations", "me", "openid-sessions",
-            "parties", "party-summaries", "people", "principals", "relations", "requirements", "search", "services",
-            "sessions", "sign-in-links", "templates",
+            "parties", "party-summaries", "people", "principals", "relations", "requirements", "search",
+            "service-coverage", "services", "sessions", "sign-in-links", "templates",
         ),
         "monitor": (
             "assignments", "backtests", "breaches", "causes", "clocks", "connectors", "exclusion-delegates",

@@ -1,4 +1,4 @@
-"""``/api/v1/services/coverage``: which agreements and targets cover each service, and which services have none."""
+"""``/api/v1/service-coverage``: which agreements and targets cover each service, and which services have none."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.response_models import list_of
 
-router = APIRouter(prefix="/api/v1/services", tags=["services"])
+router = APIRouter(prefix="/api/v1/service-coverage", tags=["services"])
 _PLAIN = ("service_id", "provider_party_id", "key", "name", "outcome", "planned_on", "owner", "priority", "covered_by")
 _STAGES = ("in_force", "signed", "negotiated")
 _COUNTS = ("agreements", "targets", "customers")
 
 
-@router.get("/coverage", **operation("List which targets cover each service", list_of(ServiceCoverageResponse)))
+@router.get("", **operation("List which targets cover each service", list_of(ServiceCoverageResponse)))
 async def list_service_coverage(
     caller: Caller,
     database: TheDatabase,

@@ -33,7 +33,7 @@ async def list_catalogue(visit: SignedIn) -> Response:
     }
     wanted = {"status": filters["status"], "covered_by": filters["promised"]}
     asking = {name: value for name, value in wanted.items() if value}
-    parts = await visit.api.gather(**WHO, coverage=Whole(f"{_SERVICES}/coverage", {"limit": "500", **asking}))
+    parts = await visit.api.gather(**WHO, coverage=Whole("/api/v1/service-coverage", {"limit": "500", **asking}))
     directory = directory_from(parts)
     found = parts["coverage"].items
     in_scope = [each for each in found if not visit.scope or each["provider_party_id"] == visit.scope]
