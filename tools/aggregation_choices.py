@@ -1,14 +1,14 @@
-"""Choices by the kind of an aggregation in monitor-svc outside the registry.
+"""Count where code of monitor-svc outside the registry of aggregations depends on which aggregation a target has.
 
-``python -m tools.aggregation_choices [root]`` (``make choices``) prints the number of choices for each module. ``root``
+``python -m tools.aggregation_choices [root]`` (``make choices``) prints each place, and the number of places. ``root``
 is any checkout, so that two commits can be compared; the default is this one. Nothing of the checkout is run.
 
-A *choice* is a place that a new aggregation could make wrong:
+Such a place is a *choice*: a new aggregation could make its code wrong. A choice is one of these:
 
 * ``==``, ``!=``, ``in``, ``not in`` or ``is`` with an aggregation's name, a set of names or a class that belongs to one
   kind (an accumulator, a form of rolling windows);
 * ``isinstance`` with such a class;
-* a table (set or dictionary) of names of aggregations: each key of a dictionary is a choice, a set is one;
+* a table of names of aggregations: every key of a dictionary is one choice, and a whole set is one choice;
 * a look-up in a table by a target's aggregation;
 * a comparison with a name in SQL.
 
@@ -39,7 +39,7 @@ _SQL = re.compile(r"aggregation' *(=|IN|\?) *\(?'|\{aggregation,|\$\.aggregation
 
 
 class Choice(NamedTuple):
-    """A choice by kind of aggregation: its place, and its source text."""
+    """A place where code depends on which aggregation a target has, with its source text."""
 
     path: str
     line: int
@@ -104,7 +104,7 @@ def _asks_class(node: ast.Call) -> bool:
 
 
 def _looks_up(node: ast.Call | ast.Subscript) -> bool:
-    """Return whether a table is asked for the value of a target's aggregation."""
+    """Return whether an expression looks up a target's aggregation in a table."""
     if isinstance(node, ast.Subscript):
         return isinstance(node.slice, ast.Attribute) and _is_aggregation(node.slice)
     is_get = isinstance(node.func, ast.Attribute) and node.func.attr == "get" and bool(node.args)
@@ -125,7 +125,7 @@ def _is_class(node: ast.AST) -> bool:
 
 
 def _is_aggregation(node: ast.AST) -> bool:
-    """Return whether an expression is a target's aggregation, or the document or a local copy of one."""
+    """Return whether an expression reads a target's aggregation: from an attribute, a document or a variable."""
     if isinstance(node, ast.Constant):
         return bool(node.value == "aggregation")
     if isinstance(node, ast.Subscript):
@@ -156,7 +156,7 @@ def _last_name(node: ast.AST) -> str:
 
 
 def main() -> int:
-    """Print the choices of the checkout in the arguments, by module, and their number."""
+    """Print each choice in the checkout that the argument names, then the number of choices and of their modules."""
     found = find_choices(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT)
     for each in found:
         print(f"{each.path}:{each.line}  {each.text[:100]}")

@@ -74,7 +74,7 @@ _FIELDS = {"tool", "carries", "direction", "by", "page", "level", "tested"}
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A row of the table. ``tested``: kind of test → tests as ``file::function``; ``place`` is the file that has it."""
+    """A row of the table. ``tested``: kind of test → tests as ``file::function``; ``place``: file that has the row."""
 
     tool: str
     carries: str
@@ -107,7 +107,7 @@ def _connection(row: Any, place: str) -> Connection:
 
 
 def _tool(path: Path, place: str) -> Connection:
-    """Return the row of a tool whose webhooks are understood: its folder is all that it needs."""
+    """Return the row of a tool that sends webhooks to us. ``path`` is the ``connector.yaml`` in the tool's folder."""
     described = yaml.safe_load(path.read_text(encoding="utf-8"))
     mapping = yaml.safe_load((path.parent / "mapping.yaml").read_text(encoding="utf-8"))
     by = f"webhooks, {described['authentication']['kind']}"
@@ -116,7 +116,7 @@ def _tool(path: Path, place: str) -> Connection:
 
 
 def _pull(path: Path, place: str) -> Connection:
-    """Return the row of a tool that is asked for its tickets, samples or outages, by its recipe."""
+    """Return the row of a tool that we ask for its tickets, samples or outages. ``path`` is its ``pull.yaml``."""
     recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
     if recipe["dialect"] == "promql":
         by = "asked with `query_range`"

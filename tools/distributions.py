@@ -1,8 +1,8 @@
-"""The distributions of the workspace: one version, exact pins to one another, and what a wheel has to say about itself.
+"""Check the distributions of the workspace: one version, exact pins between them, and the fields that each must have.
 
 ``python -m tools.distributions`` prints one line for each flaw and exits with 1 if there is any.
-``python -m tools.distributions 0.2.0`` writes that version into every ``pyproject.toml``. The one place of the version
-is ``[project] version`` of the repository's own ``pyproject.toml``.
+``python -m tools.distributions 0.2.0`` writes that version into every ``pyproject.toml``. The product's version
+is ``[project] version`` in the ``pyproject.toml`` at the root of the repository.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def flaws(root: Path) -> list[str]:
 
 
 def set_version(root: Path, version: str) -> None:
-    """Write a version into every ``pyproject.toml``, as its own and in the pins. Raises ValueError if it is none."""
+    """Write a version and the pins to it into every ``pyproject.toml``. Raises ValueError unless it is like 0.2.0."""
     if not _VERSION.fullmatch(version):
         raise ValueError(f"{version!r} is no version; write it like 0.2.0 or 0.2.0rc1")
     before = re.escape(version_of(root))

@@ -221,7 +221,7 @@ def _long_files(root: Path) -> list[str]:
 
 
 def _many_parameters(functions: Sequence[structure.Function]) -> list[str]:
-    """Find out whether more functions than before have many parameters; one violation then lists all of them."""
+    """Return one violation that lists all functions with many parameters, if there are more of them than allowed."""
     many = structure.with_many_parameters(functions)
     if len(many) <= MOST_WITH_MANY_PARAMETERS:
         return []

@@ -1,7 +1,8 @@
 """Software bill of materials of an installation: every distribution with version, hashes, licence (CycloneDX JSON).
 
 ``python -m tools.sbom FILE`` (``make sbom``) writes it. Versions, hashes and dependencies come from ``uv.lock``,
-licences from the metadata of the installed distributions. The private PostgreSQL and tracing are optional there.
+licences from the metadata of the installed distributions. What only the private
+PostgreSQL or tracing needs has the scope ``optional``.
 """
 
 from __future__ import annotations
@@ -82,8 +83,9 @@ def _first(values: list[str] | None) -> str:
 
 
 def copyleft(document: Mapping[str, Any]) -> dict[str, str]:
-    """Return name → licence of the components that ask for more than a notice (LGPL, MPL, GPL): by their own licence,
-    or by a library inside their binary wheel, which is then named.
+    """Return name → licence of the components with an LGPL, MPL or GPL licence, which demands more than a notice.
+
+    A library inside a component's binary wheel counts, too. The text then names the library and its licence.
     """
     found = {}
     for each in document["components"]:
@@ -123,8 +125,9 @@ def _reachable(packages: list[Package], extras: tuple[str, ...]) -> set[str]:
 
 
 def _needs(package: Package, packages: list[Package], extras: tuple[str, ...]) -> Iterator[Package]:
-    """Yield the packages that a package needs: also those of the extras with which anything of the product asks for
-    it.
+    """Yield the packages that a package needs, also for its extras.
+
+    The product's own packages have the extras ``extras``. Any other package has the extras that the product asks for.
     """
     wanted = list(package.get("dependencies", ()))
     for extra, added in package.get("optional-dependencies", {}).items():

@@ -87,7 +87,7 @@ def modules_per_folder(modules: Iterable[Module]) -> Counter[str]:
 
 
 def imports(modules: Sequence[Module]) -> set[tuple[str, str]]:
-    """Return the pairs (importer, imported) of product modules, each once, however many statements make it.
+    """Return the pairs (importer, imported) of product modules. Several imports of the same module make one pair.
 
     ``from a.b import c`` imports the module ``a.b.c`` if there is one, else ``a.b``. Imports within functions and under
     TYPE_CHECKING count, since a reader has to follow them too.
@@ -115,7 +115,7 @@ def arrows_per_package(modules: Sequence[Module]) -> Counter[str]:
 
 
 def arrows_between_packages(modules: Sequence[Module]) -> Counter[str]:
-    """Return package → number of pairs of sub-packages of which one imports the other, counted in each direction."""
+    """Return package → number of ordered pairs (a, b) of its sub-packages in which a imports from b."""
     home = {module.name: module.package for module in modules}
     pairs: set[tuple[str, str, str]] = set()
     for importer, imported in imports(modules):

@@ -2,8 +2,8 @@
 
 ``python -m tools.wheels`` (``make wheels``) builds them into ``dist`` and checks what is in them.
 ``python -m tools.wheels check [PYTHON …]`` (``make wheels-check``) also installs them, for each of these versions of
-Python, into an empty environment outside the repository, and plays ``slm demo --once`` there. A version that is not on
-the machine is named; it is an error if none was found.
+Python, into an empty environment outside the repository, and plays ``slm demo --once`` there. The command prints the
+versions that the machine lacks, and fails if it lacks all of them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class WheelFlaw(Exception):
 
 
 def build_wheels(folder: Path) -> list[Path]:
-    """Build the wheel of every distribution into a folder, in which no older ones are left; return them by name."""
+    """Delete the wheels in a folder, build a wheel of every distribution there, and return the new wheels by name."""
     for old in folder.glob("*.whl"):
         old.unlink()
     _run([str(_UV), "build", "--quiet", "--wheel", "--all-packages", "--out-dir", str(folder)], ROOT)
@@ -42,7 +42,7 @@ def build_wheels(folder: Path) -> list[Path]:
 
 
 def content_flaws(root: Path, wheels: Sequence[Path]) -> list[str]:
-    """Return what the wheels lack: files of the packages that git knows, licences, metadata; a line for each flaw."""
+    """Return what the wheels lack, one line for each flaw: files that git tracks, licences and metadata."""
     named = {each.name.partition("-")[0]: each for each in wheels}
     found = []
     for each in distributions(root):
@@ -75,7 +75,7 @@ def _flaws_of(root: Path, distribution: Distribution, wheel: Path) -> Iterator[s
 
 
 def _git_files(root: Path, folder: Path) -> set[str]:
-    """Return the files below a package's folder that git knows, as a wheel names them."""
+    """Return the files in a package's folder that git tracks, by their paths in a wheel."""
     listed = _run(["git", "ls-files", "-z", str(folder)], root).split("\0")
     return {(root / name).relative_to(folder.parent).as_posix() for name in listed if name}
 

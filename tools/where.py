@@ -137,7 +137,7 @@ def _is_type(node: ast.AST, parent: ast.AST) -> bool:
 
 
 def _takers_of_all(name: str, path: Path, root: Path) -> Iterator[Place]:
-    """Yield the assignment of a name that stands for every event that can be sent, instead of an entry for each."""
+    """Yield where the module assigns the table ``name``, which is made of all events that can be sent."""
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.AnnAssign) and _last_name(node.target) == name:
             yield _place(path, root, node, "as every event that can be sent")

@@ -33,8 +33,10 @@ def file_of(context: str) -> Path:
 
 
 def examples_of(document: Mapping[str, Any], recording: list[Any]) -> dict[str, Any]:
-    """Return operationId → example: the answer with the most fields among those that are not too long, else the
-    shortest.
+    """Return operationId → example, chosen from the recorded answers.
+
+    Among answers that are not too long, the answer with the most filled fields is chosen. If all answers are too long,
+    the shortest answer is chosen.
     """
     found: dict[str, list[Any]] = {}
     known = [(path, method, each["operationId"]) for path, method, each in document_operations(document)]

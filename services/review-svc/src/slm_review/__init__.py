@@ -1,1 +1,1 @@
-"""Service reviews, action plans against risks, improvement actions, lessons and proposals for new targets."""
+"""Service reviews, action plans against risks, improvement actions, lessons and proposed objectives."""

@@ -34,7 +34,7 @@ class NormalWeekGaps:
     def to_document(self) -> dict[str, list[list[str]]]:
         """Return the uncovered hours by weekday, such as ``{"mon-fri": [["08:00", "09:00"]]}``.
 
-        Neighbouring days with equal gaps share one entry. A day without a gap has none.
+        Neighbouring days with equal gaps share one entry. A day without a gap has no entry.
         """
         return {name: write_day_intervals(hours) for name, hours in _day_ranges(self.uncovered)}
 
@@ -58,7 +58,7 @@ def uncovered_intervals(
 def covers_all_hours(
     provided: ServiceHours, required: ServiceHours, start: UtcMicroseconds, end: UtcMicroseconds
 ) -> bool:
-    """Whether ``provided`` is open at every instant of [start, end) at which ``required`` is."""
+    """Whether ``provided`` is open at every instant of [start, end) at which ``required`` is open."""
     return not uncovered_intervals(required, provided, start, end)
 
 

@@ -176,8 +176,8 @@ def _event(component: _Component, zone: ZoneInfo) -> Event:
 
 
 def _replaced_by(component: _Component, zone: ZoneInfo) -> date | None:
-    """Return the day of the recurring event that an override replaces. Only its property RECURRENCE-ID is read, because
-    the rest of the override cannot be. None if the component is no override.
+    """Return the day of the recurring event that an override replaces; None if the component is no override. Called for
+    an override that cannot be read otherwise: this reads only its property RECURRENCE-ID.
     """
     replaced = component.properties.get("RECURRENCE-ID")
     try:
@@ -199,8 +199,8 @@ def _whole(text: str) -> int:
 def _day(parameters: Mapping[str, str], value: str, name: str, zone: ZoneInfo, whole_days: bool) -> date:
     """Return the day that a value of the property ``name`` gives: a date, or the day of a time. A TZID is ignored.
 
-    A time is accepted only if the event is marked as one of whole days (``whole_days``) or the property has VALUE=DATE;
-    a DTSTART must then be at midnight. Raises ValueError for every other value.
+    A time is accepted only if the event is marked as an event of whole days (``whole_days``) or the property has
+    VALUE=DATE; a DTSTART must then be at midnight. Raises ValueError for every other value.
     """
     if written := _DATE.fullmatch(value.strip()):
         return date(*(int(part) for part in written.groups()))

@@ -45,16 +45,17 @@ class OpenTable:
         return self.sums[index] if instant >= closes else self.sums[index] - closes + instant
 
     def instant_using_up(self, open_time: int) -> UtcMicroseconds:
-        """Return the earliest instant by which ``open_time`` microseconds have been open since the table's start.
+        """Return the earliest instant at which the open time since the table's start reaches ``open_time``
+        microseconds.
 
-        0 < open_time ≤ total. If the time is used up exactly at closing, the closing instant is returned.
+        0 < open_time ≤ total. If the open time reaches it exactly at closing, the closing instant is returned.
         """
         index = bisect_left(self.sums, open_time)
         return self.closes[index] - (self.sums[index] - open_time)
 
     def instant_leaving(self, open_time: int) -> UtcMicroseconds:
-        """Return the latest instant by which no more than ``open_time`` microseconds have been open since the table's
-        start.
+        """Return the latest instant at which the open time since the table's start is still at most ``open_time``
+        microseconds.
 
         0 ≤ open_time < total.
         """

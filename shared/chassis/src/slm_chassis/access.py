@@ -56,8 +56,8 @@ class Principal:
         return self.is_operator or (self.party_id is not None and self.party_id in party_ids)
 
     def has_role(self, *roles: str) -> bool:
-        """Whether the caller has one of the roles. An operator has all of them, though a use case may still require a
-        party.
+        """Whether the caller has one of the roles. An operator has every role. A use case may still refuse an operator,
+        because the operator belongs to no party.
         """
         return self.is_operator or not self.roles.isdisjoint(roles)
 

@@ -1,4 +1,4 @@
-"""Reading of the records of ``slm.access``: each is checked before it decides which keys are valid."""
+"""Reads the records of ``slm.access``, and checks each record before it decides which keys are valid."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ def _check_keys(keys: list[dict[str, Any]]) -> None:
 def expiry_of(key: Mapping[str, Any]) -> UtcMicroseconds | None:
     """Return the instant from which a key is refused, microseconds UTC; None if the key does not expire.
 
-    Raises TypeError, ValueError, AttributeError or OverflowError if the field is not an instant.
+    Raises TypeError, ValueError, AttributeError or OverflowError if the key's ``expires_at`` is not an instant.
     """
     written = key.get("expires_at")
     return None if written is None else instants.from_text(written)
 
 
 def end_of(event: Any) -> UtcMicroseconds | None:
-    """Return the instant from which a principal may do nothing any more, microseconds UTC; None if it does not end.
+    """Return the instant from which a principal may do nothing any more, microseconds UTC; None if it has no end.
 
-    Raises TypeError, ValueError, AttributeError or OverflowError if the field is not an instant.
+    Raises TypeError, ValueError, AttributeError or OverflowError if the event's ``ends_at`` is not an instant.
     """
     return None if event.ends_at is None else instants.from_text(event.ends_at)
 

@@ -48,9 +48,9 @@ class AccessUnavailable(Exception):
 class AccessRegistry:
     """A worker that keeps all valid keys in memory, up to date with the topic ``slm.access``.
 
-    It fails closed. A record that cannot be read invalidates all keys of its principal until a readable record follows.
-    If the topic has not been read to its end for ``FRESH_SECONDS``, no key is accepted. A key that expires is refused
-    by the clock, without a record.
+    In doubt it refuses. A record that cannot be read invalidates all keys of its principal until a readable record
+    follows. If the topic has not been read to its end for ``FRESH_SECONDS``, no key is accepted. An expired key is
+    refused as soon as the clock shows its end; no record announces this.
     """
 
     name = "access"
@@ -125,10 +125,10 @@ class AccessRegistry:
                 await self._moved.wait_for(lambda: principal_id not in self._ahead)
 
     async def wait_for_token_key(self, token_key_id: str) -> None:
-        """Wait until the log has delivered the announcement of a token's key.
+        """Wait until the log has delivered the announcement of the key with which tokens are signed.
 
-        Once the log has delivered it, every service accepts tokens that are signed with it. Raises AccessUnavailable
-        after ``logged_wait_seconds``.
+        Once the log has delivered the announcement, every service accepts these tokens. Raises AccessUnavailable after
+        ``logged_wait_seconds``.
         """
         try:
             async with asyncio.timeout(self.logged_wait_seconds), self._moved:
@@ -221,7 +221,9 @@ class AccessRegistry:
         return None if "\0" in key else self._live(hash_of(key))
 
     def _bearer_of(self, text: str) -> Principal | None:
-        """Return the principal of the key for which an access token stands; None if token or key are not valid."""
+        """Return the principal for which an access token stands: of its API key, or of the person in whose place it
+        reads. None if the token, its key or the person is not valid.
+        """
         token = self._token_keys.read(text, self._clock.now())
         if isinstance(token, ReadingToken):
             return self._readers.reader_of(token, self._clock.now())
@@ -251,8 +253,8 @@ class AccessRegistry:
         return principal
 
     async def _holder_of(self, tokens: AccessTokenChecker, token: str) -> Principal | None:
-        """Return the principal to whom a provider's access token belongs; None if it is invalid or its subject
-        unknown.
+        """Return the principal to whom a provider's access token belongs. None if the token is invalid or no principal
+        has its subject.
         """
         try:
             holder = await tokens.holder_of(token)
@@ -284,7 +286,9 @@ class AccessRegistry:
         return self._confirmed_at is not None and time.monotonic() - self._confirmed_at <= FRESH_SECONDS
 
     async def catch_up(self, timeout_seconds: float = FRESH_SECONDS) -> None:
-        """Wait until everything has been read that the log holds when this is called. Raises AccessUnavailable."""
+        """Wait until every record that is in the log now has been read; raises AccessUnavailable if the log cannot be
+        read.
+        """
         asked_at, read = time.monotonic(), dict(self._positions)
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -380,7 +384,9 @@ class AccessRegistry:
         self._take(event)
 
     async def _ask(self) -> None:
-        """Read the log to its end, once for all unknown keys that wait, so that wrong keys cannot overload the log."""
+        """Read the log to its end. All unknown keys that wait share one reading, so that wrong keys cannot overload the
+        log.
+        """
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask_paced(), name="access-miss")
             self._asking.add_done_callback(lambda task: task.cancelled() or task.exception())

@@ -1,9 +1,9 @@
-"""Access tokens, each of which stands for an API key (RFC 6749, 4.4) for an hour at most, or reads on behalf of a
-person for some minutes.
+"""Access tokens. A token stands for an API key for an hour at most (RFC 6749, 4.4), or lets a service read on behalf of
+a person for some minutes.
 
-The key pair that signs them is in the memory of the process that made it and is stored nowhere. Its public half is
-announced on ``slm.access``, where every service reads it: all processes accept the tokens, also after the process that
-signed them has ended.
+The key pair that signs the tokens is in the memory of the process that made it and is stored nowhere. Its public half
+is announced on ``slm.access``, where every service reads it: all processes accept the tokens, also after the process
+that signed them has ended.
 """
 
 from __future__ import annotations

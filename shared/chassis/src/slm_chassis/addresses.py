@@ -42,8 +42,8 @@ def check_postgres_url(url: str) -> str:
 
 
 def add_tls_settings(url: str, sslmode: str, root_certificate: Path | None) -> str:
-    """Return a PostgreSQL URL with ``sslmode`` and ``sslrootcert`` added if it lacks them; any other URL is
-    unchanged.
+    """Return a PostgreSQL URL with ``sslmode`` and ``sslrootcert`` added where it lacks them. A URL without a host or
+    of another kind of database is returned unchanged.
     """
     if not url.startswith(tuple(f"{scheme}://" for scheme in POSTGRES)) or not (sslmode or root_certificate):
         return url

@@ -199,9 +199,9 @@ def _server(http: ASGIApp, endpoint: Endpoint) -> _Server:
 
 
 def _allow_files(connections: int) -> None:
-    """Raise the process's limit of open files, as far as allowed, to what the connections need.
+    """Raise the process's limit of open files to what the connections need, as far as the system allows.
 
-    The usual limit of 1,024 is lower.
+    The usual limit of 1,024 files is too low for many connections.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _OTHER_FILES

@@ -1,5 +1,5 @@
-"""The wait that another system asks for in the headers of its answer: ``Retry-After``, or the headers that count the
-requests which are left.
+"""The wait that another system asks for in the headers of its answer: in ``Retry-After``, or in the headers that count
+how many requests are still allowed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ def asked_wait(headers: Mapping[str, str], now: UtcMicroseconds) -> int | None:
 
 
 def wait_after_last(headers: Mapping[str, str], now: UtcMicroseconds) -> int | None:
-    """Return the microseconds to wait if, by its headers, no further request is allowed for now; else None."""
+    """Return the microseconds to wait if an answer's headers say that no request is left and when there will be; else
+    None.
+    """
     left = headers.get("x-ratelimit-remaining", headers.get("ratelimit-remaining", "")).strip()
     if not _is_number(left) or int(left) > 0:
         return None

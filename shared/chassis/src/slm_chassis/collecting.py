@@ -10,8 +10,8 @@ def exclude_from_collection(is_hurried: bool = False) -> None:
 
     A full collection stops the process, by a quarter of a second for a million objects, and the interpreter runs one
     whenever it likes. Call this function after much was loaded and while nobody waits. It first collects all garbage,
-    including objects excluded earlier. With ``is_hurried`` it collects nothing, so that the call takes no time, and
-    excludes the present garbage, too.
+    including objects excluded earlier. With ``is_hurried`` it collects no garbage: the call takes no time, but the
+    present garbage stays in memory.
     """
     if not is_hurried:
         gc.unfreeze()

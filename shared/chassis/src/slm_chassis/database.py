@@ -56,7 +56,9 @@ class Transaction:
         self._begun = False
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
-        """Run a statement. ``parameters`` is a mapping, or a list of mappings to run it once with each."""
+        """Run a statement. ``parameters`` is a mapping, or a list of mappings: then the statement runs once for each
+        mapping.
+        """
         self._begun = True
         result = await self.connection.execute(statement, parameters)
         assert isinstance(result, CursorResult)

@@ -48,8 +48,8 @@ class GaugeTable(Collector):
         self._labels = {each.name: each.labels for each in described}
 
     def add(self, name: str, labels: Mapping[str, str], value: float = 1.0) -> None:
-        """Add a value. Raises KeyError for a gauge that is not described, and ValueError if the labels are not those
-        that were described, in their order.
+        """Add a value. Raises KeyError for a gauge that is not described, and ValueError unless the labels are the
+        described labels in the described order.
         """
         if tuple(labels) != self._labels[name]:
             raise ValueError(f"{name} has the labels {self._labels[name]}, not {tuple(labels)}")

@@ -16,7 +16,7 @@ from slm_chassis.settings import ServiceSettings
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
-    """The parts that a service is built on. Its owner does not close ``log``: whoever opened the log closes it."""
+    """The parts that a service is built on. A service never closes ``log``: whoever opened the log closes it."""
 
     context: str
     database: Database

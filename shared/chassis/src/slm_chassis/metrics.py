@@ -15,7 +15,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 
 
 class Metrics:
-    """The metrics that every service has. A service with more of them subclasses it."""
+    """The metrics that every service has. A service with further metrics has a subclass."""
 
     def __init__(self, context: str) -> None:
         self.registry = CollectorRegistry()

@@ -1,4 +1,6 @@
-"""The outbox relay: it carries committed events to the log, without losing any and in the order of each key."""
+"""The outbox relay: it carries committed events to the log. It loses none, and events with the same key keep their
+order.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,7 @@ Refused = tuple[str, int | None, Record, str]
 
 
 class OutboxRelay:
-    """Appends outbox rows to the log. Several may run on one database; only one works at a time.
+    """Appends outbox rows to the log. Several relays may run on one database; only one of them works at a time.
 
     Delivery is at least once: a crash between the append and the commit repeats a batch with the same event ids.
     """

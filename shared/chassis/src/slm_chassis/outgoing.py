@@ -117,8 +117,8 @@ def _plain(text: str) -> Address:
 
 
 def host_of(url: str) -> tuple[str, str, int]:
-    """Return scheme, host and port of a URL. Raises AddressRefused unless it is an http or https URL without a user, in
-    which every program finds the same host.
+    """Return scheme, host and port of a URL. Raises AddressRefused unless the URL is http or https, names no user, and
+    is written so that every program finds the same host in it.
     """
     if not url.isascii() or not url.isprintable() or any(sign in url for sign in ' \\<>"`{}|^#'):
         raise AddressRefused("the URL has signs that do not belong there; write a name with other letters as xn--…")
@@ -186,7 +186,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     """A transport that connects only to addresses that it has itself resolved and checked by the rules.
 
     The request keeps its ``Host`` header, and TLS checks the certificate against the name. Connections are not reused,
-    because another name may have the same address. Raises AddressRefused, apart from the errors of httpx.
+    because another name may have the same address. Raises AddressRefused and the errors of httpx.
     """
 
     def __init__(

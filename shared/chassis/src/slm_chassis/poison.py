@@ -18,7 +18,8 @@ LONGEST_SECONDS = 3_600.0
 
 
 class PoisonLimit:
-    """Counts the records that a consumer handled and its dead letters, and raises Halt if these are too many.
+    """Counts the handled records and the dead letters of a consumer, and raises Halt if there are too many dead
+    letters.
 
     ``time_of`` returns seconds that never go backward.
     """
@@ -72,10 +73,10 @@ class PoisonLimit:
 
 
 def _tolerated(total: int) -> float:
-    """Return how many dead letters are allowed among ``total`` records: one in twenty of ``ENOUGH`` records or more.
+    """Return how many of ``total`` records may become dead letters: all of the first ``IN_A_ROW`` records, and the
+    share ``SHARE`` of ``ENOUGH`` or more records.
 
-    A hundred dead letters in a row are allowed, so the allowed share falls from all of the first hundred records to one
-    in twenty.
+    Between the two, the allowed number changes evenly with ``total``.
     """
     few = IN_A_ROW - (total - IN_A_ROW) * (IN_A_ROW - SHARE * ENOUGH) / (ENOUGH - IN_A_ROW)
     return max(SHARE * total, min(IN_A_ROW, few))

@@ -49,8 +49,8 @@ async def keep_postgres_running(server: PrivatePostgres) -> None:
 
 
 async def _revive(server: PrivatePostgres, backoff: Backoff, failures: int) -> int:
-    """Try to start the server until it runs; return how many starts in a row have failed, including ``failures``
-    before.
+    """Try to start the server until it runs. Return how many starts in a row have failed: ``failures`` before this
+    call, and the failed ones of this call.
 
     Raises PostgresFailed after ATTEMPTS failures.
     """

@@ -1,6 +1,6 @@
 """Tokens with which a service reads another service's API on behalf of a person, and the key pair that signs tokens.
 
-A mail to a person has the figures of the product's own answers, so the answers have to be those that the person gets. A
+A mail to a person shows figures from the product's API. They must be the figures that the person would get there. A
 token names the person's principal and the only requests that may be sent. The caller then has the roles and the party
 that the principal has at the time, and can change nothing that is agreed. The token expires after some minutes, or
 earlier if the principal ends.
@@ -32,7 +32,9 @@ class TokenReaders:
         self._known: dict[str, tuple[Principal, UtcMicroseconds | None]] = {}
 
     def learn(self, principal: Principal, enrolled: Any) -> None:
-        """Remember a principal, and from its PrincipalEnrolled when it ends."""
+        """Remember a principal and the instant at which it ends. ``enrolled`` is its PrincipalEnrolled, which has the
+        instant.
+        """
         self._known[principal.principal_id] = principal, end_of(enrolled)
 
     def forget(self, principal_id: str) -> None:
@@ -86,7 +88,7 @@ class AnnouncedSigner:
         return signer
 
     async def reading_token(self, principal_id: str, requests: Sequence[str]) -> str:
-        """Return a token that sends these requests on behalf of a principal. Raises AccessUnavailable."""
+        """Return a token with which these requests can be sent on behalf of a principal. Raises AccessUnavailable."""
         signer = await self.ready()
         ends = (self._clock.now() + READS_FOR) // SECOND * SECOND
         return signer.sign(ReadingToken(principal_id, tuple(requests), ends))

@@ -181,7 +181,8 @@ class Settings(OpenIdSettings):
 
 
 class ServiceSettings(Settings):
-    """Settings of one service: its own from ``SLM_<CONTEXT>_<FIELD>``, those of the installation from ``SLM_<FIELD>``.
+    """Settings of one service. It reads its own settings from ``SLM_<CONTEXT>_<FIELD>``, and the installation's
+    settings from ``SLM_<FIELD>``.
 
     A service with more settings subclasses it, sets ``context`` and adds fields.
     """

@@ -49,7 +49,7 @@ def caused_by(envelope: Envelope) -> Iterator[None]:
 def track_causes() -> Iterator[Callable[[Envelope], None]]:
     """Yield a function; each call makes its event the cause of all events published until the next call.
 
-    For batches of events, where this costs less than ``caused_by`` for each event.
+    Use it for a batch of events: calling this function costs less than ``caused_by`` for each event.
     """
     before = [(variable, variable.get()) for variable in (correlation_id, causation_id, traceparent)]
     try:

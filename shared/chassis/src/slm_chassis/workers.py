@@ -65,7 +65,8 @@ class Progress:
 class Rest:
     """The rest of a worker that has found nothing to do: at least ``shortest`` seconds and at most ``longest``.
 
-    Between the two, ``wake`` ends the rest. It is called at each commit, so a worker that looks seldom finds work soon.
+    Between the two, ``wake`` ends the rest. Each commit calls ``wake``, so that a worker finds new work soon although
+    its rests are long.
     """
 
     def __init__(self, shortest: float, longest: float) -> None:
@@ -74,7 +75,9 @@ class Rest:
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """End the rest, or the next one, when its shortest time is over."""
+        """End the present rest as soon as its shortest time is over. If the worker is not resting, end its next rest
+        then.
+        """
         self._woken.set()
 
     async def take(self) -> None:

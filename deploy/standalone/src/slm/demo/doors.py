@@ -1,4 +1,4 @@
-"""A client of an installation with one address, or with an address for each service and its replicas."""
+"""A client of an installation. Either it has one address, or every replica of every service has its own."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ResourceTransport(httpx.AsyncBaseTransport):
 
 @dataclass(frozen=True)
 class InstallationClient:
-    """A client of an installation, and for each resource the address under which a person's browser finds it."""
+    """A client of an installation, and the addresses at which a person's browser finds the resources."""
 
     client: httpx.AsyncClient
     face: str | None

@@ -34,7 +34,7 @@ Work = Callable[[str, str], Awaitable[bool]]
 
 @dataclass(frozen=True)
 class ServingOptions:
-    """A clock that replaces that of the settings, and a function that makes the application to serve."""
+    """``clock`` replaces the clock of the settings. ``front`` returns the application to serve for an installation."""
 
     clock: Clock
     front: Callable[[Installation], ASGIApp]

@@ -116,8 +116,9 @@ async def record_requirement(client: httpx.AsyncClient, cast: Cast) -> dict[str,
 async def draft_agreement(
     client: httpx.AsyncClient, cast: Cast, document: Mapping[str, Any], key: str
 ) -> dict[str, Any]:
-    """Draft the agreement from a template as the provider. The same key and document again return the same
-    agreement.
+    """Draft the agreement from a template as the provider, and return its JSON.
+
+    A second call with the same key and document returns the same agreement.
     """
     body = {
         "key": key,

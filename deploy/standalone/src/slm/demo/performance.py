@@ -1,4 +1,4 @@
-"""The demonstration's whole cycle on a running installation: its stages, with traffic and the stream beside them."""
+"""Play all stages of the demonstration on a running installation, while facts are sent and the stream is read."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ async def _perform(
 def _plan(clock: Clock) -> tuple[FactSchedule, str]:
     """Return the schedule of the facts, and a suffix for the keys of the parties.
 
-    With a clock at real speed, each run gets another suffix and so has parties of its own. With a scaled clock the
-    suffix is empty.
+    With a clock at real speed, the suffix depends on the minute at which the run starts, so that each run has parties
+    of its own. With a scaled clock the suffix is empty.
     """
     if isinstance(clock, ScaledClock):
         return FactSchedule.beginning(clock.origin), ""

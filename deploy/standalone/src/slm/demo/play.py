@@ -267,7 +267,7 @@ async def propose_target(stage: PlayStage, review_id: str) -> None:
 async def breaches_in_force(stage: PlayStage, position: str) -> list[str]:
     """Return the ids of the breaches in force that became certain within the minutes of the schedule.
 
-    They are equal in every installation with this clock. ``position`` is the value of the query parameter
+    Every installation with this clock has the same ids. ``position`` is the value of the query parameter
     ``min_position``: the facts up to it must have been evaluated.
     """
     with stage.terminal.stage_line("digest") as line:

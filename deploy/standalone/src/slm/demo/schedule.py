@@ -139,8 +139,8 @@ def _latency(minute: int, number: int) -> int:
 def _slow_values(minute: int) -> int:
     """Return how many of the 12 latency values of a minute are slow; ``minute`` counts from the schedule's start.
 
-    In the minutes ``SLOW``, 6 are slow. After the minute ``LAST``, 6 are slow in some minutes of each four hours. In
-    every other minute, no value is slow.
+    In the minutes ``SLOW``, 6 are slow. After the minute ``LAST``, 6 are slow for 6 minutes and later for 20 minutes
+    out of every 240 minutes. In every other minute, no value is slow.
     """
     if minute in SLOW:
         return VALUES_A_MINUTE // 2

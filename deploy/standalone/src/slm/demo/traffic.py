@@ -1,4 +1,4 @@
-"""Sending of the demonstration's facts through the public API: those of each minute once the minute is over."""
+"""Send the demonstration's facts through the public API. The facts of a minute are sent when that minute is over."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TrafficSender:
         self.sent = 0
 
     def go_on(self) -> None:
-        """Let ``run`` send the rest of the facts.
+        """Let ``run`` also send the facts from the minute ``FACTS_WAIT_FROM`` on.
 
         Called once the demonstration has seen the action plan of the first risk.
         """

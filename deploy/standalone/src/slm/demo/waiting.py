@@ -21,7 +21,7 @@ class ResultNotSeen(Exception):
 
 
 class ResultWaiter:
-    """Waits for results, each at most ``seconds`` real seconds after it is due by the installation's clock."""
+    """Waits for results. If a result is more than ``seconds`` real seconds overdue, the wait for it fails."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock

@@ -93,8 +93,9 @@ class ImportClient:
         self._register({"key": key, "kind": kind, "initial_state": initial_state}, {"kind", "initial_state"})
 
     def register_measured(self, document: Item) -> None:
-        """Register an indicator by its whole document. If the indicator exists already, it stays as it is:
-        ImportRefused is raised only if it has another kind. Units and scales are checked by the server with each
+        """Register an indicator by its whole document. An indicator that exists already stays unchanged.
+
+        Raises ImportRefused if it exists with another kind. The server checks units and scales later, with each
         measurement.
         """
         self._register(document, {"kind"})
@@ -108,8 +109,8 @@ class ImportClient:
     def open_import(self, kind: Kind, names: Sequence[str], run_id: str) -> str:
         """Open an import for these ticket sources or indicators and return its id.
 
-        Until the import ends, the server does not evaluate their time before the import's ``through_at``. ``run_id`` is
-        the import's key: if an answer is lost, repeating the call opens no second import.
+        Until the import ends, the server evaluates their facts only from the import's ``through_at`` on.
+        ``run_id`` is the import's key: if an answer is lost, repeating the call opens no second import.
         """
         document = self._of_party({"key": run_id, "sources" if kind == "tickets" else "indicators": list(names)})
         opened = _document(self._request("POST", "/api/v1/imports", json=document))
@@ -151,11 +152,11 @@ class ImportClient:
         return time.monotonic() - begun
 
     def imports(self, state: str | None = None) -> Iterator[Item]:
-        """Yield the imports of the key's party, the latest first; only those in the state ``state`` if it is given."""
+        """Yield the imports of the key's party, the latest first. ``state``: yield only imports in this state."""
         yield from self._pages("/api/v1/imports", {} if state is None else {"state": state})
 
     def end_import(self, import_id: str) -> Item:
-        """End an import early and return its JSON. The items that have arrived are evaluated without the rest."""
+        """End an import early and return its JSON. The items that have arrived until now are evaluated."""
         return _document(self._request("DELETE", f"/api/v1/imports/{quote(import_id, safe='')}"))
 
     def give_up(self, import_id: str) -> bool:
@@ -166,7 +167,7 @@ class ImportClient:
             return False
 
     def unmatched(self, source: str) -> Iterator[tuple[str, str]]:
-        """Yield number and reason of each ticket of the source to which no target applies."""
+        """Yield (number, reason) for every ticket in the source that no target applies to."""
         for ticket in self._pages("/api/v1/tickets", {"source": source, "unmatched": "true"}):
             yield str(ticket["number"]), str(ticket.get("unmatched_cause") or "no target applies to it")
 

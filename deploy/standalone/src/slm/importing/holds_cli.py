@@ -43,7 +43,7 @@ def listed(url: Url = DEFAULT_URL, key: Key = "", everything: Everything = False
 
 @app.command()
 def end(import_id: Annotated[str, typer.Argument(help="As listed.")], url: Url = DEFAULT_URL, key: Key = "") -> None:
-    """End an import: what has arrived is judged as it is, and no judgement waits for the rest any more."""
+    """End an import: the items that have arrived are judged, and no judgement waits for further items any more."""
     ended = _asked(url, key, lambda door: door.end_import(import_id))
     typer.echo(f"{import_id}: {ended.get('state')}")
 

@@ -34,7 +34,7 @@ class MeasurementFile:
     bad: SetAsideRows = field(default_factory=SetAsideRows)
 
     def placed_items(self, after: int = 0) -> Iterator[PlacedItem]:
-        """Read the file again and yield the items to send, from the first row after the row ``after``."""
+        """Read the file again and yield the items to send. Rows up to the row number ``after`` are skipped."""
         rows = records.read_records(self.path, self.by.records, lambda bad: None)
         for placed in measurements.measurement_items(rows, self.by, Oddities(), lambda bad: None):
             if placed.row > after:
@@ -67,9 +67,9 @@ class MeasurementResult:
 
 
 def check_measurements(path: Path, by: MeasurementMapping, bad: SetAsideRows) -> MeasurementFile:
-    """Read the whole file through the mapping and return what it has; ``bad`` gets the rows that are set aside.
+    """Read the whole file through the mapping and return its summary. Add the rows that cannot be sent to ``bad``.
 
-    Raises ImportRefused if the mapping does not fit the file, the file cannot be read, or it has nothing to send.
+    Raises ImportRefused if the mapping does not fit the file, or if the file cannot be read or has nothing to send.
     """
     found = MeasurementFile(path, by, bad=bad)
 

@@ -110,9 +110,9 @@ def send_file(
     them.
 
     The wait for the reports ends after ``reports_patience`` seconds. Missing indicators are registered. Until the
-    import ends, the server does not evaluate the past of the file's sources or indicators; an import that cannot
-    continue is ended. Sending a file again, or parts of it, changes nothing. ``sent`` is called with the number of
-    items of each batch. Raises ImportRefused.
+    import ends, the server does not evaluate the past of the file's sources or indicators. If an error stops this
+    function, it tries to end the import. Sending a file again, or parts of it, changes nothing. ``sent`` is called with
+    the number of items of each batch. Raises ImportRefused.
     """
     taken, by = SentItems(), found.by
     if isinstance(by, OutageMapping):

@@ -76,7 +76,7 @@ class ImportScreen:
         self._bar.update(self._task, advance=items, note="")
 
     def waiting(self, reason: str) -> None:
-        """Show why the import waits: beside the progress bar or, without a terminal, as a line once for each reason."""
+        """Show why the import waits, beside the progress bar. Without a terminal, print a line for each new reason."""
         if self._bar is not None and self._task is not None and self._console.is_terminal:
             self._bar.update(self._task, note=f"waiting: {reason}")
         elif reason not in self._shown_reasons:

@@ -101,7 +101,7 @@ def show_breaches(screen: Screen, reader: Reader, names: Names, listed: BreachLi
 
 
 def documents_of(reader: Reader, names: Names, listed: BreachList) -> list[dict[str, Any]]:
-    """Return breaches as JSON: each as the API answers it, with names and values in words added."""
+    """Return breaches as JSON. Each is the API's answer, to which names and values in words are added."""
     return [
         {
             **each,

@@ -104,7 +104,7 @@ def explain(
     url: Url = DEFAULT_URL,
     key: Key = "",
 ) -> None:
-    """Explain how a figure, a breach or a ticket's clock is worked out: the sentence, the sum, the facts.
+    """Explain how a figure, a breach or a ticket's clock is worked out: in a sentence, as a sum, and by its facts.
 
     The exit code is 0. It is 2 if the given id or name means nothing or several things, or if the server cannot be
     reached or refuses the key.

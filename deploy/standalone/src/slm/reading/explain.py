@@ -1,4 +1,4 @@
-"""``slm explain``: how a figure, breach or ticket's clock is worked out: in a sentence, as a sum, by its facts."""
+"""``slm explain`` shows how a figure, breach or ticket's clock is worked out: a sentence, a sum, and the facts."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class ExplainedThing:
 def read_explanation(api: ApiReader, named: str, period: str | None = None) -> ExplainedThing:
     """Find the thing that a person named, and read the API's explanation of it. Raises NoAnswer.
 
-    ``period`` is a window such as ``2026-11``. None means the present window of a target, or the own window of a breach
-    or risk. For a ticket, ``period`` has no effect.
+    ``period`` is a window such as ``2026-11``. None means the present window of a target, or the window in which a
+    breach or risk arose. For a ticket, ``period`` has no effect.
     """
     thing = find_thing(api, named)
     if thing.kind == "ticket":

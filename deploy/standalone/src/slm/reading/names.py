@@ -1,4 +1,4 @@
-"""Names of companies, services and agreements, and the search for the one that a person meant."""
+"""Names of companies, services and agreements, and the search for an id by a name that a person typed."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The text of a table's cell. ``mark`` colours it by a state; ``has_sign`` shows the state's shape before it."""
+    """The text of a table's cell. The state ``mark`` colours it. ``has_sign``: the state's shape precedes the text."""
 
     text: str
     mark: str = ""

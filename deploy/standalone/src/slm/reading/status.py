@@ -52,7 +52,7 @@ class StatusRow:
     """The target as the API answers it."""
 
     def document(self) -> dict[str, Any]:
-        """Return the row as JSON: ids and exact values as the API answers them, and the values in words."""
+        """Return the row as JSON: the ids and exact values from the API's answer, and the same values in words."""
         window, terms = self.source["window"] or {}, self.source["terms"]
         ids = ("target_id", "agreement_id", "service_id", "provider_party_id", "customer_party_id", "key", "labels")
         return {
@@ -78,7 +78,7 @@ class StatusRow:
 
 @dataclass(frozen=True, slots=True)
 class StatusFilter:
-    """The agreement, service and customer whose targets are shown, as a person typed them; None for all of a kind."""
+    """The agreement, service and customer whose targets are shown, as a person typed them. None does not filter."""
 
     agreement: str | None = None
     service: str | None = None

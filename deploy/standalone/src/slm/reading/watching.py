@@ -82,7 +82,7 @@ class BreachWatcher:
             self._tell(f"the connection to {self._api.url} is lost; trying again")
 
     def _connection(self) -> Iterator[Event | None]:
-        """Yield the events of one connection until it ends, and None for every other line."""
+        """For each line of one connection, yield the event that the line completes, or None if it completes none."""
         headers = {"Last-Event-ID": self._last_id} if self._last_id else {}
         timeout = httpx.Timeout(30.0, read=SILENCE_SECONDS)
         asked = self._api.client.stream("GET", STREAM, params=self._parameters, headers=headers, timeout=timeout)

@@ -24,7 +24,7 @@ class MonitorFigures:
         self._monitor = monitor
 
     async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> FiguresToDate:
-        """Return the figures of the period's open windows, and of those that closed after ``closed_after``.
+        """Return the figures of the period's open windows, and of its windows that closed after ``closed_after``.
 
         ``closed_after`` is in microseconds UTC; if it is None, return the figures of open windows only. Raises
         FiguresUnavailable and FiguresForbidden.

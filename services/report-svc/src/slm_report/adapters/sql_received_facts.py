@@ -23,8 +23,9 @@ from slm_report.domain.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class _StoredKind:
-    """The way in which one kind of event is stored: its list in a batch, its table, its row, and which of two events is
-    newer.
+    """How one kind of event is stored.
+
+    ``events`` takes these events from a batch. ``row`` makes a row of one event. The rows go into ``table``.
     """
 
     events: Callable[[Batch], Sequence[Any]]
@@ -36,7 +37,7 @@ class _StoredKind:
     """
 
     def rows(self, batch: Batch) -> list[Mapping[str, Any]]:
-        """Return one row for each thing that the batch has events about, made from its newest event."""
+        """Return the rows to store. Of several events about the same thing, only the newest has a row."""
         events = self.events(batch)
         if not events:
             return []
@@ -214,7 +215,7 @@ class SqlReceivedFacts:
         self._transaction = transaction
 
     async def keep(self, batch: Batch) -> None:
-        """Store a batch of events. Of several events about one thing the newest is kept."""
+        """Store a batch of events. If there are several events about the same thing, only the newest is kept."""
         for kept in _KEPT:
             await bulk.upsert(self._transaction, kept.table, kept.rows(batch), newer=kept.newer)
         imports = {(event.agreement_id, event.import_id): event.breach_events for event in batch.imports}
@@ -242,7 +243,7 @@ class SqlReceivedFacts:
             )
 
     async def earlier_stops(self, clocks: Sequence[TicketClockEvent]) -> list[tuple[str, int]]:
-        """Return (agreement id, instant in microseconds UTC) for the stored last change of each of these clocks."""
+        """Return (agreement id, instant in microseconds UTC) of the last stored change of every given clock."""
         if not clocks:
             return []
         rows = await (await self._transaction.driver()).fetch(

@@ -183,9 +183,10 @@ def _importing() -> ColumnElement[bool]:
 def _quiet(heard: ConsumerPosition, quiet_seconds: float) -> ColumnElement[bool]:
     """Return the SQL condition that the agreement's reports can be rebuilt now. It is true in two cases:
 
-    - No event has affected the reports for ``quiet_seconds`` before the instant up to which all events have been
-      received.
+    - No event has affected the reports for ``quiet_seconds``.
     - A report has been stale for ``IMPATIENCE × quiet_seconds``.
+
+    Both times are counted back from the instant up to which this service has received all events.
     """
     until = literal(heard.until_on_server, DateTime(timezone=True))
     pause = literal(quiet_seconds) * text("interval '1 second'")

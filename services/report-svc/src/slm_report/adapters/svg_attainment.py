@@ -36,7 +36,7 @@ class Scale(NamedTuple):
 
 
 def draw_attainment_charts(report: Mapping[str, Any], layout: Layout = WIDE) -> list[Markup]:
-    """Return one chart for each unit and comparison, and one for the lines without a number.
+    """Return a chart for the lines that have the same unit and comparison, and one for the lines without a number.
 
     All lines of a chart share the scale that its axis shows. A ticket target is drawn as the share of its tickets that
     met their deadline.

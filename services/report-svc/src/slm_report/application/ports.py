@@ -62,13 +62,14 @@ class ReceivedFacts(Protocol):
     """
 
     async def keep(self, batch: Batch) -> None:
-        """Store a batch of events. If it has several events about one thing, the newest is kept, in whatever order they
-        arrived.
+        """Store a batch of events. If there are several events about the same thing, only the newest is kept.
+
+        The order in which they arrived does not matter.
         """
         ...
 
     async def earlier_stops(self, clocks: Sequence[TicketClockEvent]) -> list[tuple[str, int]]:
-        """Return (agreement id, instant in microseconds UTC) for the stored last change of each of these clocks.
+        """Return (agreement id, instant in microseconds UTC) of the last stored change of every given clock.
 
         Call it before ``keep``, which replaces these changes by new changes.
         """
@@ -144,11 +145,10 @@ class Figures(Protocol):
     async def to_date(
         self, key: str, agreement_id: str, period: Period, closed_after: UtcMicroseconds | None
     ) -> FiguresToDate:
-        """Return, as of one instant, the figures of the period's open windows and of those that closed after
-        ``closed_after``.
+        """Return figures of a period, all as of the same instant: those of the windows that are open.
 
-        If ``closed_after`` is None, return the figures of open windows only. The figures are read with the rights of
-        the API key ``key``. Raises FiguresUnavailable and FiguresForbidden.
+        If ``closed_after`` is given, also return the figures of windows that closed after this instant. The figures are
+        read with the rights of the API key ``key``. Raises FiguresUnavailable and FiguresForbidden.
         """
         ...
 

@@ -55,7 +55,8 @@ async def build_report_now(
 ) -> tuple[StoredReport, bool]:
     """Build a period's report: a published one if the period is complete, else an interim one with the present figures.
 
-    Without ``period_id`` it is the current period. ``key`` is the caller's API key, whose rights apply to the figures.
+    If ``period_id`` is None, build the report of the current period. ``key`` is the caller's API key, which is used to
+    read the present figures.
     Returns the report and whether this call made it. Raises UnknownAgreement, NoSuchPeriod, OutsideTerm,
     FiguresUnavailable and FiguresForbidden.
     """

@@ -77,10 +77,10 @@ class Risk:
         return instants.from_text(self.raised.at)
 
     def outcome_at(self, instant: UtcMicroseconds) -> str:
-        """Return the outcome of the warning as of an instant: ``open`` until the warning has ended.
+        """Return the outcome of the warning as of an instant: ``open`` if the warning had not ended by then.
 
-        An end after the instant does not count, unless the warning's calendar window was over by the instant. Such a
-        warning ends when its window closes, which is later than the window's last instant.
+        If the warning's calendar window was over by the instant, a later end of the warning counts, too. The reason: a
+        window closes some time after its last instant, and only then does its warning end.
         """
         if self.cleared is None or not (self.is_over_by(instant) or instants.from_text(self.cleared.at) <= instant):
             return "open"
@@ -153,7 +153,7 @@ class Facts:
     """Exclusion id → exclusion."""
 
     def until(self, instant: UtcMicroseconds) -> Facts:
-        """Return the facts without breaches, risks and stops of clocks after an instant. All other facts are kept."""
+        """Return the facts, but leave out breaches, risks and stops of clocks that came after an instant."""
         return replace(
             self,
             breaches=[breach for breach in self.breaches if breach.counted_at <= instant],
@@ -166,7 +166,7 @@ class Facts:
         return {(window.target_id, window.window_id): window for window in self.windows}
 
     def breaches_of(self, target_id: str, window_id: str | None = None) -> list[Breach]:
-        """Return the breaches of a target, only those of the window ``window_id`` if it is given."""
+        """Return the breaches of a target. If ``window_id`` is given, leave out breaches of other windows."""
         return [
             breach
             for breach in self.breaches
@@ -174,7 +174,7 @@ class Facts:
         ]
 
     def risks_of(self, target_id: str, window_id: str | None = None) -> list[Risk]:
-        """Return the risks of a target, only those of the window ``window_id`` if it is given."""
+        """Return the risks of a target. If ``window_id`` is given, leave out risks of other windows."""
         return [
             risk
             for risk in self.risks
@@ -197,10 +197,10 @@ def belongs_to_period(breach: Breach, period: Period) -> bool:
 
 
 def restatement_entry(window: WindowClosed) -> dict[str, object] | None:
-    """Return the cause of a window's restatement, and the result before; None if the window was not restated.
+    """Return why a window was restated, and its earlier result; None if the window was not restated.
 
-    ``before`` in the returned entry always has the same four fields, also where the event lacks some, so that every
-    page can show it.
+    The earlier result, ``before``, always has the same four fields, so that every page can show it. A field that the
+    event lacks is None.
     """
     if not isinstance(window, WindowRestated):
         return None

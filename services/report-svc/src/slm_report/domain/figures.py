@@ -83,7 +83,7 @@ def display_objective(objective: Mapping[str, Any]) -> str:
 
 
 def unit_sign(unit: object) -> str:
-    """Return ``%`` for ``percent``, any other unit unchanged, and empty text for none."""
+    """Return ``%`` for ``percent``, and any other unit unchanged. If there is no unit, return empty text."""
     return "%" if unit == "percent" else str(unit or "")
 
 

@@ -21,7 +21,7 @@ def breach_entry(
 ) -> dict[str, Any]:
     """Return a breach as the report shows it; ``counted`` says whether it belongs to this period.
 
-    Its figure is the one at the instant at which the breach became certain. ``clocks`` maps (target id, ticket as
+    The figure in the entry is that of the instant when the breach became certain. ``clocks`` maps (target id, ticket as
     ``<source>/<number>``) to the stop of the ticket's clock, which shows how late the ticket was.
     """
     heard = breach.breached

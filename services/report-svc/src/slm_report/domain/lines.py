@@ -294,9 +294,9 @@ def _baseline(term: Term | None, target: Mapping[str, Any], objective: Mapping[s
 
 
 def _trend(facts: Facts, target_id: str, until_at: str | None) -> tuple[Fraction | None, int]:
-    """Return the mean of a target's last closed windows (None without any), and their number.
+    """Return the mean figure of a target's last closed windows, and their number. Without windows, the mean is None.
 
-    Only windows that ended by ``until_at`` are used; None means all.
+    Only windows that ended by ``until_at`` are used. None means all.
     """
     attained = [
         Fraction(each.figure)

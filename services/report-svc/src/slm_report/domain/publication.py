@@ -90,7 +90,7 @@ def _line_key(line: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _said(line: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the content of a line that matters to a reader, including the amounts behind an unchanged figure."""
+    """Return the values of a line that a reader sees: verdict, figure, and the amounts from which it is computed."""
     return line["verdict"], line["attained"], line["good"], line["total"]
 
 

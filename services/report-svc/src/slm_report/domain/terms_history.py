@@ -121,7 +121,7 @@ def period_named(terms: Sequence[Term], text: str) -> Period:
 
 
 def period_kind(term: Term) -> Kind:
-    """Return the agreed reporting cadence; ``month`` if the terms name no known one."""
+    """Return the agreed reporting cadence; ``month`` if the terms name no cadence, or a cadence that is not known."""
     return periods.parse_cadence(term.terms.reporting.get("period")) or "month"
 
 

@@ -118,5 +118,5 @@ def _percentile(ordered: Sequence[int], percent: int) -> int:
 
 
 def _due(clock: ClockStopped) -> UtcMicroseconds:
-    """Return the instant that decides in which period a late clock counts: its deadline, as for a breach."""
+    """Return the instant that decides in which period a late clock counts: its deadline, or its stop if it has none."""
     return instants.from_text(clock.deadline_at or clock.at)

@@ -65,7 +65,7 @@ async def decline_target_revision_proposal(
 ) -> proposed.Proposal:
     """Decline a target revision proposal, with a reason.
 
-    Attained figures can cause another proposal for the same target only after a whole new run of met windows: windows
-    that end before you decline no longer count.
+    After that, attained figures can cause another proposal for the same target only if enough windows in a row are met.
+    Only windows that end after you decline count.
     """
     return await proposals.decline_proposal(desk, caller, proposal_id, body.reason)

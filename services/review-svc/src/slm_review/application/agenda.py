@@ -14,8 +14,9 @@ from slm_review.domain.reviews import Review
 
 
 async def assemble_agenda(ledger: Ledger, review: Review, opened_by: Breach | None = None) -> list[dict[str, Any]]:
-    """Store the review's agenda as ``gather_agenda_items`` returns it; return the items as events contain them,
-    earliest first.
+    """Gather and store the agenda of a review, and return its items in the form that events use, earliest first.
+
+    ``opened_by`` is the breach that opens the review, if any.
     """
     items = await gather_agenda_items(ledger, review, opened_by)
     await ledger.agenda.put(*items)

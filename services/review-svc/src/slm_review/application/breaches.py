@@ -86,7 +86,7 @@ async def _lapse_or_reopen(ledger: Ledger, review_id: str, breach: Breach) -> No
 async def _review_for(ledger: Ledger, breach: Breach) -> Review | None:
     """Return the agreement's open review; if there are several, the one that was opened first.
 
-    If none is open, a review of the breach is opened; None if the agreement demands none.
+    If none is open, open a review of the breach. If the agreement does not demand a review then, return None.
     """
     opened = await ledger.reviews.find(agreement_id=breach.agreement_id, state="open")
     if opened:

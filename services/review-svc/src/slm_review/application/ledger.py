@@ -59,7 +59,7 @@ class Ledger(LedgerOfTransaction, Protocol):
 
     @property
     def proposals(self) -> Repository[Proposal]:
-        """The proposals for new targets."""
+        """The target revision proposals: new objectives for existing targets."""
 
     @property
     def amendments(self) -> Repository[Amendment]:

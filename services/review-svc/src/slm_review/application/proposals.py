@@ -69,8 +69,8 @@ async def add_to_open_proposal(ledger: Ledger, proposal: Proposal, target: dict[
 async def decline_proposal(desk: Desk, caller: Principal, proposal_id: str, reason: str) -> Proposal:
     """Decline a target revision proposal; raises NotFound and AlreadyEnded.
 
-    Attained figures can cause another proposal for the same targets only after a whole new run of met windows: windows
-    that ended before the decline no longer count.
+    After that, attained figures can cause another proposal for these targets only if enough windows in a row are met.
+    Only windows that end after the decline count.
     """
     async with desk.begin() as ledger:
         known = await lock_and_read(ledger, caller, ledger.proposals, "target revision proposal", proposal_id)

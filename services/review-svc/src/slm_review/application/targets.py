@@ -14,8 +14,8 @@ from slm_review.domain.reviews import Review
 async def find_agreed_target(ledger: Ledger, review: Review, target: str) -> tuple[Agreement, dict[str, Any]]:
     """Return (version, terms of the target). ``target`` is the target's id or key.
 
-    The version is the one in force now; without one, the version that the review is about. If the version has no such
-    target, NotAcceptable is raised, which lists the existing keys.
+    The version is the one in force now. If none is in force, it is the version that the review is about. Raises
+    NotAcceptable, which lists the existing keys, if the version has no such target.
     """
     versions = await ledger.agreements.find(agreement_id=review.agreement_id)
     reviewed = next(version for version in versions if version.version == review.agreement_version)

@@ -69,7 +69,7 @@ class Agreement:
 
     @property
     def after_met_windows(self) -> int:
-        """The number of consecutive windows, each met with half of its error budget left, that lead to a proposal."""
+        """How many windows in a row must be met, with at least half of the error budget left, to cause a proposal."""
         return int(self.review.get("after_met_windows") or 3)
 
     @property

@@ -1,11 +1,11 @@
 """The reasons for which a use case refuses.
 
 Refusal
-  NotFound          it does not exist, or the caller's party may not see it
+  NotFound          the value does not exist, or the caller's party may not see it
   NotOpen           the review has not opened yet, was cancelled, or lapsed
   AlreadyEnded      the action, step or proposal was completed or declined before
   AlreadyConcluded  the review was concluded before
-  NotAcceptable     a field's value is not allowed; the error names it and the remedy
+  NotAcceptable     a field's value is not allowed; the error names field, value and remedy
 """
 
 from __future__ import annotations

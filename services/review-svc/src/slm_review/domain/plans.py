@@ -213,7 +213,9 @@ def find_breach_of_plan(plan: ActionPlan, breaches: Sequence[Breach]) -> Breach 
 def plan_with_outcome(
     plan: ActionPlan, breach: Breach | None, verdict: str | None, now: UtcMicroseconds, again_after: int
 ) -> ActionPlan:
-    """Return the plan in the state that follows from its breach or its window's verdict, if one is known.
+    """Return the plan in the state that follows from its breach, or from the end of its risk and its window's verdict.
+
+    ``breach`` and ``verdict`` are None if they are not known. The plan is unchanged if no new state follows yet.
 
     ``again_after``: the microseconds for which the plan stays open after its risk cleared, because the risk may return.
     """
@@ -252,8 +254,8 @@ warning at this percentage or a higher one, the plan has averted a breach.
 def _cleared_to(plan: ActionPlan, verdict: str | None, now: UtcMicroseconds, again_after: int) -> str | None:
     """Return the next state of a plan whose risk has cleared without a known breach; None while it is not decided.
 
-    - Window with a verdict: a breach was averted if a projection had predicted it and the window closed without it.
-    - Rolling window: a breach was averted if none came within a window's length after the predicted instant.
+    - Window with a verdict: a breach was averted if a projection had predicted one and the window closed without one.
+    - Rolling window: a breach was averted if there is none until one window's length after the predicted instant.
     - Ticket: a breach was averted if the deadline was met after a warning at ``WARNED_LATE`` percent or later.
     - If the risk ended in a breach, the plan waits for the breach event, which names the breach, or for the verdict.
     """
@@ -289,7 +291,7 @@ AGAIN_AFTER = 3600 * SECOND
 def delay_before_ending(terms: Mapping[str, Any] | None) -> int:
     """Return for how many microseconds a plan stays open after its risk cleared.
 
-    The terms of the target say it (``warn_again_after``); if they do not, it is an hour.
+    That is ``warn_again_after`` in the target's terms, or an hour if the terms do not have this field.
     """
     written = (terms or {}).get("warn_again_after")
     return AGAIN_AFTER if written is None else iso_durations.from_iso(written)

@@ -66,10 +66,10 @@ def comfortable_run(latest: Sequence[AttainedWindow], needed: int) -> list[Attai
 
 
 def raised_objective(run: Sequence[AttainedWindow]) -> dict[str, Any] | None:
-    """Return the objective that a run of windows allows: halfway from the present one to the best figure, but never
-    stricter than the worst figure.
+    """Return the objective that a run of windows allows. None if it is not stricter than the present objective.
 
-    None if it is not stricter than the present one.
+    It lies halfway from the present objective to the best figure of the run, but is never stricter than the worst
+    figure.
     """
     objective, figures = run[-1].objective, [exact.parse_exact(each.figure or "0") for each in run]
     if "at_least" in objective:

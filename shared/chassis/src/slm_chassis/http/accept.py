@@ -26,7 +26,9 @@ def media_type_quality(accept: str, media_type: str) -> float:
 
 
 def preferred_media_type(accept: str, offered: Collection[str]) -> str | None:
-    """Return the offered media type that the client prefers, the first of equals; None if it accepts none."""
+    """Return the offered media type that the client prefers; of several that it likes equally, the first. None if the
+    client accepts none.
+    """
     found = max(offered, key=lambda media_type: media_type_quality(accept, media_type))
     return found if accepts_media_type(accept, found) else None
 

@@ -93,7 +93,7 @@ def require_role(*roles: str) -> Callable[[Principal], Awaitable[Principal]]:
 
 
 def check_role(caller: Principal, *roles: str) -> None:
-    """Raise 403 that names the roles unless the caller has one of them."""
+    """Raise 403 unless the caller has one of the roles. The problem names these roles."""
     if not caller.has_role(*roles):
         held = ", ".join(sorted(caller.roles)) or "none"
         detail = f"This needs the role {' or '.join(roles)}; {caller.name!r} has {held}."
@@ -101,8 +101,9 @@ def check_role(caller: Principal, *roles: str) -> None:
 
 
 def check_scope(caller: Principal, resource: str, action: str) -> None:
-    """Raise 403 unless the scopes of the caller's key allow the action, ``read`` or ``write``, on the resource, the
-    first segment of a path after ``/api/v1``.
+    """Raise 403 unless the scopes of the caller's key allow the action, ``read`` or ``write``, on the resource.
+
+    A resource is the first path segment after ``/api/v1``.
     """
     if not caller.in_scope(resource, action):
         detail = f"This key is limited to {', '.join(sorted(caller.scopes))}; the request needs {resource}:{action}."

@@ -91,8 +91,8 @@ def _include(api: FastAPI, routers: Sequence[APIRouter]) -> None:
 def _checked_routes(router: APIRouter) -> list[BaseRoute]:
     """Return the router's routes, each with the check that every request must pass.
 
-    All APIs share the returned routes: nothing in them belongs to one API, and FastAPI takes milliseconds to prepare
-    each.
+    The routes are made once and all APIs share them, because FastAPI takes milliseconds to prepare each route. No route
+    contains anything of one particular API.
     """
     if id(router) not in _checked:
         checked = APIRouter(generate_unique_id_function=_operation_id)
@@ -167,7 +167,10 @@ async def _respond(request: Request, error: Exception) -> Response:
 
 
 def _operation_id(route: APIRoute) -> str:
-    """Return an operation's id from the resource and the function's name. Generated clients use it as a name."""
+    """Return an operation's id, which generated clients use as a name.
+
+    It is the function's name if ``operation`` describes the route, else the resource and the function's name.
+    """
     if PROBLEMS in (route.openapi_extra or {}):
         return route.name
     return f"{route.path_format.removeprefix('/api/v1/').split('/', 1)[0]}_{route.name}"

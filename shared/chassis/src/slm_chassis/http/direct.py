@@ -1,7 +1,7 @@
-"""Handlers that answer before FastAPI looks for a route, for routes with thousands of requests a second.
+"""Handlers for routes with thousands of requests a second: a handler answers before FastAPI looks for a route.
 
-They are also declared as routes, so that the OpenAPI document has them. A request with an Idempotency-Key takes the
-route, which calls the same function.
+Each handler is also declared as a route, so that the OpenAPI document has it. A request with an Idempotency-Key takes
+this route, which calls the same function.
 """
 
 from __future__ import annotations

@@ -296,8 +296,8 @@ def _codes(operation: Mapping[str, Any], path: str, method: str, route: _RouteFa
 def _add_problems(responses: dict[str, Any], found: Sequence[ProblemType], used: set[str], media: str | None) -> None:
     """Add the answers with these problems to the responses of an operation.
 
-    ``media`` is a second media type of these answers, whose bodies are bytes; None if they are JSON only. ``used`` gets
-    the names of the shared responses that the operation refers to.
+    ``media`` is a second media type that the document allows for these answers, with bytes as the body; None if they
+    are JSON only. ``used`` gets the names of the shared responses that the operation refers to.
     """
     by_status: dict[int, list[ProblemType]] = {}
     for each in found:
@@ -338,7 +338,7 @@ def _example(problem: ProblemType) -> dict[str, Any]:
 
 
 def _name_answers(responses: Mapping[str, Any]) -> None:
-    """Remove the title that FastAPI adds to the reference to an answer's model."""
+    """Remove the title that FastAPI writes beside the ``$ref`` of an answer's model."""
     for response in responses.values():
         for media in response.get("content", {}).values():
             if "$ref" in media.get("schema", {}):

@@ -234,10 +234,10 @@ class Exchange:
         await self._send(message)
 
     def _completed(self, given: Sequence[_Header]) -> list[_Header]:
-        """Return the headers of an answer with those that every answer has.
+        """Return an answer's given headers together with the headers that every answer has.
 
-        It works on pairs of bytes. Starlette's functions would take three times as long, because each of them searches
-        the list.
+        This function works on pairs of bytes. Starlette's functions would take three times as long, because each of
+        them searches the list.
         """
         own = {b"x-request-id": self.request_id.encode(), b"x-correlation-id": self.correlation_id.encode()}
         if self.traceparent is not None:

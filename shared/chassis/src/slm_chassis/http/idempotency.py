@@ -1,10 +1,10 @@
 """``Idempotency-Key`` on every POST: a repeated request gets the stored answer of the first request and has no second
 effect.
 
-The first request with a key claims it with a lease, which is committed at once. The handler then runs inside one
-transaction that the use case's ``database.begin()`` joins. The answer is written into this transaction, and all of it
-commits before the answer is sent. After a crash, either both effect and answer are stored, or only the claim, which
-ends with its lease.
+The first request with a key claims the key by a lease, and this claim is committed at once. The handler then runs
+inside one transaction, which the use case's ``database.begin()`` joins. The answer is written into the same
+transaction, which commits before the answer is sent. After a crash, either effect and answer are both stored, or only
+the claim is stored, which ends with its lease.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class _Claim:
         return (await transaction.execute(statement)).one_or_none() is not None
 
     async def store(self, transaction: Transaction, captured: _CapturedAnswer) -> None:
-        """Store the answer in the transaction of its effect.
+        """Store the answer in the same transaction as the effect of the request.
 
         Raises 409 if the lease has ended and another request has the key.
         """

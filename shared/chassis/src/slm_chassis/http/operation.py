@@ -31,8 +31,9 @@ def operation(
     function returns finished JSON, which is written as it is. With ``converts`` the function returns a row or a
     dataclass, and the model makes the JSON from it, without fields that the row does not have. ``problems`` are the
     codes that this route adds to those that follow from its parameters, body and key. ``also`` is a second status with
-    the same answer, such as 200 beside 201. ``headers`` may hold ``ETAG`` and ``LOCATION``. If the answer is not plain
-    JSON, ``media`` is its type, ``answer`` is its JSON Schema, and the function returns a Response.
+    the same answer, such as 200 beside 201. ``headers`` may hold ``ETAG`` and ``LOCATION``. For an answer of another
+    media type than JSON, ``media`` is this type, ``answer`` is the schema of its body in the OpenAPI document, and the
+    function returns a Response.
     """
     described: dict[str, Any] = {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers}}
     if not headers:

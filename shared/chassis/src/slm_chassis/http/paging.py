@@ -50,8 +50,8 @@ class Page:
     def values(self, *kinds: type) -> tuple[Any, ...] | None:
         """Return the cursor's sort values, for a query that compares them itself; None for the first page.
 
-        Raises 422 if the cursor belongs to another list. A cursor of this list has as many values as ``kinds``; where
-        the kind is ``int`` or ``str``, the value is of that type or None.
+        Raises 422 if the cursor belongs to another list: it needs one value for each of ``kinds``. For the kinds
+        ``int`` and ``str`` the value must have this type or be None; a value of another kind is not checked.
         """
         if self.after is None:
             return None

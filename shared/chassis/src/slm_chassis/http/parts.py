@@ -38,8 +38,8 @@ class Part(Generic[T]):
         return found
 
     async def of(self, request: Request) -> T:
-        """Return the part, as a FastAPI dependency. It is a coroutine because FastAPI runs other functions in a
-        thread.
+        """Return the part, as a FastAPI dependency. The method is a coroutine because FastAPI would run a plain
+        function in a thread.
         """
         return self.find(request.app)
 

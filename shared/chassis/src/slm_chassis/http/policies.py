@@ -82,10 +82,10 @@ class Policies:
         )
 
     def refuses(self, method: str, path: str) -> bool:
-        """Whether a method is not allowed on a path because the most specific route that matches the path lacks it.
+        """Whether a path has a narrow route, one that is more specific than ``/{id}``, and this route lacks the method.
 
-        A wider route such as ``/{id}`` may have the method: ``PUT /things/newest`` does not mean ``PUT /things/{id}``
-        if there is a ``GET /things/newest``. Only valid after ``of`` was called once.
+        The methods of the wider route do not count: ``PUT /things/newest`` does not mean ``PUT /things/{id}`` if there
+        is a ``GET /things/newest``. Only valid after ``of`` was called once.
         """
         methods = self._methods_of_narrow(path)
         return methods is not None and method not in methods
@@ -125,8 +125,8 @@ class Policies:
 
 
 def _narrow(methods: Mapping[str, set[str]]) -> Iterator[tuple[re.Pattern[str], frozenset[str]]]:
-    """Yield pattern and methods of each route path that a wider one such as ``/{id}`` also matches, the most specific
-    first.
+    """Yield (pattern, methods) of each route path that a wider route path such as ``/{id}`` also matches. The most
+    specific path comes first.
     """
     patterns = {path: compile_path(path)[0] for path in methods}
     samples = {path: re.sub(r"{[^}]+}", "x", path) for path in methods}
@@ -148,7 +148,7 @@ def _policies(app: FastAPI) -> Iterator[tuple[str, str, Policy]]:
 
 
 def policy_of(context: Any) -> Policy:
-    """Return the policy of a route as FastAPI's ``iter_route_contexts`` yields it."""
+    """Return the policy of a route; ``context`` is an item that FastAPI's ``iter_route_contexts`` yields."""
     extra: Mapping[str, Any] = getattr(context, "openapi_extra", None) or {}
     media = _media(context)
     is_bulk = bool(extra.get("x-bulk-body"))

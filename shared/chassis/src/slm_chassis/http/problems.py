@@ -78,7 +78,9 @@ def invalid(field: str, value: Any, remedy: str) -> Problem:
 
 
 def answer_refusals(api: FastAPI, kind: type[Exception], problem_of: Callable[[Any], Problem]) -> None:
-    """Register the handler that answers each exception of a class, raised by a route, with its problem document."""
+    """Register a handler: if a route raises this exception, the answer is the problem that ``problem_of`` makes from
+    it.
+    """
 
     async def answer(request: Request, error: Exception) -> Response:
         return problem_response(problem_of(error), request.url.path)
@@ -245,8 +247,8 @@ def _unexpected(error: BaseException, request_id: str) -> Problem:
 
 
 def _shown_error(error: Mapping[str, Any]) -> Any:
-    """Return an error by field as JSON. The value of a field that holds a secret is not repeated: answers are logged by
-    those who get them.
+    """Return one error of a problem document as JSON. The value of a field that holds a secret is replaced, because
+    clients log the answers that they get.
     """
     name = str(error.get("field", "")).rpartition(".")[2]
     return _presentable({**error, "value": _HIDDEN} if name in SECRET_FIELDS and error.get("value") else error)

@@ -28,8 +28,8 @@ class Answer(BaseModel):
 class ListAnswer(Answer, Generic[Item], use_attribute_docstrings=False):
     """One page of a list. A subclass that adds fields switches ``use_attribute_docstrings`` on again.
 
-    This option is off here because ``ListAnswer[Item]`` is a class without source: pydantic would look for its text in
-    every frame of the call stack, which took a third of a service's start.
+    This option is off here because ``ListAnswer[Item]`` is a class without source code: pydantic would look for the
+    source in every frame of the call stack, which would take a third of a service's start.
     """
 
     items: list[Item] = Field(description="The items of this page, in the order of the list")
@@ -55,11 +55,11 @@ def _without_default(schema: dict[str, Any]) -> None:
 
 
 def absent_field(alias: str | None = None) -> Any:
-    """Return the default of a field that some answers leave out. If the field is present it is not null, unless its
-    type says so.
+    """Return the default of a field that some answers leave out. If the field is present, it is null only if its type
+    allows null.
 
-    ``alias`` is the field's name in those answers, if Python does not allow that name. Without it, the attribute's name
-    is used.
+    ``alias`` is the field's name in the answers, needed if Python does not allow this name. Without ``alias``, the
+    attribute's name is used.
     """
     return Field(default=None, alias=alias, json_schema_extra=_without_default)
 

@@ -32,7 +32,8 @@ def check_web_address(text: str) -> str:
 
 
 def check_web_addresses_within(value: T) -> T:
-    """Return free structured data unchanged; raises ValueError if a field named like a URL holds anything but a URL.
+    """Return data of any structure unchanged; raises ValueError if the text of a field that is named like a URL is not
+    one.
 
     ``places`` in the error's context maps the path of each wrong field to its value.
     """

@@ -176,7 +176,7 @@ class KafkaConsumer:
             raise
 
     async def _settle(self) -> None:
-        """Give up and take over partitions as Kafka assigned them since the last poll."""
+        """If Kafka has assigned partitions since the last poll, give up the old ones and take over the new ones."""
         assert self._consumer is not None and self._listener is not None
         if not self._listener.changed:
             return

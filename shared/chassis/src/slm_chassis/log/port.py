@@ -3,7 +3,7 @@
 Every adapter passes ``tests/conformance/test_event_log.py``.
 
     LogError
-      UnknownTopic        the topic does not exist, or has another number of partitions
+      UnknownTopic        the topic or partition does not exist, or the number of partitions is not the demanded one
       OffsetVanished      the log no longer holds the position: the reader must stop and never skip
       RecordRefused       the log will never accept a record of this append, for example because it is too large
       LogUnavailable      the log's server cannot be reached; the same call may succeed later
@@ -24,7 +24,10 @@ class LogError(Exception):
 
 
 class UnknownTopic(LogError):
-    """The topic does not exist. ``ensure_topics`` creates it at the start."""
+    """The topic or the partition does not exist, or the topic has not the demanded number of partitions.
+
+    ``ensure_topics`` creates missing topics at the start.
+    """
 
 
 class RecordRefused(LogError):
@@ -70,7 +73,7 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
-    """A topic to create. ``retention_days`` None keeps its records for ever."""
+    """A topic to create. If ``retention_days`` is None, the log keeps the topic's records for ever."""
 
     name: str
     partitions: int
@@ -105,8 +108,8 @@ class Rebalance(Protocol):
         ...
 
     async def revoked(self, partitions: frozenset[TopicPartition]) -> None:
-        """Stop working on lost partitions, which another member may own already. Called only for partitions once
-        assigned.
+        """Stop working on lost partitions, which another member may own already. Called only for partitions that
+        ``assigned`` got before.
         """
         ...
 
@@ -145,7 +148,9 @@ class EventLog(Protocol):
     """An append-only log of records in topics."""
 
     async def ensure_topics(self, specs: Sequence[TopicSpec]) -> None:
-        """Create the topics that do not exist; raises UnknownTopic if one exists with another number of partitions."""
+        """Create the missing topics; raises UnknownTopic if a topic exists and its number of partitions is not the
+        specified one.
+        """
         ...
 
     async def partitions(self, topic: str) -> int:
@@ -184,7 +189,7 @@ class EventLog(Protocol):
     def tail(self, topics: Sequence[str], positions: Mapping[TopicPartition, int]) -> AsyncIterator[Batch]:
         """Yield the records of all partitions for ever, without a group.
 
-        Reading starts at the given positions, or at the present end of a partition that has none. During an outage of
+        A partition is read from its given position on or, if it has none, from its present end on. During an outage of
         the server the iterator waits. Raises OffsetVanished and UnknownTopic.
         """
         ...

@@ -1,4 +1,4 @@
-"""Consumer groups of the PostgreSQL log: leases on partitions, shared by ranges among the live members.
+"""Consumer groups of the PostgreSQL log: the live members share the partitions, and each member leases its own.
 
 Leases expire by the clock of the database.
 """

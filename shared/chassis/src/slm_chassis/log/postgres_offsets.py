@@ -1,4 +1,6 @@
-"""The first and the next offset of each partition in the PostgreSQL log, read for all who ask at the same time."""
+"""The first and the next offset of each partition in the PostgreSQL log. Callers that ask at the same time share one
+query.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ WHERE name = ANY($1::text[]) ORDER BY number
 
 
 class OffsetsReader:
-    """Reads the offsets of topics. Questions that are asked in the same turn of the loop are answered by one query."""
+    """Reads the offsets of topics. One query answers all calls of ``read`` in the same turn of the event loop."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

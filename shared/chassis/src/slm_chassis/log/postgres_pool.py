@@ -83,5 +83,5 @@ class Pool:
 async def _as_it_is(_connection: asyncpg.Connection) -> None:
     """Leave the connection unchanged when it returns to the pool.
 
-    No use of it leaves anything behind, and a reset costs a round trip for each read.
+    A reset is not needed, because no use of the connection changes its state. It would cost a round trip for each read.
     """

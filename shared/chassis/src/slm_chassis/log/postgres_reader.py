@@ -162,7 +162,8 @@ def _stored(source: TopicPartition, row: tuple[int, int, int, int, int, bytes, b
 def _headers_of(written: bytes) -> dict[str, str]:
     """Return a record's headers.
 
-    If another program wrote headers that cannot be read, the result is empty, so that the record counts as no event.
+    If another program wrote headers that cannot be read, the result is empty. The record is then not taken for an
+    event.
     """
     try:
         return _headers.decode(written)

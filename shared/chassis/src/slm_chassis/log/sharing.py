@@ -1,4 +1,7 @@
-"""The division of partitions among a group's members: by ranges, so that one member gets partition n of all topics."""
+"""The division of partitions among a group's members: each member gets a range of consecutive partitions of each topic.
+
+If topics have equally many partitions and the same readers, one member gets partition n of all of them.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """An OpenID provider over HTTP: its metadata, its keys, and requests to its endpoints.
 
-``ProviderUnavailable`` is raised if the provider does not answer in time, or not as OpenID Connect prescribes.
+``ProviderUnavailable`` is raised if the provider does not answer in time, or its answer breaks the rules of OpenID
+Connect.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _LARGEST = 1 << 20
 
 
 class ProviderUnavailable(Exception):
-    """The provider does not answer, or not as OpenID Connect prescribes; the message says what happened."""
+    """The provider does not answer, or its answer breaks the rules of OpenID Connect; the message gives the details."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ class OpenIdProvider:
     async def key_of(self, token: str, *, fresh: bool = False) -> Mapping[str, Any]:
         """Return the provider's public key by which a token must be checked.
 
-        Providers withdraw keys, so stored keys are used for at most ``KEYS_SECONDS``. Providers also add keys, so they
-        are fetched earlier if none of them fits the token. With ``fresh`` they are always fetched. Raises
+        Providers withdraw keys, so stored keys are used for at most ``KEYS_SECONDS``. Providers also add keys, so the
+        keys are fetched earlier if no stored key fits the token. With ``fresh`` the keys are always fetched. Raises
         UntrustedToken and ProviderUnavailable.
         """
         header = token_header(token)

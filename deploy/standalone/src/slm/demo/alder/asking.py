@@ -27,7 +27,7 @@ async def get_patiently(client: httpx.AsyncClient, key: str, path: str) -> dict[
 
 
 async def change_resource(client: httpx.AsyncClient, key: str, path: str, act: str, body: Body) -> dict[str, Any]:
-    """Read a resource, then post an act on it (``path/act``) with the ETag just read. Raises ApiProblem."""
+    """Read a resource for its ETag, then send a POST request to ``path/act`` with this ETag. Raises ApiProblem."""
 
     async def once() -> dict[str, Any]:
         bearer = {"Authorization": f"Bearer {key}"}

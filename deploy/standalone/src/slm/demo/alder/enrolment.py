@@ -58,7 +58,7 @@ class Participants:
         return await asking.post_patiently(self.client, key, path, body)
 
     async def change(self, key: str, path: str, act: str, body: Body) -> dict[str, Any]:
-        """Read a resource below ``/api/v1/``, then post an act on it with the ETag just read. Raises ApiProblem."""
+        """Read a resource for its ETag, then send a POST request to ``path/act`` with this ETag. Raises ApiProblem."""
         return await asking.change_resource(self.client, key, path, act, body)
 
     async def get(self, key: str, path: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Handling of the history's breaches as people would do it: answers, exclusions and reviews, through the public API."""
+"""What people did about past breaches, played through the public API: answers, exclusions and reviews."""
 
 from __future__ import annotations
 

@@ -28,7 +28,9 @@ class _Pace:
 
 
 class PlayedClock:
-    """A clock that runs as fast as real time, and 60 times as fast while an hour is played, so that it gets ahead.
+    """A clock that runs as fast as real time, but 60 times as fast while an hour is played.
+
+    Each played hour puts it further ahead of real time.
 
     All instants are microseconds UTC. Like every ``Clock`` it never goes back, and all parts of the process see the
     same time.
@@ -60,7 +62,7 @@ class PlayedClock:
     def play(self, length: int = HOUR) -> int:
         """Let the next ``length`` microseconds (whole minutes) pass 60 times as fast as real time.
 
-        Return the instant of this clock at which that ends.
+        Return the instant, by this clock, at which the clock is back at real speed.
 
         A call while the clock is already playing adds nothing.
         """

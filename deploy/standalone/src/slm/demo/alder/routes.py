@@ -162,8 +162,9 @@ class DemoFace:
 
 
 def _is_look(scope: Scope) -> bool:
-    """Whether a request is for a page of the console, other than the pages on which a visitor chooses whom to sign in
-    as.
+    """Whether a visitor requests a page of the console.
+
+    The pages on which a visitor chooses a person to sign in as do not count.
     """
     if scope["type"] != "http" or scope["method"] != "GET" or scope["path"].startswith(_WAYS_IN):
         return False

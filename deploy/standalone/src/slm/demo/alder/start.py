@@ -84,8 +84,9 @@ class DemonstrationRun:
         return await embedded.serve_while(self._settings, port, self._work, options)
 
     def _front(self, installation: Installation) -> DemoFace:
-        """Return the application to serve: the installation with the routes under ``/demo``, which the console reads,
-        too.
+        """Return the application to serve: the installation with the routes under ``/demo``.
+
+        The console gets these routes, too.
         """
         own = demo_api(self._world, self._clock)
         SERVICES.find(installation.console).lend({DEMO: own})

@@ -110,14 +110,14 @@ class WorldBuilder:
             self._world.places[f"{names[target['agreement_id']]}-{target['key']}"] = target["target_id"]
 
     async def _breach_of(self, enrolled: Participants, window: str) -> str:
-        """Return the id of the breach of checkout's availability in a month: ``2026-11``."""
+        """Return the id of the breach of checkout's availability in the month ``window``, such as ``2026-11``."""
         path = f"breaches?target_id={self._world.places['checkout-availability']}&window_id={window}"
         ada = enrolled.manager(PROVIDER)
         seen = await handling.wait_for_answer(enrolled, ada, path, lambda now: bool(now["items"]))
         return str(seen["items"][0]["breach_id"])
 
     async def _cause_of_mail(self, enrolled: Participants) -> str:
-        """Return the id of the cause that all breaches by the outage of the mail platform share."""
+        """Return the id of the shared cause of all breaches that the mail platform's outage led to."""
         month = self._world.timeline.month(history.MAIL_BACK).id
         path = f"breaches?target_id={self._world.places['mail-harbour-availability']}&window_id={month}"
         ada = enrolled.manager(PROVIDER)

@@ -103,7 +103,7 @@ SORTS = {"start": ("start",), "breaches": ("breaches", "start"), "urgency": ("ur
 
 
 class CauseQueries:
-    """Queries for causes. A caller sees its own party's views; an operator sees those of the providers."""
+    """Queries for causes. A caller sees the views of its own party. An operator sees the views of all providers."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

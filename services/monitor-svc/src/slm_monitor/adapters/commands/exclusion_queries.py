@@ -99,8 +99,8 @@ class ExclusionQueries(TargetQueries):
         )
 
     async def delegates(self, caller: Principal, page: Page, agreement_id: str | None) -> dict[str, Any]:
-        """Return a page of appointments of delegates: those that the caller's party made, and those by which another
-        party made the caller's party its delegate. An operator sees all.
+        """Return a page of appointments of delegates. A party sees the appointments that it made, and the appointments
+        of itself as the delegate of another party. An operator sees all.
 
         ``agreement_id``: only appointments for this agreement; None: for any agreement.
         """
@@ -158,7 +158,8 @@ def build_exclusion_record_document(
 ) -> dict[str, Any]:
     """Return an exclusion as the JSON object of the API.
 
-    ``uncounted`` is approved time that is not excluded; the field is left out if it was not computed (None).
+    ``uncounted``: time that was approved but is still not excluded, because it was announced too late or exceeds the
+    cap. If ``uncounted`` is None, the JSON object has no such field.
     """
     document: dict[str, Any] = {
         "exclusion_id": entry.exclusion_id,

@@ -1,4 +1,4 @@
-"""The worker that discloses warnings to customers whose agreement shows warnings only after some time."""
+"""The worker that shows a warning to the customer some time after the warning opened, if the agreement says so."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Assignments and snoozes of breaches, risks and causes. Only the party sees its assignments, only the person sees its
-snoozes.
+"""Assignments and snoozes of breaches, risks and causes. Only the members of a party see its assignments. Only the
+person who snoozed an item sees the snooze.
 
 No event is published about assignments and snoozes, and no answer to the other party contains them.
 """

@@ -1,4 +1,4 @@
-"""Imports of history in PostgreSQL: changed together with messages to the partitions, and read by both parties."""
+"""Imports of history in PostgreSQL. Each change is committed together with a message to every partition."""
 
 from __future__ import annotations
 
@@ -177,7 +177,9 @@ def _who(caller: Principal) -> dict[str, Any]:
 
 
 async def _shared(connection: AsyncConnection, caller: Principal, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Return the subjects of the indicators that other parties' imports name and the caller's own agreements use."""
+    """Return the subjects of indicators that belong to an import of another party (in ``rows``) and that an agreement
+    of the caller's party uses.
+    """
     named = [
         f"{row['owner_party_id']}/{key}"
         for row in rows

@@ -1,4 +1,6 @@
-"""Facts implied by snapshots of tickets, in PostgreSQL. Snapshots of one ticket are processed one after the other."""
+"""Facts derived from snapshots of tickets, in PostgreSQL. A snapshot is a ticket as its tool shows it at one instant.
+Snapshots of the same ticket are processed one after the other.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ ON CONFLICT (subject) DO UPDATE SET facts = excluded.facts, updated_at = exclude
 
 
 class SqlSnapshots:
-    """Facts implied by snapshots of tickets, kept until the partition of the ticket has stored them."""
+    """Facts derived from snapshots of tickets, kept until the partition of the ticket has stored them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -31,8 +33,8 @@ class SqlSnapshots:
         """Lock a ticket and yield its known facts; at the end store the facts that the caller put into ``keep`` of the
         yielded object.
 
-        The caller appends the implied events to the log before this transaction commits. After a crash in between, the
-        same snapshot implies the same events with the same ids, so that nothing is counted twice.
+        The caller appends the derived events to the log before this transaction commits. After a crash in between, the
+        same snapshot leads to the same events with the same ids, so that nothing is counted twice.
         """
         async with self._database.begin() as transaction:
             driver = await transaction.driver()

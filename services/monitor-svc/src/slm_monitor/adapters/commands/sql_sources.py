@@ -72,8 +72,8 @@ class SourceCountWriter:
             await asyncio.sleep(TURN_SECONDS)
 
     async def look(self) -> None:
-        """Store the new counts of all sources, except those whose counts were stored within the last minute. Once a
-        day, delete silent sources.
+        """Store the new counts of all sources, except sources whose counts were stored within the last minute. Once a
+        day, delete each source that has sent nothing for ``SILENT_SOURCES_KEPT_FOR`` (µs).
         """
         now = self._database.clock.now()
         self._stored_at = {name: at for name, at in self._stored_at.items() if now - at < MINUTE}

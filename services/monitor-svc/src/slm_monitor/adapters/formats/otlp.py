@@ -45,7 +45,7 @@ class DecodedExport:
 
 
 def convert_otlp_metrics(document: Any) -> DecodedExport:
-    """Convert an ``ExportMetricsServiceRequest``. Raises ValueError if the document is not one."""
+    """Convert an ``ExportMetricsServiceRequest``. Raises ValueError if the document is no such request."""
     if not isinstance(document, Mapping) or not isinstance(document.get("resourceMetrics", []), list):
         raise ValueError('an export of OTLP metrics is an object with "resourceMetrics"')
     decoded = DecodedExport()
@@ -166,7 +166,9 @@ def _is_cumulative(kind: str, data: Mapping[str, Any], part: str | None) -> bool
 
 
 def _resource_name(resource: Mapping[str, str]) -> str:
-    """Return the name of the source of a resource's counters: a hash of its attributes, because OTLP gives no name."""
+    """Return a name for a resource, which is the source of its counters. OTLP gives a resource no name, so the name is
+    a hash of the resource's attributes.
+    """
     text = json.dumps(dict(resource), sort_keys=True)
     return f"otlp:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
@@ -186,8 +188,9 @@ def _join(
     *,
     is_cumulative: bool,
 ) -> None:
-    """Add a data point to the measurement of its ratio. ``halves``: the measurements so far; the parts of one ratio
-    have the same indicator, instant and labels.
+    """Add a data point, which is one part of a ratio (good, bad or total), to the measurement of this ratio.
+
+    All parts of a ratio have the same indicator, instant and labels. ``halves``: the measurements of ratios so far.
     """
     count = _number(point)
     if kind != "sum" or part not in PARTS or count != int(count):

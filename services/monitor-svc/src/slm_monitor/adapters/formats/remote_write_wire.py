@@ -118,9 +118,10 @@ def _usual_series_1(data: bytes, start: int, end: int, budget: FieldBudget) -> W
 
 
 def _usual_sample(data: bytes, at: int) -> tuple[int, float, int] | None:
-    """Read the field of a sample that has a value other than 0, no start, and an instant of 2004 to 2109.
+    """Read a sample from its field. The sample has a value other than 0, an instant between 2004 and 2109, and does
+    not say when its counter started.
 
-    Returns None for another sample, or another field.
+    Returns None for any other sample, and for a field that is no sample.
     """
     tag, size, value_tag, value, instant_tag, low, high = _SAMPLE.unpack_from(data, at)
     # The instant is a varint of six bytes: all but the last have the highest bit, so that another byte follows.

@@ -47,7 +47,7 @@ item would take too much memory.
 
 
 class MalformedBody(ValueError):
-    """The body as a whole is refused, instead of single items: it is no batch of items, or it has too many."""
+    """The whole body is refused, not only some of its items: it is no batch of items, or it has too many items."""
 
 
 def _strict(kind: type[Any]) -> type[Any]:
@@ -63,8 +63,8 @@ def _strict(kind: type[Any]) -> type[Any]:
 
 
 def _as_sent(written: Any, *, is_number: bool) -> Any:
-    """Return the type of a field as producers may send it: numbers may be text, and nested objects refuse unknown
-    fields.
+    """Return the type that the decoder accepts for a field of the type ``written``: a number may be sent as text, and
+    an unknown field of a nested object is refused.
     """
     if written is CounterReading:
         return _strict(CounterReading)

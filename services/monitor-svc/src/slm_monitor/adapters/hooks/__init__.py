@@ -1,1 +1,4 @@
-"""Hooks in PostgreSQL. The package must not know what a payload means: it stores mappings and payloads as texts."""
+"""Hooks in PostgreSQL. A hook is an address of a party that a tool calls.
+
+The package must not know what a payload means: it stores mappings and payloads as texts.
+"""

@@ -95,7 +95,7 @@ class SqlHookLedger(SqlLedgerOfTransaction):
         return int((await self._transaction.execute(statement, {"party_id": party_id})).scalar_one())
 
     async def put_hook(self, hook: Hook) -> None:
-        """Insert the hook, or replace the one with its id."""
+        """Insert the hook, or replace the stored hook that has the same id."""
         row = asdict(hook)
         row |= {f"authentication_{name}": value for name, value in row.pop("authentication").items()}
         await self._transaction.execute(text(_PUT), row)
@@ -127,7 +127,7 @@ class SqlHooks:
             yield SqlHookLedger(transaction)
 
     async def find(self, hook_id: str, now: UtcMicroseconds) -> tuple[Hook, Sequence[str]] | None:
-        """Return a hook, and the secrets that are valid at ``now`` (real time) as they are stored; None if there is no
+        """Return a hook, and the stored texts of its secrets that are valid at ``now`` (real time); None if there is no
         such hook.
         """
         given = {"hook_id": hook_id}
@@ -164,7 +164,7 @@ class SqlHooks:
             return {row["hook_id"]: row for row in rows.mappings()}
 
     async def keep_call(self, call: HookCall) -> None:
-        """Store a call, and remove older calls and payloads beyond the numbers that are kept."""
+        """Store a call. If the hook then has too many calls or payloads, remove the oldest ones."""
         async with self._database.begin() as transaction:
             await transaction.execute(text(_PUT_CALL), {**asdict(call), "detail": json.dumps(call.detail)})
             drops = ((_DROP_CALLS, MOST_CALLS), (_DROP_UNSIGNED, MOST_UNSIGNED), (_DROP_PAYLOADS, MOST_PAYLOADS))
@@ -172,14 +172,14 @@ class SqlHooks:
                 await transaction.execute(text(statement), {"hook_id": call.hook_id, "most": most})
 
     async def calls(self, hook_id: str) -> Sequence[HookCall]:
-        """Return the calls of a hook that are kept, the latest first."""
+        """Return the stored calls of a hook, the latest first."""
         async with self._database.read() as connection:
             statement = text(f"{_CALLS} ORDER BY at DESC, call_id DESC LIMIT {MOST_CALLS}")
             rows = (await connection.execute(statement, {"hook_id": hook_id})).mappings().all()
         return [_call_of(row) for row in rows]
 
     async def call(self, hook_id: str, call_id: str) -> HookCall | None:
-        """Return one call of a hook; None if it is not kept."""
+        """Return one call of a hook; None if no such call is stored."""
         async with self._database.read() as connection:
             statement = text(f"{_CALLS} AND call_id = :call_id")
             given = {"hook_id": hook_id, "call_id": call_id}

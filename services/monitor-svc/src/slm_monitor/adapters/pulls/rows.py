@@ -35,7 +35,7 @@ day would push out the run of the nightly reconciliation.
 
 
 def pull_of(row: RowMapping) -> Pull:
-    """Return the pull in a row that has the columns of a pull, and maybe others."""
+    """Convert a row to a pull. The row must have all ``PULL_COLUMNS``, and may have more columns."""
     names = PULL_COLUMNS.replace("\n", " ").split(", ")
     values = {name.strip(): row[name.strip()] for name in names}
     way = PullAuthentication(values.pop("authentication_kind"), values.pop("authentication_user"))
@@ -44,7 +44,7 @@ def pull_of(row: RowMapping) -> Pull:
 
 
 def pull_row(pull: Pull, progress: PullProgress, secret: str | None) -> dict[str, Any]:
-    """Return the values of a pull's row."""
+    """Convert a pull, its progress and its secret to the values of a row, column → value."""
     row = asdict(pull)
     row["query"] = "" if pull.query is None else json.dumps(row["query"])
     row |= {f"authentication_{name}": value for name, value in row.pop("authentication").items()}
@@ -52,7 +52,7 @@ def pull_row(pull: Pull, progress: PullProgress, secret: str | None) -> dict[str
 
 
 def progress_of(text: str) -> PullProgress:
-    """Return the progress in its stored text."""
+    """Convert the stored JSON text of a pull's progress to an object."""
     values = json.loads(text)
     reconciling = values.pop("reconciling")
     if reconciling is not None:
@@ -62,16 +62,16 @@ def progress_of(text: str) -> PullProgress:
 
 
 def progress_row(progress: PullProgress) -> dict[str, Any]:
-    """Return the values of a pull's row that change with its progress."""
+    """Return the values of a pull's row that change with the pull's progress, column → value."""
     return {"progress": json.dumps(asdict(progress)), "due_at": progress.due_at()}
 
 
 def run_of(row: RowMapping) -> PullRun:
-    """Return the run in a row."""
+    """Convert a row to a run of a pull."""
     lists = {name: tuple(json.loads(row[name])) for name in ("errors", "missing")}
     return PullRun(**{**row, **lists})
 
 
 def run_row(run: PullRun) -> dict[str, Any]:
-    """Return the values of a run's row."""
+    """Convert a run of a pull to the values of a row, column → value."""
     return {**asdict(run), "errors": json.dumps(run.errors), "missing": json.dumps(run.missing)}

@@ -115,7 +115,10 @@ class SqlPullLedger(SqlLedgerOfTransaction):
         return [pull_of(row) for row in await self._rows(statement, party_id=party_id)]
 
     async def put(self, pull: Pull, progress: PullProgress, secret: str | None) -> None:
-        """Insert or replace the pull, its progress and, unless None, its secret. A run that is under way ends."""
+        """Insert or replace the pull and its progress. Replace its secret, too, unless ``secret`` is None.
+
+        A run of this pull that has not ended is ended.
+        """
         await self._transaction.execute(text(_PUT), pull_row(pull, progress, secret))
         await self._transaction.execute(text(_INTERRUPT), {"pull_id": pull.pull_id, "now": real_now()})
 
@@ -129,7 +132,7 @@ class SqlPullLedger(SqlLedgerOfTransaction):
 
 
 class SqlPullTurn:
-    """One transaction of a claimed pull."""
+    """One transaction in the run of a pull that this process has claimed."""
 
     def __init__(self, transaction: Transaction, claim: ClaimedPull, leased_until: int) -> None:
         self._transaction = transaction
@@ -189,7 +192,7 @@ class SqlPulls:
         return [(pull_of(row), progress_of(row["progress"])) for row in rows]
 
     async def runs(self, pull_id: str) -> Sequence[PullRun]:
-        """Return the runs of a pull that are kept, the latest first."""
+        """Return the stored runs of a pull, the latest first."""
         statement = text(
             f"SELECT {RUN_COLUMNS} FROM pull_run WHERE pull_id = :pull_id"
             f" ORDER BY started_at DESC, run_id DESC LIMIT {MOST_RUNS}"
@@ -235,7 +238,8 @@ class SqlPulls:
             await transaction.execute(text(_RELEASE), given)
 
     async def open_numbers(self, party_id: str, source: str, after: str, most: int) -> list[str]:
-        """Return the numbers of a source's tickets that have not ended by the facts received so far, in order.
+        """Return the numbers of a source's open tickets, sorted. A ticket is open unless a fact received so far ended
+        it.
 
         Only numbers that follow ``after`` are returned, at most ``most`` of them.
         """

@@ -163,7 +163,7 @@ def _key(claim: ClaimedPull) -> tuple[str, int]:
 
 
 def _check(status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
-    """Raise ToolTrouble that explains a status other than 2xx, in the words of the tool if the answer has any."""
+    """Raise ToolTrouble for a status other than 2xx. If the tool refuses the request, its error text is quoted."""
     if 200 <= status < 300:
         return
     wait = asked_wait(headers, real_now())

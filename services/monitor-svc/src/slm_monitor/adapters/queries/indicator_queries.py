@@ -43,7 +43,7 @@ class IndicatorQueries(TargetQueries):
         """Return a page of the indicators of the caller's party, sorted by subject.
 
         ``stale``: True for stale indicators only, False for all others only, None for both. ``with_last``: add the
-        instant of the latest fact of each, which costs a look-up of facts.
+        instant of each indicator's latest fact, which costs a look-up of facts.
         """
         since = _STALENESS.c.since
         query = (

@@ -46,13 +46,13 @@ window. It counts as met once a ticket has a clock under it, and as without data
 
 
 class TargetCountQueries:
-    """Query for the numbers of the targets that the caller sees."""
+    """Query that counts the targets that the caller sees."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def page(self, caller: Principal, page: Page, now: int) -> dict[str, Any]:
-        """Return a page of the numbers, one item for each pair of provider and customer, sorted by the ids of both.
+        """Return a page of counts of targets. Each pair of provider and customer has one item, sorted by both ids.
 
         ``now``: microseconds UTC.
         """

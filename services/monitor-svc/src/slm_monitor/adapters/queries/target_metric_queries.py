@@ -1,5 +1,5 @@
-"""Query for the targets whose figures Prometheus reads. It also returns the data that a target's state does not contain
-and the time series need.
+"""Query for the targets whose figures Prometheus reads. It also returns data that the time series need and that the
+targets' rows do not contain, such as names and numbers of breaches.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ class TargetMetricQueries:
     async def read(self, caller: Principal, wanted: TargetMetricFilter, now: int) -> TargetMetricRows:
         """Return the targets that the caller sees and that are evaluated now, read from one snapshot of the database.
 
-        Of more than ``most`` targets, the first by agreement id and key are returned. These are the same targets in
-        every answer, so that their series do not come and go. ``now``: microseconds UTC.
+        At most ``most`` targets are returned: the first ones in the order of agreement id and key. So every answer has
+        the same targets, and their series do not come and go. ``now``: microseconds UTC.
         """
         live = build_customer_view_condition(_LIVE, "target", caller, now)
         seen = and_(build_party_condition(TARGET, caller), live, *wanted.conditions)

@@ -174,7 +174,7 @@ class TicketQueries:
             return {row[0]: row[1] for row in await driver.fetch(_INCONSISTENT, target_ids)}
 
     async def open_tickets(self, owner_party_id: str, source: str) -> list[dict[str, Any]]:
-        """Return the tickets of one source that have not ended, by the facts received so far."""
+        """Return the open tickets of one source: no fact received so far has ended them."""
         query = select(_TICKET.c.number, _TICKET.c.state, _TICKET.c.last_at).where(
             _TICKET.c.owner_party_id == owner_party_id, _TICKET.c.source == source, _TICKET.c.ended_at.is_(None)
         )
@@ -200,8 +200,8 @@ def _column(name: str) -> ColumnElement[Any]:
 
 
 def get_ticket_visibility(row: Mapping[str, Any], caller: Principal) -> str:
-    """Return how much of a ticket the caller sees: WHOLE for its owner and for operators, otherwise WHOLE or PROJECTED,
-    as the ticket's row says for the caller's party.
+    """Return how much of a ticket the caller sees. Its owner and operators see the WHOLE ticket. For any other party
+    the ticket's row says WHOLE or PROJECTED; PROJECTED if the row does not name the party.
     """
     if caller.is_operator or row["owner_party_id"] == caller.party_id:
         return WHOLE
@@ -230,8 +230,8 @@ def _ticket_document(row: Mapping[str, Any], caller: Principal) -> dict[str, Any
 
 
 def _projected(row: Mapping[str, Any], caller: Principal) -> dict[str, Any]:
-    """Return the fields that a caller without full view sees differently: the team instead of the
-    person, and no type.
+    """Return the fields that a caller who does not see the WHOLE ticket sees differently: ``held_by`` names the team
+    instead of the person, and ``type`` is None.
     """
     return {} if get_ticket_visibility(row, caller) == WHOLE else {"type": None, "held_by": row["team"]}
 

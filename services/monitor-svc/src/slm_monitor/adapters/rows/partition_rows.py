@@ -44,8 +44,8 @@ ON CONFLICT ({key}) DO UPDATE SET {assignments}
 
 
 def _upsert(table: str, key: str, changing: str, kept: str | None = None) -> str:
-    """Return an upsert statement. ``kept`` names a column whose document is not replaced by an empty document of the
-    new row.
+    """Return an upsert statement. ``kept`` names a column with a JSON document: if the new row has an empty document
+    there, the stored document stays.
     """
     assigned = {column: f'excluded."{column}"' for column in changing.split()}
     if kept is not None:

@@ -61,7 +61,7 @@ DELETE FROM fact_segment USING unnest($1::text[], $2::bigint[], $3::bigint[]) AS
 
 
 class Compaction:
-    """Worker that joins segments of the record; any number may run. The instants of receipt of the rows are kept."""
+    """Worker that joins segments of the record. Every replica may run it. Each row keeps its instant of receipt."""
 
     name = "compaction"
 

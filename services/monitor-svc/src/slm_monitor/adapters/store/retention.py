@@ -97,8 +97,8 @@ DELETE FROM fact_superseded WHERE ctid = ANY(ARRAY(
 
 
 class Retention:
-    """Worker that deletes facts older than the retention period; any number may run, and none if no period is
-    configured.
+    """Worker that deletes facts older than the retention period. Every replica may run it. It is not started if no
+    retention period is configured.
     """
 
     name = "retention"

@@ -146,7 +146,7 @@ class SqlEvaluationStore:
     # -- reading ------------------------------------------------------------------------------------------------
 
     async def processed_positions(self) -> Mapping[tuple[str, int], int]:
-        """Return (topic, partition) → the position up to which the records are processed, in whichever replica."""
+        """Return (topic, partition) → the position up to which records are processed, no matter by which replica."""
         rows = await self._fetch("SELECT partition, measurements, tickets FROM judge_partition")
         return {(topic, row[0]): row[place] for row in rows for place, topic in _PLACES}
 

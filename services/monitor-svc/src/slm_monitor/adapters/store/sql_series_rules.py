@@ -1,4 +1,6 @@
-"""The series rules of parties in PostgreSQL."""
+"""The series rules of parties in PostgreSQL. A series rule says which indicator a time series from Prometheus
+measures.
+"""
 
 from __future__ import annotations
 

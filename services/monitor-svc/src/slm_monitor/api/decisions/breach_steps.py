@@ -154,8 +154,8 @@ async def _take_step(
     def unless_changed(life: BreachWorkflow) -> None:
         """Raise a problem if ``If-Match`` names an older version of the breach.
 
-        Nothing is raised for a step that the breach's present state does not allow: the caller then learns of that
-        instead.
+        Nothing is raised if the present state of the breach does not allow the step: the caller then gets an answer
+        about the state instead.
         """
         # A step that is not allowed is reported before a changed version, since a newer version would not help.
         if step in life.allowed or step == LINK_PROBLEM:

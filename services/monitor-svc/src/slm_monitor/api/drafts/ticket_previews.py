@@ -66,7 +66,7 @@ class TicketToPreview(BaseModel):
 async def preview_ticket(given: TicketToPreview, caller: Caller, readers: TheTicketReaders) -> dict[str, Any]:
     """Tell which clocks a ticket of your party would have under the agreements in force, and when they are due.
 
-    Facts that are known about the ticket already count as well.
+    Facts that were received about this ticket before count, too.
     """
     owner = caller.party_id
     if owner is None:

@@ -223,7 +223,10 @@ def _index(refusal: IntakeRejection) -> int:
 
 
 def _of_events(answer: IntakeBatchAnswer, events: Sequence[int]) -> IntakeBatchAnswer:
-    """Convert the answer about items to an answer about their events. ``events``: for each item, the event's index."""
+    """Return the answer with refusals that name events, not items: by the event's index and a field below ``data``.
+
+    ``events``: for each item, in order, the index of its event in the request.
+    """
     refusals = [
         replace(each, index=events[each.index], field=f"data.{each.field}".rstrip(".")) for each in answer.refusals
     ]

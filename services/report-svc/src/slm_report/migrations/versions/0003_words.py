@@ -1,7 +1,7 @@
 """Renames values and fields in stored reports and events to the words that the API uses now.
 
-A report's digest is that of its document. It is computed anew, so that a report of which only words have changed is no
-new revision. The figures that an interim report was made from are not changed, since the report names their digest.
+The digests of changed reports are computed anew. Otherwise the new words alone would cause a new revision of each
+report. The figures that an interim report was made from are not changed, since the report names their digest.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Outage:
 
 
 def outages(timeline: Timeline, seed: int = SEED) -> list[Outage]:
-    """Return all outages up to the present, for each indicator the earliest first."""
+    """Return all outages up to the present. The outages of an indicator are in order of time."""
     random = Random(f"{seed}/outages")
     past = [each for back, month in timeline.past() for each in _of_month(back, month, random)]
     return past + _of_present(timeline)
@@ -144,8 +144,8 @@ def mail_downtime_left(timeline: Timeline) -> int:
 def _spread(timeline: Timeline, indicator: str, total: int, places: tuple[float, ...]) -> list[Outage]:
     """Divide ``total`` microseconds of downtime among outages, one for each place.
 
-    A place is the share (0 to 1) of the month so far at which its outage begins. In the first hours of a month the
-    outages are shortened to fit, so the sum is less than ``total``.
+    A place says when its outage begins, as a share of the time since the month began: 0.5 is halfway to the present.
+    In the first hours of a month the outages are shortened to fit, so the sum is less than ``total``.
     """
     month = timeline.month(0)
     elapsed = timeline.now - month.start
@@ -198,8 +198,9 @@ def _portal(timeline: Timeline, random: Random) -> Iterator[Fact]:
 
 
 def _stars(timeline: Timeline, random: Random) -> Iterator[Fact]:
-    """Yield the ratings of the service desk: high for nine months, lower in each of the last three, and never below the
-    target.
+    """Yield the ratings of the service desk. From three months ago on, each month's ratings are lower than before.
+
+    They still meet the target.
     """
     for back, month in [*timeline.past(), (0, timeline.month(0))]:
         good = {3: 0.5, 2: 0.38, 1: 0.25, 0: 0.2}.get(back, 0.9)

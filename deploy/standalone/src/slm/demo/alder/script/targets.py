@@ -41,7 +41,7 @@ WAITING = ["awaiting_customer", "awaiting_vendor"]
 
 
 def availability_target(title: str, indicator: str, percent: str, owner: str, **more: Any) -> Target:
-    """Return a target for monthly availability. ``owner`` acts when it is at risk; ``more``: further fields."""
+    """Return a target for monthly availability. If the target is at risk, ``owner`` acts. ``more``: further fields."""
     return {
         "key": "availability",
         "title": title,
