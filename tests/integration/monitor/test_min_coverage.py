@@ -12,7 +12,7 @@ import pytest
 from slm_chassis.identity import named_id
 from tests.integration.monitor.test_compliance import CLOCK, compliance, life
 from tests.support.checkout import LATENCY, down, ready, turns
-from tests.support.judged import Monitor, judging, monitor
+from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import PROVIDER, available, fast, finalized
 from tests.support.monitor_service import Service
 
@@ -168,14 +168,16 @@ async def test_a_removed_measurement_leaves_its_minutes_unmeasured(database_url:
 
 
 async def test_coverage_of_values_survives_a_restart(database_url: str) -> None:
+    """Values at 10:00 and 12:00 cover 61 minutes each, 122 of 1,440."""
     target = of_values("kept", {"share_at_most": "300"}, {"at_least": "99", "unit": "percent"}, "8")
-    async with monitor(database_url, "2026-11-10T12:00") as held:
-        await ready(held, target)
-        await values(held, "2026-11-10T10:00")
-        await held.save()
-        async with judging(held.database, held.log, held.clock) as again:
+    async with ground(database_url, "2026-11-10T12:00") as (database, log, clock):
+        async with judging(database, log, clock) as held:
+            await ready(held, target)
+            await values(held, "2026-11-10T10:00")
+            await held.save()
+        async with judging(database, log, clock) as again:
             await values(again, "2026-11-10T12:00")
-            await again.settle("2026-11-11T01:00")
+            await again.settle("2026-11-12T00:00")
             assert await closed(again, target, "2026-11-10") == ("met", "305/36", None)
 
 
@@ -283,3 +285,18 @@ async def test_rest_answers_say_how_much_is_known_and_why_there_is_no_verdict(se
     assert explained["derivation"]["arithmetic"][-1] == (
         "coverage = 50/1 percent, less than 95/1 percent: the window has no verdict"
     )
+
+
+async def test_coverage_of_an_open_window_does_not_depend_on_when_it_is_evaluated(database_url: str) -> None:
+    """A value at 01:00 covers 01:00 to 02:00, 61 minutes of the 121 from midnight to the end of what is measured."""
+    target = of_values("open", {"share_at_most": "300"}, {"at_least": "99", "unit": "percent"}, "8")
+    async with ground(database_url, "2026-11-10T01:10") as (database, log, clock):
+        async with judging(database, log, clock) as held:
+            await ready(held, target)
+            await values(held, "2026-11-10T01:00")
+            assert await closed(held, target, "2026-11-10") == ("met", "6100/121", None)
+        # Exclusions and changed terms have the window evaluated without a new value, as a restart may.
+        async with judging(database, log, clock) as again:
+            await again.hear(finalized(target | {"min_coverage": "9"}, version=2, effective_at="2026-11-10T00:00:00Z"))
+            await again.settle("2026-11-10T09:30")
+            assert await closed(again, target, "2026-11-10") == ("met", "6100/121", None)

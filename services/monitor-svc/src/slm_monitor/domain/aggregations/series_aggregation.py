@@ -212,10 +212,15 @@ class SeriesAggregation(ABC, Generic[Tally]):
 
 
 def measure_coverage(terms: ServiceLevelTarget, window: WindowToEvaluate, measured: MeasuredTime) -> Fraction | None:
-    """Return the share of the scheduled minutes of a window up to ``window.as_of`` that are measured; None if there are
-    none. Minutes in ``window.excluded`` are not scheduled.
+    """Return the share of the scheduled minutes of a window that are measured; None if no minute is scheduled.
+
+    Minutes in ``window.excluded`` are not scheduled. Until the window closes, only the minutes before the end of its
+    last run of measured minutes count. So the share of an open window depends on its measurements alone, and not on the
+    instant at which it happened to be evaluated.
     """
-    start, end = window.span[0], min(window.span[1], window.as_of)
+    start, end = window.span
+    if window.as_of < end + terms.closing_delay:
+        end = min(end, measured.end_of_run_before(end))
     if start >= end:
         return None
     opened = terms.hours.intervals(start, end)

@@ -55,6 +55,11 @@ class MeasuredTime:
         self._starts[first:last] = [minute]
         self._ends[first:last] = [end]
 
+    def end_of_run_before(self, instant: int) -> int:
+        """Return the end of the last run that starts before an instant; both in microseconds. Without a run: 0."""
+        place = bisect_left(self._starts, -(-instant // MINUTE))
+        return self._ends[place - 1] * MINUTE if place else 0
+
     def share_of(self, opened: Sequence[Interval]) -> Fraction | None:
         """Return the share of the minutes that start in these intervals (microseconds) which is measured; None if no
         minute starts in them.
