@@ -65,8 +65,13 @@ async def _decide(scene: Scene) -> None:
                 headers={"Authorization": f"Bearer {world.keys['ada']}", "If-Match": "*"},
             )
             assert answer.status_code < 300, answer.text
-    service = {"name": "Till", "outcome": "Customers can pay in the shop", "description": "The shop's till"}
-    service |= {"further_outcomes": ["The till is counted at night"], "moments_of_truth": ["Friday afternoon"]}
+    service = {
+        "name": "Till",
+        "outcome": "Customers can pay in the shop",
+        "description": "The shop's till",
+        "further_outcomes": ["The till is counted at night"],
+        "moments_of_truth": ["Friday afternoon"],
+    }
     await world.post("ada", "services", {"key": "till", **service})
     desk = {"type": "incident", "priority": "P1", "service": "checkout", "state": "open", "team": "Desk",
             "assignee": "Somebody", "category": "Network", "opened_at": to_text(scene.now - HOUR),

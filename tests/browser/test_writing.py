@@ -6,9 +6,10 @@ import re
 
 from playwright.async_api import expect
 
+from slm_events.instants import to_text
 from tests.browser.conftest import Opening
 from tests.browser.journeys import Cost, Journey
-from tests.browser.scenario import Scene, availability, document, draft, eventually, move, resolution
+from tests.browser.scenario import DAY, Scene, availability, document, draft, eventually, move, resolution
 from tests.browser.watching import SESSION_COOKIE, sign_in_with
 
 LIMIT = "At least, in percent, 1"
@@ -158,7 +159,11 @@ async def test_a_signed_agreement_is_amended_by_clicking(scene: Scene, open_as: 
 
 async def test_a_draft_that_came_up_meanwhile_is_told_and_gone_on_with(scene: Scene, open_as: Opening) -> None:
     """A proposal of new targets drafts an amendment by itself; only one can be open."""
-    targets = [availability("shop.checkout", "Checkout is available", "99.5")]
+    # Only figures of measured months raise a target.
+    await scene.world.post("ada", "indicators", {"key": "shop.raised", "kind": "availability", "initial_state": "up"})
+    up = {"indicator": "shop.raised", "at": to_text(scene.now - 80 * DAY), "state": "up"}
+    await scene.world.post("monitoring", "measurements", [up])
+    targets = [availability("shop.raised", "Checkout is available", "99.5")]
     review = {"cadence": "month", "on_breach": True, "after_met_windows": 1}
     await draft(scene.world, "raised", "corner-shop", "checkout", document("Raised", scene.now, targets, review=review))
     path = f"/agreements/{scene.world.agreements['raised']}"
