@@ -8,6 +8,6 @@ from slm_chassis.settings import ServiceSettings
 
 
 class AgreementSettings(ServiceSettings):
-    """The settings of agreement-svc: those of every service, and no others."""
+    """The settings of agreement-svc. It has only the settings that every service has."""
 
     context: ClassVar[str] = "agreement"

@@ -122,9 +122,9 @@ class ServiceAway(ApiError):
 class Part:
     """The answer to one of several requests of a page: the data, or why there is none.
 
-    ``missing`` means that the service refused the request. If the service is away, ``away`` is its name, and ``data``
-    is its last answer to the same request, given at ``read_at`` (microseconds since 1970); both are None if there is no
-    such answer.
+    ``missing`` means that the service refused the request. If the service is away, ``away`` is its name. Then ``data``
+    is the service's last answer to the same request, and ``read_at`` is the instant of that answer (microseconds since
+    1970); both are None if no such answer is stored.
     """
 
     data: Json = None
@@ -140,7 +140,7 @@ class Part:
 
 @dataclass
 class Absences:
-    """The services that did not answer while one page was made, and the age of the earlier answers shown instead."""
+    """The services that did not answer while one page was made, and how old their earlier answers on the page are."""
 
     read_at: dict[str, int | None] = field(default_factory=dict)
     """Service → instant of the oldest of its earlier answers that are shown instead, in microseconds since 1970; None
@@ -169,7 +169,7 @@ class Services:
         self.last = LastAnswers()
 
     def lend(self, apps: Mapping[str, ASGIApp]) -> None:
-        """Route requests to ASGI applications in this process, by service name, unless the service has an address."""
+        """Connect services in this process, by name → ASGI application. Services that have an address are left out."""
         for context, app in apps.items():
             if context not in self._clients:
                 # An exception in the application must become a 500, as it would over the network.
@@ -244,8 +244,8 @@ class Api:
     async def known(self, path: str, parameters: Parameters | None = None) -> Json:
         """Send a GET request for the object that a page is about, and return the JSON answer.
 
-        If the service is away, return its last answer to the same request. Raises ApiError: ServiceAway only
-        if the request was never answered before.
+        If the service is away, return its last answer to the same request. If there is no such answer, raise
+        ServiceAway. Raises any other ApiError as well.
         """
         try:
             return await self.get(path, parameters)
@@ -288,7 +288,8 @@ class Api:
         return await self.send("PUT", path, dict(changed(read.json())), read.headers["etag"])
 
     async def send(self, method: str, path: str, body: Any, tag: str = "") -> Json:
-        """Send a request with an entity tag as ``If-Match``, unless it is empty, and return the JSON answer.
+        """Send a request and return the JSON answer. ``tag`` is an entity tag for ``If-Match``; empty: the request has
+        no ``If-Match``.
 
         Raises ApiError, also if the resource has changed since the tag was read.
         """

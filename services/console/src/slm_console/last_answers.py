@@ -19,8 +19,7 @@ Query = tuple[str, Parameters]
 class LastAnswers:
     """Cache of the last answer to each request, which pages show while a service is away.
 
-    Answers are stored under a hash of the caller's key, so that nobody is shown the answer that another caller was
-    given.
+    Answers are stored under a hash of the caller's key, so that nobody sees an answer to another caller.
     """
 
     most: int = 2_000

@@ -13,9 +13,10 @@ FIELDS = {"country", "subdivision", "name"}
 
 
 def resolve_country_holidays(entries: list[Any], first_year: int, last_year: int) -> list[Any]:
-    """Return holiday entries of a service hours document with countries resolved to dates.
+    """Return the holiday entries of a service hours document. Each entry of a country is replaced by the country's
+    holidays.
 
-    Each ``{"country", "subdivision"}`` is replaced by one ``{"date", "name"}`` for every public holiday of the years
+    For ``{"country", "subdivision"}`` there is one ``{"date", "name"}`` for every public holiday of the years
     first_year to last_year. Raises CalendarError for an unknown country or subdivision, and if ``last_year`` is before
     ``first_year``.
     """

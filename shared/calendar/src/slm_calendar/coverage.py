@@ -20,7 +20,7 @@ from slm_events.instants import UtcMicroseconds
 class NormalWeekGaps:
     """The required hours that the provided hours leave uncovered in a week without holidays and clock changes.
 
-    Times are those of the required hours' time zone.
+    The times are local times in the time zone of the required hours.
     """
 
     uncovered: tuple[DayIntervals, ...]

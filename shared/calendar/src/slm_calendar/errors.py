@@ -28,7 +28,7 @@ class NeverOpen(CalendarError):
 
 
 def finding(field: str, value: object, remedy: str) -> Finding:
-    """Return a finding. Text is shown as it is, any other value as JSON, both cut to 80 characters."""
+    """Return a finding. Its value is text as it is, or any other value as JSON. It is cut to 80 characters."""
     return Finding(field=field, value=_as_text(value)[:80], remedy=remedy)
 
 

@@ -78,9 +78,9 @@ class HoursDefinition:
         return intervals.subtract(intervals.union(self.converted(day)), self.breaks)
 
     def converted(self, day: date) -> list[Interval]:
-        """Return the day's hours converted to microseconds UTC, breaks not yet subtracted.
+        """Return the day's hours converted to microseconds UTC. The times in ``breaks`` are not cut out of them.
 
-        An interval that a clock change leaves with no length is dropped.
+        If a clock change leaves nothing of an interval, the interval is left out.
         """
         hours = self.wall_clock(day)
         if not hours or not date_exists(self.zone, day):

@@ -69,8 +69,9 @@ def write_hours_document(definition: HoursDefinition) -> dict[str, Any]:
 
 
 def _days_of(key: str) -> list[str] | None:
-    """Return the weekdays that a key names: ``"mon"``, ``"mon-fri"`` or, over the weekend, ``"sat-mon"``; None for any
-    other text.
+    """Return the weekdays that a key names; None if it names no weekdays.
+
+    A key is one weekday or a range, such as ``"mon"``, ``"mon-fri"`` or ``"sat-mon"``.
     """
     first, dash, last = key.strip().lower().partition("-")
     last = last if dash else first

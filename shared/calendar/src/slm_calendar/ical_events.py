@@ -84,8 +84,9 @@ class _Component:
 def read_events(text: str, zone: ZoneInfo) -> tuple[list[Event], list[SkippedEvent]]:
     """Return the events of all calendars in the text, and the components that cannot be read as events of whole days.
 
-    A returned event whose ``why_not`` is set gives no holiday either. The day of a time in UTC is its day in ``zone``.
-    Raises Unreadable if the text is no calendar.
+    A returned event whose ``why_not`` is set gives no holiday either. A time in UTC belongs to the day that a clock in
+    ``zone`` then shows, but midnight in UTC belongs to the day that begins then in UTC. Raises Unreadable if the text
+    is no calendar.
     """
     events: list[Event] = []
     left_out: list[SkippedEvent] = []
@@ -176,8 +177,9 @@ def _event(component: _Component, zone: ZoneInfo) -> Event:
 
 
 def _replaced_by(component: _Component, zone: ZoneInfo) -> date | None:
-    """Return the day of the recurring event that an override replaces; None if the component is no override. Called for
-    an override that cannot be read otherwise: this reads only its property RECURRENCE-ID.
+    """Return the day of the recurring event that an override replaces; None if the component is no override.
+
+    It reads only the property RECURRENCE-ID. So it also works for an override whose other properties cannot be read.
     """
     replaced = component.properties.get("RECURRENCE-ID")
     try:
@@ -197,10 +199,11 @@ def _whole(text: str) -> int:
 
 
 def _day(parameters: Mapping[str, str], value: str, name: str, zone: ZoneInfo, whole_days: bool) -> date:
-    """Return the day that a value of the property ``name`` gives: a date, or the day of a time. A TZID is ignored.
+    """Return the day that a value of the property ``name`` gives: the date itself, or the day to which a time belongs.
 
-    A time is accepted only if the event is marked as an event of whole days (``whole_days``) or the property has
-    VALUE=DATE; a DTSTART must then be at midnight. Raises ValueError for every other value.
+    A TZID is ignored. A time is accepted only if the event is marked as an event of whole days (``whole_days``) or the
+    property has VALUE=DATE. If the property is DTSTART, the time must be midnight. Raises ValueError for every other
+    value.
     """
     if written := _DATE.fullmatch(value.strip()):
         return date(*(int(part) for part in written.groups()))

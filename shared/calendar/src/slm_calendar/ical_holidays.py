@@ -133,7 +133,7 @@ def _summary(left_out: Sequence[SkippedEvent]) -> str:
 
 
 class _Expansion:
-    """The days of a file's events within some years, computed with bounded work."""
+    """The days of a file's events from ``first_year`` to ``last_year``. The work for one file is limited."""
 
     def __init__(self, first_year: int, last_year: int) -> None:
         self.begin, self.end = date(first_year, 1, 1), date(min(last_year, MAXYEAR), 12, 31)

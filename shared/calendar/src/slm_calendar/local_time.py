@@ -31,8 +31,8 @@ def zone_named(name: str) -> ZoneInfo:
 def instant_of(zone: ZoneInfo, day: date, microseconds: int = 0) -> UtcMicroseconds:
     """Return the instant at which the zone's clock shows that time of that day.
 
-    ``microseconds`` count from local midnight and may be a whole day (24:00). A time that a clock change skips is moved
-    later by the gap. Of a time that occurs twice, the first is taken. Python's fold=0 does both.
+    ``microseconds`` count from local midnight and may be a whole day (24:00). If a clock change skips the time, the
+    instant is later by the length of the gap. If the time occurs twice, the first instant is returned.
     """
     naive = _NAIVE_EPOCH + timedelta(days=day.toordinal() - _EPOCH_ORDINAL, microseconds=microseconds)
     offset = naive.replace(tzinfo=zone).utcoffset() or timedelta()

@@ -24,8 +24,8 @@ TABLES_KEPT = 4096
 
 
 class OpenTable:
-    """The open intervals within the 407 days of one table, and the sum of open time up to the end of each, in
-    microseconds.
+    """The open intervals within the 407 days of one table. For each interval it also has the open time, in
+    microseconds, from the table's start to the end of the interval.
     """
 
     __slots__ = ("closes", "opens", "sums", "total")

@@ -63,7 +63,9 @@ class ServiceHours:
         return intervals.clip(intervals.union(found), start, end)
 
     def open_on(self, day: date) -> list[Interval]:
-        """Return the open intervals of one local day in microseconds UTC. A day without any is not a working day."""
+        """Return the open intervals of one local day in microseconds UTC. A day without open intervals is not a working
+        day.
+        """
         return self.definition.open_on(day)
 
     def open_time(self, start: UtcMicroseconds, end: UtcMicroseconds) -> int:
@@ -82,9 +84,10 @@ class ServiceHours:
     def add(self, start: UtcMicroseconds, microseconds: int) -> UtcMicroseconds:
         """Return the instant at which ``microseconds`` of open time have passed since ``start``.
 
-        Time that is used up exactly at closing ends at the closing instant. Zero gives the next open instant. A
-        negative amount walks backward and may end exactly at an opening instant. Raises NeverOpen after ten years
-        without open time and CalendarError beyond a hundred years.
+        If the open time is used up exactly at a closing instant, this closing instant is returned, not the next
+        opening. For 0, the instant is ``start`` or, if the hours are closed then, the next opening. A negative number
+        walks backward and may end exactly at an opening instant. Raises NeverOpen after ten years without open time,
+        and CalendarError beyond a hundred years.
         """
         if microseconds == 0:
             return self.next_open(start)
@@ -93,8 +96,9 @@ class ServiceHours:
         return self._forward(start, microseconds) if microseconds > 0 else self._backward(start, -microseconds)
 
     def next_open(self, at: UtcMicroseconds) -> UtcMicroseconds:
-        """Return ``at`` if the hours are open then, else the next opening instant; raises NeverOpen after ten years
-        without one.
+        """Return ``at`` if the hours are open then, else the next opening instant.
+
+        Raises NeverOpen if the hours are closed during the ten years after ``at``.
         """
         if self.always_open:
             return at

@@ -167,8 +167,9 @@ _FIRST_DAYS: dict[Kind, Callable[..., date]] = {
 
 
 def _parse_id(window_id: str) -> tuple[Cycle, tuple[int, ...]]:
-    """Return the cycle of a window and the numbers in its id: for an anchored window, its first date's year, month,
-    day.
+    """Return the cycle of a window and the numbers in the window's id.
+
+    For an anchored window the numbers are the year, month and day of the window's first date.
     """
     for kind, pattern in _IDS:
         if match := pattern.fullmatch(window_id):

@@ -21,7 +21,9 @@ _MINUTE = 60_000_000
 
 @dataclass(frozen=True, slots=True)
 class MissedUnits:
-    """Units that were missed from ``at`` on: a number of them at that instant, or the minutes until ``until``."""
+    """Units that were missed: ``count`` units at the instant ``at`` or, if ``until`` is given, the minutes from ``at``
+    to ``until``.
+    """
 
     at: UtcMicroseconds
     until: UtcMicroseconds | None = None
@@ -93,8 +95,8 @@ def credit_of_window(
     """Return the credit of a closed window, rounded once, half up; caps are not applied.
 
     ``charge`` None: the charge of the period is not known. An amount that depends on the charge is then
-    ``charge_missing``, never zero. Raises CreditError, below ``field``, if the window lacks another value that the
-    schedule needs.
+    ``charge_missing``, never zero. Raises CreditError if the window lacks another value that the schedule needs; the
+    error names the place of this value within ``field``.
     """
     value = _measured(defined, window, field)
     if value is None:
@@ -161,7 +163,9 @@ def _reckoned(band: Band, window: ClosedWindow, charge: Fraction, field: str) ->
 
 
 def _priced_units(band: Band, window: ClosedWindow, field: str) -> list[tuple[Fraction, Fraction]]:
-    """Return the missed units as pairs of a rate and a number, by the hours in which they were missed."""
+    """Return the missed units as pairs of a rate and a number of units. If the rate depends on the hour of the week,
+    units that were missed at different rates are in different pairs.
+    """
     if window.is_met:
         # Whoever meets the objective pays for nothing, whatever was counted on the way.
         return [(band.rate, Fraction(0))]

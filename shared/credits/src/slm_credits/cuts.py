@@ -1,4 +1,7 @@
-"""Cuts: places between values. They say exactly which values a band holds, whether or not it includes its ends."""
+"""Cuts: places just before or just after a value.
+
+A band lies between two cuts. The cuts say whether the values at the two ends of the band belong to it.
+"""
 
 from __future__ import annotations
 

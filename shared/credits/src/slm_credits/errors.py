@@ -1,4 +1,4 @@
-"""The error of this package: it names the field, its value and a remedy, for everything that is wrong at once."""
+"""The error of this package. It lists everything that is wrong at once: each time the field, its value and a remedy."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def read_number(value: object) -> Fraction | None:
 
 
 def number_to_text(number: Fraction) -> str:
-    """Return a number with exactly its decimals, or as a fraction if they never end."""
+    """Return a number as text: a decimal without rounding or, if its decimals would never end, a fraction."""
     rest, places = number.denominator, 0
     for prime in (2, 5):
         count = 0

@@ -22,7 +22,7 @@ class Reversal:
 class RightToTerminate:
     """The right to end the agreement after a chronic failure. ``windows``: the breached windows that give it, in order.
 
-    It lasts ``lasts`` microseconds from the close of the last of these windows, unless it is used before.
+    ``lasts``: for how many microseconds the party has the right, from the close of the last of these windows.
     """
 
     windows: tuple[str, ...]
@@ -48,9 +48,10 @@ def earned_back(defined: Schedule, lines: Sequence[CreditLine]) -> list[Reversal
 
 
 def chronic_failures(defined: Schedule, lines: Sequence[CreditLine]) -> list[RightToTerminate]:
-    """Return each right to terminate that the windows of one target give, in order. ``lines`` are its windows in order.
+    """Return the rights to terminate that arise from the windows of one target, in order. ``lines`` are its windows in
+    order.
 
-    A breached window gives the right if enough of the last windows, itself included, are breached.
+    The right arises when a window is breached and, with this window, enough of the last windows are breached.
     """
     failure = defined.chronic_failure
     if failure is None:

@@ -70,7 +70,9 @@ def _pays_without_a_miss(band: Band) -> bool:
 
 
 def _met_value(measure: str, band: Band, objective: Objective) -> Fraction | None:
-    """Return a value in the band that means a met objective; None if there is none."""
+    """Return a value in the band at which the objective is met; None if the objective is missed at every value of the
+    band.
+    """
     scale = schedule.SCALES[measure]
     if measure in (schedule.MISSED_PERCENT, schedule.MISSED_UNITS):
         # Nothing is missed if the objective is met.

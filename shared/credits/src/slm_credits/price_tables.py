@@ -32,7 +32,7 @@ def price_of_objective(
 ) -> Price:
     """Return what a candidate objective would have cost in these periods.
 
-    A limit of a band that stands at the ``agreed`` objective moves to the candidate; all other limits stay.
+    If two bands meet at the ``agreed`` objective, the limit between them moves to the candidate. All other limits stay.
     """
     priced = [replace(each, windows=_under(candidate, each.windows)) for each in periods]
     verdicts = [window.is_met for period in priced for window in period.windows]
@@ -58,10 +58,11 @@ def price_table(
 
 
 def move_limit(defined: Schedule, agreed: Fraction, candidate: Fraction) -> Schedule:
-    """Return a schedule in which the bands that meet at ``agreed`` meet at ``candidate``.
+    """Return a schedule in which the limit between two bands has moved from ``agreed`` to ``candidate``.
 
-    Bands between the two are cut there, or left out if nothing of them remains. A schedule without a limit at
-    ``agreed``, or one that measures what is missed, is returned as it is: it follows the objective by itself.
+    Bands that the limit passes become shorter. Bands of which nothing is left are removed. If the schedule has no limit
+    at ``agreed``, it is returned as it is. So is a schedule that measures what is missed, because its limits are
+    relative to the objective.
     """
     place = next((number for number, band in enumerate(defined.bands) if number and band.start == agreed), None)
     if place is None or candidate == agreed or defined.measure.startswith("missed"):
@@ -81,7 +82,11 @@ def _under(objective: Objective, windows: Iterable[ClosedWindow]) -> tuple[Close
 
 
 def _paying(defined: Schedule, period: Period) -> tuple[ClosedWindow, ...]:
-    """Return the windows without those that meet their objective in a band for misses: nothing is due for them."""
+    """Return the windows that count for the price of an objective.
+
+    Left out are windows that meet the objective although they lie in a band that pays for misses: nothing is due for
+    them.
+    """
     lines = [credit_of_window(defined, each, period.charge) for each in period.windows]
     return tuple(each.window for each in lines if not each.window.is_met or each.kind in (NONE, REWARD))
 
@@ -96,7 +101,7 @@ def _cut(band: Band, start: Fraction | None, end: Fraction | None) -> Band:
 
 
 def _holds(band: Band, most: Fraction | None) -> bool:
-    """Whether a cut band holds any value; the band that reaches the end of the scale holds that end."""
+    """Whether any value is left in a band that was cut. A band from ``most`` to ``most`` has the value ``most``."""
     if band.start is None or band.end is None:
         return True
     return band.start < band.end or (band.start == band.end == most and not band.is_right_closed)

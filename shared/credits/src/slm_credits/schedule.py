@@ -23,7 +23,8 @@ ATTAINED, VALUE, MISSED_PERCENT, MISSED_UNITS = "attained", "value", "missed_per
 class Scale:
     """The values that the bands of a schedule can measure, from ``least`` to ``most``, both included.
 
-    None: the scale has no such end. The first and the last band then have none either.
+    If ``least`` is None, there is no lowest value, and the first band has no start. If ``most`` is None, there is no
+    highest value, and the last band has no end.
     """
 
     least: Fraction | None
@@ -75,7 +76,7 @@ class Band:
 
     @property
     def pays(self) -> bool:
-        """Whether a figure in this band can cost anything."""
+        """Whether anything may be due for a figure in this band."""
         return self.formula != NOTHING and (self.rate > 0 or any(each.rate > 0 for each in self.rates))
 
 
@@ -97,7 +98,9 @@ class CreditCap:
 
 @dataclass(frozen=True, slots=True)
 class ChronicFailure:
-    """The right to terminate after ``breached`` breached windows of the last ``of``; it lasts so many microseconds."""
+    """The right to terminate if ``breached`` of the last ``of`` windows are breached. It lasts ``lasts``
+    microseconds.
+    """
 
     breached: int
     of: int

@@ -19,8 +19,8 @@ CAP_PER_PERIOD, CAP_PER_YEAR = "cap_per_period", "cap_per_year"
 class Account:
     """What earlier periods leave for the next period, in the currency's minor unit.
 
-    ``credited`` are the credits of the year so far, which its cap limits. ``carried`` are credits that were too little
-    to be paid out.
+    ``credited`` are the credits of the year so far: the cap of the year limits them. ``carried`` are credits that were
+    too small to be paid out.
     """
 
     credited: int = 0
@@ -31,8 +31,8 @@ class Account:
 class Settlement:
     """The credits and rewards of a period under one schedule, in the currency's minor unit.
 
-    ``payout`` is what is due with everything that was carried over; it is 0 below the minimum, and ``after.carried`` is
-    then carried to the next period.
+    ``payout`` is the sum of the period's credits and of the credits carried over from earlier periods. If this sum is
+    below the minimum, ``payout`` is 0, and the sum is carried to the next period as ``after.carried``.
     """
 
     schedule: Schedule
@@ -102,7 +102,10 @@ _NO_CAP, _UNKNOWN = None, -1
 
 
 def _cap_units(defined: Schedule, name: str, charge: Fraction | None, used: int) -> int | None:
-    """Return how many minor units a cap still allows; None if there is no cap, -1 if it needs a missing charge."""
+    """Return how many minor units a cap still allows.
+
+    None: there is no cap. -1: the cap is a share of the charge, and the charge is not known.
+    """
     cap = defined.cap_per_period if name == CAP_PER_PERIOD else defined.cap_per_year
     if cap is None:
         return _NO_CAP

@@ -1,7 +1,7 @@
 """The vocabulary of targets: aggregations, their objectives, and windows.
 
 agreement-svc reads terms by this vocabulary and monitor-svc evaluates by it, so that what can be agreed and what can be
-evaluated are the same. How a figure is computed is in monitor-svc, ``domain/aggregations``.
+evaluated are the same. The code that computes figures is in monitor-svc, ``domain/aggregations``.
 """
 
 from __future__ import annotations
@@ -91,13 +91,16 @@ class AggregationKind:
 
     @property
     def is_number(self) -> bool:
-        """Whether the figure is a number of occurrences, which an objective ``at_most`` makes a budget."""
+        """Whether the figure is a number of occurrences. With an objective ``at_most``, this number has an error
+        budget.
+        """
         return self.unit == COUNT
 
     @property
     def is_never_worsened_by_good(self) -> bool:
-        """Whether the figure, a share of time or of events, cannot become worse because good ones are added or become
-        older.
+        """Whether more good time or more good events can never make the figure worse.
+
+        This is so if the figure is a share of time or of events.
         """
         return self.is_share and (self.source == STATES or (self.source == SERIES and self.is_of_events))
 
@@ -244,7 +247,9 @@ def explain_no_min_coverage(document: Any, window_kind: str) -> str | None:
 
 
 def is_of_clock(document: Any) -> bool:
-    """Return whether an aggregation's document is that of a clock: each ticket is evaluated by itself."""
+    """Return whether an aggregation's document names the clock of a ticket. Each ticket then has a result of
+    its own.
+    """
     kind = KINDS.get(read_name(document))
     return kind is not None and kind.source == CLOCK
 

@@ -101,7 +101,7 @@ class RequirementRecorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NegotiationEvent:
-    """The fields that all events of a negotiation have: the agreement, the revision, and who acted when."""
+    """The fields that all events of a negotiation have: the agreement, the revision, who acted, and when."""
 
     agreement_id: str
     version: int
@@ -231,8 +231,8 @@ class AgreementFinalized:
     """Both parties signed a version. The event carries all of its terms, so that no consumer has to ask for more.
 
     ``targets`` holds the terms of the targets as documented in ``docs/reference/terms.md``. ``service_hours`` maps a
-    name to service hours with every holiday as a date. ``supports`` lists the supporting agreements under opaque ids,
-    each ``{"support_id", "side", "disclose"}``.
+    name to service hours with every holiday as a date. ``supports`` has one ``{"support_id", "side", "disclose"}`` for
+    each supporting agreement. The ``support_id`` does not tell which agreement it is.
     """
 
     agreement_id: str
@@ -299,7 +299,8 @@ class AgreementFinalized:
 class SupportsSigned:
     """The agreements on which one side of a signed version rests. Only the party that named them sees the event.
 
-    It is published just before the version's AgreementFinalized. A side that names no supporting agreement has none.
+    It is published just before the version's AgreementFinalized. If a side names no supporting agreement, no event is
+    published for this side.
     """
 
     agreement_id: str

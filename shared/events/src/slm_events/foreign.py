@@ -1,4 +1,5 @@
-"""Decoding of JSON from other writers. Its size and depth are limited, and its text can be stored in a database.
+"""Decoding of JSON that other programs may have written. Its size and depth are limited, and its text can be stored in
+a database.
 
 ``Unreadable`` is raised if the bytes are not acceptable JSON; its message says why.
 """

@@ -87,7 +87,9 @@ class RiskDisclosed(TargetAtRisk):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskCleared(TargetResultEvent):
-    """A warning no longer applies: its measure is a tenth below the threshold, or the window has ended."""
+    """A warning no longer applies: the measured value is a tenth below the warning's threshold, or the window has
+    ended.
+    """
 
     risk_id: str
     revision: int = 0
@@ -172,7 +174,7 @@ class TargetRecovered(TargetResultEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreachWithdrawn(TargetResultEvent):
-    """Facts showed that a published breach is not one. The breach no longer counts."""
+    """Facts showed that a published breach was wrong. The breach no longer counts."""
 
     breach_id: str
     revision: int

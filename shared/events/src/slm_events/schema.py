@@ -18,8 +18,8 @@ _SCALARS = {str: "string", int: "integer", bool: "boolean"}
 def schema_of(event: type[Any]) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of an event class.
 
-    A field without a default is required; unknown fields are allowed. Raises TypeError for a field whose type events
-    may not have.
+    A field without a default is required; unknown fields are allowed. Raises TypeError if the type of a field is not
+    allowed in events.
     """
     hints = typing.get_type_hints(event)
     texts = field_descriptions(event)

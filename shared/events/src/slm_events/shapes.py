@@ -1,4 +1,4 @@
-"""Checks that the data of events from other writers have the right field types."""
+"""Checks that the data of events that other programs may have written have the right field types."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ _LARGEST = 2**63
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FieldShape:
-    """One field of an event class: its name, its type in words and as a check, and whether it is required."""
+    """One field of an event class: its name, a check of its values, the type in words for errors, and whether it is
+    required.
+    """
 
     name: str
     words: str
@@ -41,7 +43,7 @@ def find_field_error(event: type[Any], data: Mapping[str, Any]) -> str | None:
 
 
 def _shapes_of(event: type[Any]) -> tuple[FieldShape, ...]:
-    """Return the fields of an event class; raises TypeError for a type that events may not have."""
+    """Return the fields of an event class. Raises TypeError if the type of a field is not allowed in events."""
     if (known := _known.get(event)) is None:
         hints = typing.get_type_hints(event)
         known = _known[event] = tuple(_shape(field, hints[field.name]) for field in dataclasses.fields(event))

@@ -1,4 +1,4 @@
-"""What events hold as codes and numbers, in words: durations, windows, causes of warnings, counts."""
+"""Words for people, made from the codes and numbers in events: durations, windows, causes of warnings, counts."""
 
 from __future__ import annotations
 

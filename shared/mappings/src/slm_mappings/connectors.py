@@ -1,4 +1,4 @@
-"""Connectors: descriptions of the webhooks of tools, each as data in a folder. A new folder adds a tool."""
+"""Connectors: each is a folder with files that describe the webhooks of one tool. A new folder adds a tool."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ SHIPPED = Path(__file__).parent / "connectors"
 class ConnectorAuthentication(MappingPart):
     """How the tool proves who it is: the kind, and the header with the signature or the credentials.
 
-    ``query`` is for tools in which only the address to call can be set: the secret is in its parameter ``secret``.
+    ``query`` is for tools that can only call an address and set no header: the address has the secret as its parameter
+    ``secret``.
     """
 
     kind: Literal["hmac-sha256", "hmac-sha1", "bearer", "basic", "query"]

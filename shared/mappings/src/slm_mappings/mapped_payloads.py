@@ -37,7 +37,9 @@ class MappedPayload:
     characters: int = 0
 
     def document(self) -> Item:
-        """Return the result as JSON, in the form of previews and of the expected results in a connector's examples."""
+        """Return the result as JSON. Previews show it in this form, and a connector's examples state their expected
+        results in it.
+        """
         return {
             "tickets": [_ticket_document(each) for each in self.tickets],
             "measurements": self.measurements,
@@ -94,7 +96,10 @@ def _check_size(found: MappedPayload) -> None:
 
 
 def _findings_about_payload(refused: ImportRefused, records: int) -> list[ImportFinding]:
-    """Return the findings; each field then names a column of the payload, after the record if there are several."""
+    """Return the findings with the names of the payload's columns.
+
+    If the payload has several records, the number of the record stands before each column.
+    """
     place = "" if records == 1 else r"record \1, "
     return [
         ImportFinding(_PLACE.sub(place, each.field), each.value, each.remedy.removesuffix(" (1 row)"))

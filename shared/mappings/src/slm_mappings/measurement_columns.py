@@ -61,10 +61,10 @@ class ColumnReader:
         return text
 
     def translated(self, row: Record, written: TranslatedColumn | str, *, is_required: bool = True) -> str | None:
-        """Return the column's text, translated as the mapping has ``written``.
+        """Return the column's text. If ``written`` has translations, the text is translated.
 
-        None if the mapping drops this text, or if the text is missing and not required. Raises RecordRefused if a
-        required text is missing, or if the mapping refuses texts that it does not list.
+        Return None if the mapping drops this text, or if the text is missing and not required. Raises RecordRefused if
+        a required text is missing, or if the mapping refuses texts that it does not list.
         """
         if isinstance(written, str):
             return self.required(row, written) if is_required else self.optional(row, written)

@@ -90,7 +90,7 @@ _CONTENT = frozenset[str]().union(*(each.required | each.optional for each in ME
 
 
 class MeasurementMapping(MappingPart):
-    """The mapping of a file in which each record is one measurement. ``measures`` says what all of them measure."""
+    """The mapping of a file in which each record is one measurement. ``measures`` says what the records measure."""
 
     kind: Literal["measurements"]
     measures: Literal["probes", "states", "ratios", "values", "occurrences", "counters", "ratings", "recoveries"]

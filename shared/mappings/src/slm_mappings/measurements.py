@@ -24,7 +24,7 @@ LOOKED_BACK = 100_000
 
 
 class PlacedItem(NamedTuple):
-    """An item of POST /api/v1/measurements, and the place in the file of the record that it was made of."""
+    """An item of POST /api/v1/measurements, and the place in the file of the record from which the item was made."""
 
     row: int
     item: Item

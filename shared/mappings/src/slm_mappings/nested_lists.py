@@ -1,4 +1,4 @@
-"""Records in lists inside lists: each record holds the object around its list, under the name ``parent``."""
+"""Records in lists inside lists. A record holds as ``parent`` the object that contains its list."""
 
 from __future__ import annotations
 

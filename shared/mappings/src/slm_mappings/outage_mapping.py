@@ -16,8 +16,9 @@ _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 class IndicatorNames(MappingPart):
     """The indicators to which a record belongs.
 
-    With ``column``: one for each name in this column, which may hold a list. Without it, all records of the file belong
-    to the indicator ``key``; a mapping may then give the key as plain text instead of an object.
+    With ``column``, each name in this column is an indicator; the column may hold a list of names. Without ``column``,
+    all records of the file belong to the indicator ``key``; a mapping may then give the key as plain text instead of an
+    object.
     """
 
     column: str | None = None

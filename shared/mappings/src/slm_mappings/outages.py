@@ -40,7 +40,9 @@ def outage_measurements(rows: Iterable[Record], mapping: OutageMapping, oddities
 
 
 class _Reader:
-    """Converts one record at a time. It keeps the name behind each indicator key, to report names that share a key."""
+    """Converts one record at a time. It remembers the name from which each indicator key was made, to report different
+    names with the same key.
+    """
 
     def __init__(self, mapping: OutageMapping, oddities: Oddities) -> None:
         self._mapping = mapping

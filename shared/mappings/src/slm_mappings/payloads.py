@@ -30,9 +30,9 @@ _MOST_DIGITS = 400
 def read_payload(payload: bytes, form: Records, columns: int) -> list[Record]:
     """Return the records of a payload. ``columns`` is how many columns the mapping reads of each record.
 
-    The payload is a record or a list of records. If the mapping has ``records.items``, the payload is an object whose
-    member with this name is the record or the list; without that member there is no record. Raises ImportRefused, also
-    if reading the payload would take too long.
+    The payload is a record or a list of records. If the mapping has ``records.items``, the payload is an object, and
+    the member with this name is the record or the list. If this member is missing, there is no record. Raises
+    ImportRefused for a payload that cannot be read or would take too long to read.
     """
     try:
         document = json.loads(
@@ -59,8 +59,8 @@ def read_payload(payload: bytes, form: Records, columns: int) -> list[Record]:
 
 
 def count_columns(mapping: TicketMapping | OutageMapping | MeasurementMapping) -> int:
-    """Return how many names a mapping follows in one record, at most: each part of a path such as ``ticket.state``
-    counts as one.
+    """Return the highest number of names that a mapping looks up in one record. A path counts as its parts:
+    ``ticket.state`` is two.
 
     The values that a mapping translates do not count, however many they are, because finding one takes constant time.
     """

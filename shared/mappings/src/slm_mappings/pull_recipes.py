@@ -72,10 +72,10 @@ class PullRecipe:
 
 
 def read_pull_recipes(*folders: Path) -> dict[str, PullRecipe]:
-    """Return name of the connector → recipe, for those connectors in the folders that have a folder ``pull``.
+    """Return name of the connector → recipe, for the connectors that have a folder ``pull``.
 
-    A recipe in a later folder replaces the recipe of a connector with the same name. Raises ImportRefused for an
-    incomplete recipe.
+    A connector in a later folder replaces a connector with the same name, with or without a recipe. Raises
+    ImportRefused for an incomplete recipe.
     """
     found: dict[str, PullRecipe] = {}
     for folder in folders:
@@ -99,7 +99,7 @@ def parse_pull_mapping(text: str) -> TicketMapping:
 def parse_outage_mapping(text: str) -> OutageMapping:
     """Return the mapping that a text contains.
 
-    Raises ImportRefused if it is none, or one that does not read outages from a document.
+    Raises ImportRefused if the text is no mapping, or if its mapping does not read outages from a document.
     """
     mapping: Any = parse_mapping_text(text)
     payloads.check_for_payloads(mapping)

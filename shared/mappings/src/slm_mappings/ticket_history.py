@@ -37,7 +37,7 @@ class HistoryRow:
 
 
 def is_over(state: str | None) -> bool:
-    """Whether the product counts a ticket in the state with this name as ended. False for None."""
+    """Whether the product counts a ticket in the state with this name as ended. None is not ended."""
     return (state or "").lower() in ("resolved", "fulfilled", "closed", "cancelled", "canceled")
 
 
@@ -201,10 +201,10 @@ class TicketHistory:
     def first_state(self, ticket: str, rows: Sequence[HistoryRow], opened_at: int, *, judged: bool) -> str | None:
         """Return the name of the state in which the ticket was opened; None if the file does not say.
 
-        If the file has a column for the state before a change, the first row's value in it is used, otherwise the first
-        row's state. That state would pause or end clocks from the beginning if the first row is later than the opening
-        and ends the ticket, or is the only row with a state. The result is then None, which is noted as an oddity if
-        the ticket will be evaluated (``judged``).
+        If the file has a column for the state before a change, this is the first row's value in that column. Otherwise
+        it is the state of the first row. But if the first row is later than the opening, its state may be wrong for the
+        time before: clocks would pause or end too early. So the result is None if that row ends the ticket, or is the
+        only row with a state. If the ticket will be evaluated (``judged``), this is noted as an oddity.
         """
         states = [row for row in rows if row.state is not None]
         if not states:
@@ -222,7 +222,9 @@ class TicketHistory:
         return None
 
     def first_priority(self, group: Sequence[Record], rows: Sequence[HistoryRow]) -> str | None:
-        """Return the priority with which the ticket was opened; with ``policies.priority: final`` the last one."""
+        """Return the priority with which the ticket was opened. If ``policies.priority`` is ``final``, return its last
+        priority.
+        """
         is_final = self._mapping.policies.priority == "final"
         source = self._mapping.priority
         changed = [row for row in rows if row.priority is not None]
@@ -294,8 +296,8 @@ class TicketHistory:
     def _moved(self, ticket: str, row: HistoryRow, opened_at: int) -> Item:
         """Return the fields that move a row's event to the ticket's opening; empty if the event keeps its own instant.
 
-        The event is moved if the row is dated before the opening, unless the row ends the ticket or the mapping does
-        not ask for it.
+        The event is moved if the row is dated before the opening and the mapping asks for it
+        (``policies.before_opening``). The event of a row that ends the ticket is never moved.
         """
         if row.at >= opened_at:
             return {}
@@ -306,7 +308,8 @@ class TicketHistory:
         return {"at": to_text(opened_at), "attributes": {"dated_at": to_text(row.at)}}
 
     def _event(self, now: TicketState, before: str) -> str:
-        """Return the event by which a ticket enters the state ``now``; ``before`` is the name of the state before.
+        """Return the event by which a ticket enters the state ``now``. ``before``: the name of the state that the
+        ticket leaves.
 
         ``state_changed`` if both states are the same, or if a column gives the instant of the event. ``reopened`` if
         the state before had ended the ticket.

@@ -56,7 +56,9 @@ class TicketState(MappingPart):
 
 
 class TicketColumns(MappingPart):
-    """The columns with the ticket's number and opening, and in a history those with each row's state and time."""
+    """The columns with the ticket's number and opening. In a history there are also the columns with each row's state
+    and time.
+    """
 
     ticket: str
     state: str | None = None

@@ -27,7 +27,7 @@ def _pattern(text: str) -> str:
 
 
 class TicketSearch(MappingPart):
-    """A request that finds tickets by their numbers, several at once, and the place of each in the answer."""
+    """A request that finds several tickets by their numbers, and the places in the answer where their data are."""
 
     path: str = Field(pattern=r"^/")
     query: dict[str, str]

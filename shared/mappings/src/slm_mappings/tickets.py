@@ -22,9 +22,9 @@ def ticket_events(
 ) -> Iterator[Item]:
     """Yield items of POST /api/v1/ticket-events, ticket by ticket. ``oddities`` collects what is unusual.
 
-    ``exported_at`` (microseconds UTC) is when present states were read. Raises ImportRefused, naming the line, for a
-    row that the mapping does not cover, or a ticket whose rows are not adjacent. Values that the mapping does not list
-    are collected and refused together after the last ticket.
+    ``exported_at`` (microseconds UTC): the tickets had their present states at this instant. Raises ImportRefused,
+    naming the line, for a row that the mapping does not cover, or a ticket whose rows are not adjacent. Values that the
+    mapping does not list are collected and refused together after the last ticket.
     """
     translator = ColumnTranslator(mapping)
     history = TicketHistory(mapping, translator, oddities)

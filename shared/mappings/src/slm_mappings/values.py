@@ -13,8 +13,8 @@ from slm_mappings.records import Record
 def value_of(record: Record, column: str, missing: tuple[str, ...]) -> Any:
     """Return the value of a column in a record; None if it is missing.
 
-    A dot leads into objects and lists: ``components.name`` are the names of all members, ``components.0.name`` is that
-    of the first. Raises ImportRefused if the file's heading lacks the column or has it twice.
+    A dot leads into objects and lists: ``components.name`` are the names of all members, ``components.0.name`` is the
+    name of the first member. Raises ImportRefused if the file's heading lacks the column or has it twice.
     """
     if column in record.values:
         if column in record.doubled:

@@ -56,7 +56,8 @@ def _check_size(path: Path) -> None:
 def cell_value(cell: Any) -> Any:
     """Return a cell's value as text, number or boolean.
 
-    A whole number becomes an int, a date or time ISO 8601 text, and a length of time text such as ``1:30:00``.
+    A whole number becomes an int. A date or time becomes ISO 8601 text. A length of time becomes text such as
+    ``1:30:00``.
     """
     if isinstance(cell, float) and cell.is_integer():
         return int(cell)

@@ -1,1 +1,3 @@
-"""Tables, repositories and queries in PostgreSQL, mail and OpenID clients, and workers for due changes and mails."""
+"""Tables, repositories and queries in PostgreSQL, clients for mail and OpenID, and two workers: one applies due changes
+of agreements, one sends waiting mails.
+"""

@@ -97,7 +97,7 @@ async def fetch_needs_of_agreements(database: Database, caller: Principal, agree
 async def fetch_all_needs(database: Database, caller: Principal) -> Rows:
     """Return the acts that all agreements need of the caller's party, with the names of parties and services.
 
-    Acts that the caller may perform come first; within that, the earliest deadline comes first.
+    Acts that the caller may perform come first, then all other acts. Both groups begin with the earliest deadline.
     """
     needed, agreement = _needs(caller).subquery(), agreement_tables.agreement
     source = agreement.join(needed, needed.c.agreement_id == agreement.c.agreement_id)

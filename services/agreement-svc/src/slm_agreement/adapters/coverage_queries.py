@@ -27,17 +27,21 @@ NOT_COVERED = "none"
 
 @dataclass(frozen=True, slots=True)
 class CoverageFilter:
-    """The conditions of a coverage list: a status of the services, and a stage by which they are covered."""
+    """The conditions of a coverage list. ``status``: of the services. ``covered_by``: as in ``fetch_coverage``.
+
+    None: no condition.
+    """
 
     status: str | None = None
     covered_by: str | None = None
 
 
 async def fetch_coverage(database: Database, caller: Principal, page: Page, wanted: CoverageFilter) -> Rows:
-    """Return a page of the services that the caller may see, with what covers each of them.
+    """Return a page of the services that the caller may see, with the agreements and targets that cover each service.
 
     Only agreements and versions that the caller may see count. The columns ``in_force_agreements`` to
-    ``negotiated_customers`` are counts, and ``covered_by`` is the furthest stage at which a version with a target is.
+    ``negotiated_customers`` are counts. ``covered_by`` is the furthest stage that a version with a target has reached:
+    ``in_force``, ``signed``, ``negotiated`` or ``none``.
     """
     service, counted = register_tables.service, _counted(caller)
     names = [f"{stage}_{count}" for stage in _STAGES for count in _COUNTS]

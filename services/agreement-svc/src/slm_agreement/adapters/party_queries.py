@@ -96,7 +96,7 @@ def _summary(caller: Principal) -> tuple[Select[Any], FromClause]:
 
 
 def _agreed(caller: Principal) -> FromClause:
-    """Return a subquery with counts and dates of the caller's agreements with each other party."""
+    """Return a subquery with one row for each party with which the caller has agreements: their counts and dates."""
     agreement, shown = agreement_tables.agreement, select_shown_versions(caller)
     provides = agreement.c.provider_party_id == caller.party_id
     receives = agreement.c.customer_party_id == caller.party_id

@@ -182,10 +182,11 @@ def caller_sees_version(caller: Principal) -> ColumnElement[bool]:
 
 
 def _sees_invitation(caller: Principal) -> ColumnElement[bool]:
-    """Return the condition for invitations that the caller may see: those that its party made, and those of its people.
+    """Return the condition for invitations that the caller may see.
 
-    An invitation of a person who signs counts as an operator's. The manager of the person's party sees it, but cannot
-    withdraw it.
+    These are the invitations that the caller's party made, and the invitations that are for people of this party. If an
+    invited person may sign, the invitation counts as made by an operator: a manager of the person's party sees it, but
+    cannot withdraw it.
     """
     invitation, principal = register_tables.invitation, register_tables.principal
     is_of_own_person = exists().where(

@@ -154,13 +154,13 @@ class SqlAgreements:
         ]
 
     async def supports(self, agreement_id: str) -> list[SupportReference]:
-        """Return every reference to a support that a party ever named in a document of this agreement."""
+        """Return every reference to a supporting agreement that a party ever named in a document of this agreement."""
         table = agreement_tables.support
         statement = select(table).where(table.c.agreement_id == agreement_id).order_by(table.c.support_id)
         return [SupportReference(**row) for row in (await self._transaction.execute(statement)).mappings()]
 
     async def add_support(self, reference: SupportReference) -> None:
-        """Insert a reference to a support."""
+        """Insert a reference to a supporting agreement."""
         await self._transaction.execute(insert(agreement_tables.support).values(asdict(reference)))
 
     async def save(self, version: Version) -> None:

@@ -52,7 +52,7 @@ def principal_from_row(keys: list[dict[str, Any]], **row: Any) -> EnrolledPrinci
 
 
 class PublishedPeople(SearchedRepository[Person]):
-    """The people of all parties. Each change is published here, and not by the use cases, so that none forgets it."""
+    """The people of all parties. This class publishes every change of a person, so that no use case can forget it."""
 
     async def put(self, *values: Person) -> None:
         """Insert or replace people, and publish their present state."""
@@ -115,7 +115,7 @@ class SqlLedger(SqlLedgerOfTransaction):
         await self._transaction.execute(delete(sign_in_tables.mail).where(sign_in_tables.mail.c.mail_id == mail_id))
 
     async def is_first_time(self, name: str) -> bool:
-        """Return whether this is called with this name for the first time, and remember that with the commit."""
+        """Return whether no transaction has called this method with this name before; the commit stores the name."""
         row = {"name": name, "now": self.now}
         return (await self._transaction.execute(text(_ONCE), row)).rowcount > 0
 

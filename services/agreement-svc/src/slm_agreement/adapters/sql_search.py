@@ -59,11 +59,10 @@ def service_entry(service: Service) -> SearchEntry:
 
 
 async def index_version(transaction: Transaction, version: Version) -> None:
-    """Replace the search entries of an agreement and of its targets, if ``version`` is the version that they are made
-    from.
+    """Replace the search entries of an agreement and of its targets, if ``version`` is the source of these entries.
 
-    They are made from the version signed last; if none is signed, from the newest version that both parties see; if
-    there is none either, from the newest draft. Only parties that may see the version can find its entries.
+    The source is the version signed last. If no version is signed, it is the newest version that both parties see. If
+    there is no such version, it is the newest draft. Only parties that may see the source can find its entries.
     """
     table, identity = agreement_tables.agreement_version, version.identity
     shared = or_(table.c.tabled.isnot(None), table.c.drafted_by_party_id.is_(None))

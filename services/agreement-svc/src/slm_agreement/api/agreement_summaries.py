@@ -161,11 +161,11 @@ async def summarize_agreements(
         Query(description="Answers to add to the summary; repeat it for several"),
     ] = None,
 ) -> dict[str, Any]:
-    """Count your party's agreements by state; list what they need of your party, those that end soon, and those that
-    both parties signed lately.
+    """Count your party's agreements by state. List the acts that they need of your party, the agreements that end soon,
+    and the agreements that both parties signed lately.
 
-    `include` adds answers with the names behind the ids in other answers: who you are, and the first pages of the lists
-    of parties, people and services. The key's scopes must allow reading each of these resources.
+    `include` adds the answers of other routes: who you are, and the first pages of the lists of parties, people and
+    services. So you can show names instead of ids. The key's scopes must allow reading each of these resources.
     """
     included = sorted(set(include or ()))
     for resource in included:

@@ -66,7 +66,9 @@ router = APIRouter(prefix="/api/v1/agreements", tags=["agreements"])
 async def draft_agreement(
     body: NewAgreement, caller: Caller, ledgers: TheLedgers, response: Response
 ) -> dict[str, Any]:
-    """Draft an agreement from a document, a template or both. Sending the same key and document again answers 200."""
+    """Draft an agreement from a document, a template or both. If you send the same key and content again, no agreement
+    is created: the answer is 200 with the existing agreement.
+    """
     order = AgreementDraft(external_refs=body.references(), **body.model_dump(exclude={"external_refs"}))
     versions, is_new = await agreements.draft_agreement(ledgers, caller, order)
     response.status_code = 201 if is_new else 200
@@ -158,7 +160,7 @@ async def list_revisions(
 async def revise_draft(
     agreement_id: str, body: NewRevision, caller: Caller, ledgers: TheLedgers, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Write another revision of your draft. A proposed revision is countered instead."""
+    """Write another revision of your draft. To change a proposed revision, send a counter-proposal instead."""
 
     def unless_changed(present: Version) -> None:
         etag.check_if_match(if_match, shapes.version_tag(present))
@@ -207,8 +209,9 @@ async def check_agreement(
 ) -> dict[str, Any]:
     """List the ten points that an agreement should cover, which of them are empty, and the SMART check's findings.
 
-    Everything but `chain` is the same for both parties. `chain` says whether the agreements that each party named as
-    supports carry the targets; only your own party's are shown with their numbers, unless the other discloses them.
+    Everything but `chain` is the same for both parties. `chain` says whether each side's supporting agreements promise
+    enough for the targets. It has the numbers of all supporting agreements that your party named. Of those that the
+    other party named, it has only the numbers that this party discloses.
     """
     versions = await agreements.read_visible_versions(ledgers, caller, agreement_id)
     chosen = choose_version(versions, version)
@@ -282,7 +285,9 @@ async def agreement_response(
 
 
 def choose_version(versions: list[Version], number: int | None) -> Version:
-    """Return the version with this number. Without a number, return the one that is shown by default. Raises 404."""
+    """Return the version with this number. Without a number, return the version signed last or, if none is signed, the
+    newest. Raises 404.
+    """
     version = shapes.find_version_to_show(versions, number)
     if version is None:
         raise not_found("version", str(number))

@@ -1,4 +1,4 @@
-"""``/api/v1/audit-entries``: who did what, when, how identified and from where."""
+"""``/api/v1/audit-entries``: who did what and when, from which address, and how the user of the key was identified."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class AvailabilityChainPreviewRequest(_ChainQuestion):
 class DurationChainPreviewRequest(_ChainQuestion):
     """Question of a chain preview: is the sum of the supporting agreements' durations within the promised duration?
 
-    The sum follows a path, which may pass the same agreement several times.
+    The sum follows a path of agreements: if an agreement occurs twice in the path, its duration is added twice.
     """
 
     at_most: Length

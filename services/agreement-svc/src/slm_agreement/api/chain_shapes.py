@@ -12,9 +12,10 @@ from slm_agreement.domain.versions.agreement import Identity
 
 
 def chain_json(chains: Mapping[str, SideChain] | None, identity: Identity, party_id: str | None) -> dict[str, Any]:
-    """Return the chain part of a check as JSON: of the reader's side with all numbers, of the other one as disclosed.
+    """Return the chain part of a check as JSON.
 
-    For an operator both sides are another party's.
+    The reader's own side has all numbers. The other side has only the numbers that its party discloses. An operator has
+    no own side, and sees only disclosed numbers.
     """
     sides = {"provider": identity.provider_party_id, "customer": identity.customer_party_id}
     return {
@@ -71,9 +72,11 @@ def _target(chain: SideChain, key: str, questions: list[dict[str, Any]]) -> dict
 
 
 def _questions(chain: SideChain, key: str, disclosed: Mapping[str, Support] | None) -> list[dict[str, Any]]:
-    """Return the questions about one target with their numbers; ``disclosed`` None: for the side's own party.
+    """Return the questions of the chain check about one target, with the numbers that the reader may see.
 
-    The arithmetic shows the numbers of all supports, so the other side reads it only if all of them are disclosed.
+    ``disclosed``: the supporting agreements whose numbers the other party may see; None: the reader is the side's own
+    party, which sees all numbers. The arithmetic shows the numbers of all supporting agreements, so the other party
+    sees it only if all these numbers are disclosed.
     """
     about = [each for each in chain.promised if each.place.key == key]
     return [_question(each, disclosed) for each in about]

@@ -1,4 +1,4 @@
-"""What a client of OAuth 2.0 sends to the token endpoint: a form, and its credentials in it or in a header."""
+"""What a client of OAuth 2.0 sends to the token endpoint: a form, and credentials in the form or in a header."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ router = APIRouter(prefix="/api/v1/agreements", tags=["comments"])
     **operation("Comment on a revision", CommentResponse, "not-allowed", "wrong-state", "invalid", status=201),
 )
 async def write_comment(agreement_id: str, body: CommentBody, caller: Caller, ledgers: TheLedgers) -> dict[str, Any]:
-    """Comment on a revision, or on one of its targets or clauses (managers and signatories). Both parties see the
-    comment, unless it is internal.
+    """Comment on a revision, or on one of its targets or clauses. Only managers and signatories may do this. Both
+    parties see the comment, unless it is internal.
     """
     order = NewComment(body.revision_hash, CommentPlace(body.target, body.clause), body.text, body.internal)
     return _shape(*await comments.write_comment(ledgers, caller, agreement_id, order))
@@ -69,7 +69,7 @@ async def list_comments(
     "/{agreement_id}/comments/{comment_id}/resolve", **operation("Resolve a comment", CommentResponse, "not-allowed")
 )
 async def resolve_comment(agreement_id: str, comment_id: str, caller: Caller, ledgers: TheLedgers) -> dict[str, Any]:
-    """Mark a comment as resolved. Either party may resolve what both see."""
+    """Mark a comment as resolved. If both parties see a comment, either of them may resolve it."""
     return _shape(*await comments.settle_comment(ledgers, caller, agreement_id, comment_id, is_resolved=True))
 
 

@@ -1,4 +1,4 @@
-"""Texts of agreement-svc's OpenAPI document that are not at its routes: tags, parameters and problem types."""
+"""Texts of agreement-svc's OpenAPI document about tags, parameters and problem types. Routes have their own texts."""
 
 from __future__ import annotations
 

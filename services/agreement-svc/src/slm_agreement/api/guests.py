@@ -64,8 +64,8 @@ async def send_guest_link(agreement_id: str, body: NewGuestLink, caller: Caller,
 async def make_reading_link(agreement_id: str, caller: Caller, ledgers: TheLedgers) -> dict[str, Any]:
     """Make a link with which you, a person without an account, can only read the agreement. It is valid for 30 days.
 
-    It is shown once. Before it opens anything, a code is mailed to the address that is recorded for you. The mails of
-    the product have such links for people who cannot log in.
+    The link is shown once. It shows the agreement only after you have entered a code, which is mailed to the address
+    that is recorded for you. The mails of the product have such links for people who cannot log in.
     """
     link, url = await reading_links.make_reading_link(ledgers, caller, agreement_id)
     return {**_line(link, link.created_at), "url": url}
@@ -75,8 +75,9 @@ async def make_reading_link(agreement_id: str, caller: Caller, ledgers: TheLedge
 async def list_guest_links(
     caller: Caller, database: TheDatabase, clock: TheClock, page: Paging, agreement_id: str | None = None
 ) -> dict[str, Any]:
-    """List the links for guests that your party sent, and those in mails to its own people, oldest first, without the
-    links themselves and addresses.
+    """List the guest links that your party sent, and the guest links in mails to its own people, oldest first.
+
+    The list shows neither the web addresses of the links nor the mail addresses of the guests.
     """
     table = sign_in_tables.guest_link
     conditions = [] if agreement_id is None else [table.c.agreement_id == agreement_id]
@@ -90,10 +91,10 @@ async def list_guest_links(
     **operation("Withdraw a link and end its sessions", GuestLinkResponse, "not-allowed"),
 )
 async def withdraw_guest_link(link_id: str, caller: Caller, ledgers: TheLedgers, clock: TheClock) -> dict[str, Any]:
-    """Make a guest's link invalid. Sessions begun with it end in this service immediately, in the others within two
-    seconds.
+    """Make a guest's link invalid. Sessions that were begun with the link end in this service immediately, in all other
+    services within two seconds.
 
-    What was commented, answered and signed in these sessions is kept.
+    Comments, answers and signatures of these sessions are kept.
     """
     return _line(await guests.withdraw_guest_link(ledgers, caller, link_id), clock.now())
 
@@ -122,8 +123,8 @@ async def send_guest_code(body: NewGuestCode, request: Request, ledgers: TheLedg
 async def begin_guest_session(
     body: NewGuestSession, request: Request, ledgers: TheLedgers, access: TheAccess
 ) -> dict[str, Any]:
-    """Begin a guest's session with a link and the code that was mailed for it. Its API key is limited to the agreement,
-    and expires with the link.
+    """Begin a guest's session with a link and the code that was mailed for the link. The session's API key is limited
+    to the agreement, and expires when the link expires.
     """
     link, begun = await guests.begin_guest_session(
         ledgers, body.link, body.code, sessions.request_origin(request, body.client)

@@ -76,7 +76,7 @@ async def counter_revision(
 async def accept_revision(
     agreement_id: str, body: RevisionReferenceBody, caller: Caller, ledgers: TheLedgers, response: Response
 ) -> dict[str, Any]:
-    """Accept the proposed revision. Refused while the SMART check finds errors."""
+    """Accept the proposed revision. You cannot accept it while the SMART check finds errors."""
     moved = await agreements.accept_revision(ledgers, caller, agreement_id, body.revision_hash)
     return await agreement_response(ledgers, caller, moved, response)
 
@@ -143,7 +143,7 @@ async def withdraw_agreement(
 async def sign_revision(
     agreement_id: str, body: SignatureBody, caller: Caller, ledgers: TheLedgers, response: Response
 ) -> dict[str, Any]:
-    """Sign the agreed revision as the person behind your key. The last required signature finalizes it."""
+    """Sign the agreed revision as the person behind your key. The last required signature finalizes the agreement."""
     waivers = [waiver.model_dump(exclude_none=True) for waiver in body.waivers]
     moved = await agreements.sign_revision(ledgers, caller, agreement_id, body.revision_hash, waivers)
     return await agreement_response(ledgers, caller, moved, response)
@@ -156,7 +156,7 @@ async def sign_revision(
 async def terminate_agreement(
     agreement_id: str, body: TerminationBody, caller: Caller, ledgers: TheLedgers, response: Response
 ) -> dict[str, Any]:
-    """Terminate the agreement before its term, with a reason and the agreed notice (signatories).
+    """Terminate the agreement before its term, with a reason and the agreed notice. Only signatories may do this.
 
     With `by_consent` the agreement does not end yet: the other side is asked to consent to an earlier end. See
     `termination_request` in the response.
@@ -174,8 +174,8 @@ async def terminate_agreement(
 async def consent_to_termination(
     agreement_id: str, body: TerminationRequestReference, caller: Caller, ledgers: TheLedgers, response: Response
 ) -> dict[str, Any]:
-    """Consent to the end that the other side requested (signatories). The agreement ends at the requested instant, or
-    now if that instant has passed.
+    """Consent to the end that the other side requested. Only signatories may do this. The agreement ends at the
+    requested instant, or now if that instant has passed.
     """
     moved = await terminations.consent_to_termination(ledgers, caller, agreement_id, body.request_id)
     return await agreement_response(ledgers, caller, moved, response)
@@ -188,6 +188,8 @@ async def consent_to_termination(
 async def withdraw_termination_request(
     agreement_id: str, body: TerminationRequestReference, caller: Caller, ledgers: TheLedgers, response: Response
 ) -> dict[str, Any]:
-    """Withdraw your side's request to end the agreement early, or decline the other side's request (signatories)."""
+    """Withdraw your side's request to end the agreement early, or decline the other side's request. Only signatories
+    may do this.
+    """
     moved = await terminations.drop_termination_request(ledgers, caller, agreement_id, body.request_id)
     return await agreement_response(ledgers, caller, moved, response)

@@ -72,10 +72,10 @@ _TOKEN_ROUTE["responses"] |= {
 
 @router.post(_TOKEN, **_TOKEN_ROUTE)
 async def issue_access_token(request: Request, tokens: TheTokenIssuer) -> JSONResponse:
-    """Get an access token for an API key, as OAuth 2.0 calls it for client credentials: `client_id` is the id of the
-    key, `client_secret` the key. Both are sent by Basic authentication or in the form.
+    """Get an access token for an API key, by the client credentials grant of OAuth 2.0. `client_id` is the id of the
+    key, `client_secret` is the key itself. Send both by Basic authentication or in the form.
 
-    Every service accepts the token as `Authorization: Bearer` for an hour at most, and never longer than the key.
+    Every service accepts the token as `Authorization: Bearer` for an hour at most, and only while the key is valid.
     """
     try:
         form = await read_form(request)
@@ -108,7 +108,7 @@ async def issue_access_token(request: Request, tokens: TheTokenIssuer) -> JSONRe
 
 @router.get(METADATA, **operation("Find the token endpoint", ServerMetadataResponse))
 async def get_server_metadata(request: Request) -> dict[str, Any]:
-    """Find the token endpoint and what it understands, as RFC 8414 describes it."""
+    """Find the address of the token endpoint, and which grants and authentication it accepts (RFC 8414)."""
     base = request.base_url
     issuer = f"{base.scheme}://{base.netloc}"
     return {

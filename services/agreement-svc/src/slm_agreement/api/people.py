@@ -75,8 +75,8 @@ async def get_person(person_id: str, caller: Caller, database: TheDatabase, resp
 async def edit_person(
     person_id: str, body: PersonEdit, caller: Caller, ledgers: TheLedgers, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Change the name, mail address or mandates of a person. Signatures already given keep the mandate they were given
-    under.
+    """Change the name, mail address or mandates of a person. Earlier signatures of the person do not change: they keep
+    the mandate of their time.
     """
     unless_changed = reading.if_match_check(if_match, shapes.person_json)
     person = await people.edit_person(ledgers, caller, person_id, _person_details(body), unless_changed)

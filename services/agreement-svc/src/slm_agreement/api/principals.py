@@ -42,7 +42,7 @@ router = APIRouter(prefix="/api/v1/principals", tags=["principals"])
 async def enrol_principal(
     body: NewPrincipal, caller: Caller, ledgers: TheLedgers, response: Response
 ) -> dict[str, Any]:
-    """Enrol a principal: operators for any party, service level managers for their own."""
+    """Enrol a principal. Operators may do this for any party, service level managers only for their own party."""
     principal, is_new = await principals.enrol_principal(
         ledgers, caller, body.party_id, body.key, _principal_details(body)
     )

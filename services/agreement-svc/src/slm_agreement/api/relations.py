@@ -27,7 +27,9 @@ router = APIRouter(prefix="/api/v1/relations", tags=["invitations and relations"
     **operation("Relate two parties to each other", RelationResponse, "not-allowed", "invalid", status=201, also=200),
 )
 async def link_parties(body: NewRelation, caller: Caller, ledgers: TheLedgers, response: Response) -> dict[str, Any]:
-    """Relate two parties; only an operator may do this. Parties do it themselves with an invitation."""
+    """Relate two parties. Only an operator may call this. Without an operator, a party becomes related to another party
+    by an invitation that the other party accepts.
+    """
     relation, is_new = await relations.link_parties(ledgers, caller, body.party_ids)
     response.status_code = 201 if is_new else 200
     return shapes.relation_json(relation)

@@ -34,11 +34,11 @@ async def list_service_coverage(
         CoveredBy | None, Query(description="Only services with this `covered_by`; `none`: services without a target")
     ] = None,
 ) -> dict[str, Any]:
-    """List the services you may see, planned and retired ones too, with the number of agreements, targets and customers
-    of each. `covered_by=none` lists the services that no target covers.
+    """List the services that you may see, also planned and retired services. Each service has the number of its
+    agreements, targets and customers. `covered_by=none` lists the services that no target covers.
 
-    A provider counts its agreements with all customers; a customer counts only its own. Drafts that the other party has
-    not proposed are not counted.
+    A provider gets the counts over all its customers, a customer only those of its own agreements. Drafts that the
+    other party has not proposed are not counted.
     """
     wanted = CoverageFilter(status, covered_by)
     rows = await coverage_queries.fetch_coverage(database, caller, page, wanted)

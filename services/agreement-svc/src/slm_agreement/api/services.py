@@ -99,8 +99,8 @@ async def edit_service(
     """Change a service, also its status. Name, outcome, description and external references are replaced; every other
     field that is left out stays as it is.
 
-    A status that may not follow the present one is refused. So is retiring a service while a signed agreement about it
-    has not ended: end the agreements first. A retired service cannot be named in a new agreement.
+    A status that may not follow the present one is refused. You cannot retire a service while a signed agreement about
+    it has not ended: end the agreements first. A retired service cannot be named in a new agreement.
     """
     unless_changed = reading.if_match_check(if_match, _seen_by(caller))
     service = await services.edit_service(ledgers, caller, service_id, _service_details(body), unless_changed)

@@ -189,7 +189,7 @@ def requirement_json(value: Requirement) -> dict[str, Any]:
 
 
 def entity_tag_of(shape: Mapping[str, Any]) -> str:
-    """Return the entity tag of an entry's JSON. Equal content has equal tags."""
+    """Return the entity tag of an object's JSON. Equal JSON has equal tags."""
     return sha256_hex(canonical_json(shape))[:32]
 
 
@@ -285,7 +285,7 @@ def history_entry_json(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _ending(versions: Sequence[Version]) -> dict[str, Any] | None:
-    """Return the open request of a side to end the agreement early as JSON; None if there is none."""
+    """Return, as JSON, the open request of one side to end the agreement early; None without a request."""
     asked = next((v.ending for v in versions if v.ending is not None and v.state in term.LIVE), None)
     return asked and {
         "request_id": asked["request_id"],

@@ -36,9 +36,9 @@ async def create_sign_in_link(
 ) -> dict[str, Any]:
     """Make a link for a principal; only an operator may do this.
 
-    Its code works once within 24 hours, and is shown only in this response.
+    The link's code works once within 24 hours. Only this response shows the code.
 
-    A signature in a session that began with the link says so: `identified_by` is `sign_in_link`.
+    The link begins a session. Signatures in this session have `sign_in_link` as their `identified_by`.
     """
     refuse_stored_secret(idempotency_key)
     link, code = await sign_in_links.create_sign_in_link(ledgers, caller, body.principal_id)

@@ -26,8 +26,8 @@ async def check_unsaved_terms(
 ) -> dict[str, Any]:
     """Check terms as if you saved them now; only a manager may do this. Nothing is stored, and nobody else sees them.
 
-    The request succeeds also for terms that could not be saved: what to correct is among the findings. For a signed
-    version the terms are checked as an amendment.
+    The response has status 200 also if the terms have errors that prevent saving: the findings name these errors. If
+    the version is signed, the terms are checked as an amendment.
     """
     order = UnsavedTerms(body.document, body.template, body.version)
     found = await term_checks.check_terms(ledgers, caller, agreement_id, order)

@@ -59,7 +59,8 @@ class TokenIssuer:
     async def issue(self, given: ClientCredentials) -> IssuedToken:
         """Issue a token that stands for an API key.
 
-        Raises UnknownClient, ClientNotAllowed, BeyondKey, and AccessUnavailable if the log does not deliver.
+        Raises UnknownClient, ClientNotAllowed and BeyondKey. Raises AccessUnavailable if the event log does not answer
+        in time.
         """
         client = await self._access.identify(given.key)
         if client is None or client.by_token or client.key_id != given.key_id:
@@ -82,7 +83,7 @@ class TokenIssuer:
 
 
 def _must_suit(client: Principal) -> None:
-    """Raise ClientNotAllowed unless the key is one that a program uses."""
+    """Raise ClientNotAllowed if the key is of a session, or for one purpose only, or if its principal may sign."""
     if client.identified_by != enrolment.KEY:
         raise ClientNotAllowed("this is the key of a session: issue a key for the program")
     if client.limited_to or client.key_id == BOOTSTRAP_ID:

@@ -119,7 +119,7 @@ async def _displace(ledger: Ledger, held: Account, principal: EnrolledPrincipal,
 
     ``held`` is deleted if its principal has ended. Otherwise it is deleted only if three conditions are met: the person
     of the new account has proven to read the mailbox, the person of ``held`` has not, and ``new.takes_address`` is set.
-    So nobody can keep an address only by writing it. The principal of ``held`` keeps its open sessions.
+    So nobody can block an address that belongs to another person. The principal of ``held`` keeps its open sessions.
     """
     holder = await ledger.principals.get(held.principal_id)
     is_over = holder is None or holder.has_ended(ledger.now)

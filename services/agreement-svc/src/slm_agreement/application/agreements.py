@@ -39,7 +39,7 @@ class AgreementDraft:
 
 @dataclass(frozen=True, slots=True)
 class DraftChange:
-    """New content for a draft. ``version`` None means the newest version that is a draft."""
+    """New content for a draft. ``version`` None means the newest version that is not signed and has not ended."""
 
     document: Mapping[str, Any]
     template: str | None = None
@@ -128,7 +128,7 @@ async def propose_draft(
     revision_hash: str,
     answer_by: UtcMicroseconds | None = None,
 ) -> tuple[list[Version], Version]:
-    """Propose the draft with this hash to the other party; return all versions and the proposed one.
+    """Propose the draft with this hash to the other party; return all versions and the proposed version.
 
     The other party is asked to answer by ``answer_by`` (microseconds UTC; None: no deadline).
     """
@@ -143,7 +143,7 @@ async def propose_draft(
 async def counter_revision(
     ledgers: LedgerFactory, caller: Principal, agreement_id: str, revision_hash: str, reply: RevisionReply
 ) -> tuple[list[Version], Version]:
-    """Propose another document in answer to the revision with this hash; return all versions and the changed one."""
+    """Answer the revision with this hash by another document. Return all versions and the version of the revision."""
     async with ledgers.begin() as ledger:
         versions = await lock_visible_versions(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
@@ -154,7 +154,7 @@ async def counter_revision(
 async def accept_revision(
     ledgers: LedgerFactory, caller: Principal, agreement_id: str, revision_hash: str
 ) -> tuple[list[Version], Version]:
-    """Accept the proposed revision with this hash; return all versions and the one that has this revision."""
+    """Accept the proposed revision with this hash; return all versions and the version of this revision."""
     async with ledgers.begin() as ledger:
         versions = await lock_visible_versions(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
@@ -165,10 +165,10 @@ async def accept_revision(
 async def answer_targets(
     ledgers: LedgerFactory, caller: Principal, agreement_id: str, revision_hash: str, reply: RevisionReply
 ) -> tuple[list[Version], Version]:
-    """Answer the targets of the revision with this hash one by one; return all versions and the one that has it.
+    """Answer the targets of the revision with this hash one by one; return all versions and the revision's version.
 
-    With a document the reply is a counter-proposal. Without one, accepting every target accepts the revision, and
-    refusing some asks the other party for another revision.
+    A reply with a document is a counter-proposal. A reply without a document accepts the revision if it accepts every
+    target. Otherwise it asks the other party for another revision.
     """
     async with ledgers.begin() as ledger:
         versions = await lock_visible_versions(ledger, caller, agreement_id)
@@ -213,9 +213,9 @@ async def _accept(
 async def withdraw_agreement(
     ledgers: LedgerFactory, caller: Principal, agreement_id: str, reason: str, number: int | None
 ) -> tuple[list[Version], Version]:
-    """End a negotiation without an agreement; return all versions and the withdrawn one.
+    """End a negotiation without an agreement; return all versions and the withdrawn version.
 
-    ``number`` names the version; None: the one being negotiated.
+    ``number`` names the version. None means the newest version that is not signed and has not ended.
     """
     async with ledgers.begin() as ledger:
         versions = await lock_visible_versions(ledger, caller, agreement_id)
@@ -232,7 +232,8 @@ async def sign_revision(
     revision_hash: str,
     waivers: Sequence[Mapping[str, str]],
 ) -> tuple[list[Version], Version]:
-    """Sign the revision with this hash as the person behind the caller's key; return all versions and the signed one.
+    """Sign the revision with this hash as the person behind the caller's key; return all versions and the signed
+    version.
 
     The last required signature finalizes the version.
     """
@@ -350,7 +351,7 @@ def _is_private(version: Version) -> bool:
 
 
 def _negotiated_and_signed(versions: Sequence[Version], version: Version) -> list[Version]:
-    """Return this version and, if a different one was signed last, that one as well."""
+    """Return this version and, if another version was signed last, that version, too."""
     signed = latest_signed_number(versions)
     return [version, *(other for other in versions if other.number == signed and other is not version)]
 

@@ -1,4 +1,4 @@
-"""Amendments: new versions that are negotiated while the version before is in force."""
+"""Amendments: new versions of an agreement, which are negotiated after an earlier version was signed."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ async def draft_amendment(
 ) -> tuple[list[Version], Version, bool]:
     """Create a new draft version, visible only to the caller's party.
 
-    Return all versions of the agreement, the draft, and whether the draft is new. Without a document the draft is a
-    copy of the version signed last, without the instant of taking effect. If the party already has a draft with the
-    same content, that draft is returned.
+    Return the versions that the caller may see, the draft, and whether the draft is new. If ``document`` is None, the
+    draft is a copy of the version signed last, but without its ``effective_at``. If the party already has a draft with
+    the same content, that draft is returned.
     """
     callers.require_manager(caller)
     async with ledgers.begin() as ledger:
@@ -49,11 +49,11 @@ async def draft_amendment(
 
 
 async def draft_proposed_amendment(ledger: Ledger, proposal: TargetRevisionProposed) -> None:
-    """Draft an amendment with the objective that is proposed for a target. Both parties see the draft.
+    """Draft an amendment in which one target has the proposed objective. Both parties see the draft.
 
-    The same proposal again changes nothing. A further target of the same proposal is added to the draft while no party
-    has changed it. Raises Unknown if this service does not know the agreement. A proposal that cannot be drafted (the
-    agreement has ended, the target no longer exists, the objective is invalid) is noted in the audit trail and ignored.
+    Receiving the same event twice changes nothing. An event with the same proposal id and another target changes that
+    target in the same draft, unless a party has changed or proposed the draft. Raises Unknown for an unknown agreement.
+    If no draft is possible, the audit trail says why: the agreement has ended, or the target or objective is invalid.
     """
     await ledger.lock(proposal.agreement_id)
     versions = await ledger.agreements.versions(proposal.agreement_id)
@@ -100,7 +100,7 @@ def _is_untouched(version: Version) -> bool:
 def _answered(
     versions: Sequence[Version], proposal: TargetRevisionProposed, draft: Version | None, now: UtcMicroseconds
 ) -> Version:
-    """Return the draft with the proposed objective. Without a draft, a new version is made from the one signed last."""
+    """Give ``draft`` the proposed objective and return it. None: a new draft of the terms signed last gets it."""
     base = _base(versions)
     written = base.current.document if draft is None else draft.head.document
     changed = documents.replace_objective(written, proposal.target_id, proposal.objective)

@@ -1,4 +1,4 @@
-"""The rights of callers, and ids derived from keys, so that sending the same object twice creates it once."""
+"""The rights of callers, and ids derived from keys: a client that sends an object twice creates only one object."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def actor_of(caller: Principal) -> Actor:
 
 
 def require_acting_party(caller: Principal, party_id: str | None, field: str = "party_id") -> str:
-    """Return the id of the party for which the caller acts: its own, or for an operator the given one.
+    """Return the id of the party for which the caller acts: the caller's own party, or ``party_id`` for an operator.
 
-    Raises Unknown if the caller gives another party than its own, and Invalid if an operator gives none.
+    Raises Unknown if ``party_id`` is not the caller's own party, and Invalid if an operator sends no ``party_id``.
     """
     if caller.is_operator:
         if party_id is None:
@@ -41,7 +41,7 @@ def require_party(caller: Principal) -> str:
 
 
 def derive_id(party_id: str | UUID, kind: str, key: str) -> str:
-    """Return the id derived from a key, which is unique within its party and kind.
+    """Return the id of the object that has this key. A key is unique among the party's objects of the same kind.
 
     Raises Unknown for an invalid party id.
     """

@@ -58,7 +58,7 @@ class CompletedDraft:
     """A document with every default.
 
     ``findings`` has one finding for each object that the document names and that is not registered. ``references``
-    are the references to its supports that are not stored yet.
+    are the document's references to supporting agreements, if they are not in the database yet.
     """
 
     document: dict[str, Any]
@@ -76,8 +76,8 @@ async def resolve_draft(
 ) -> dict[str, Any]:
     """Return the document with every default, checked against what the author's party has registered.
 
-    ``earlier`` are the version that the document changes and the version signed last. The references to new supports
-    are stored. Raises Invalid if the document cannot be read or names something that is not registered.
+    ``earlier`` has the version that the document changes and the version signed last. This stores new references to
+    supporting agreements. Raises Invalid if the document cannot be read or names something that is not registered.
     """
     draft = await complete_draft(ledger, identity, party_id, written, template_key, earlier)
     if draft.findings:

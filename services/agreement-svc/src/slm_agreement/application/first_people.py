@@ -51,11 +51,13 @@ async def invite_signatory(
     somebody: FirstPersonDetails | None,
     console_url: str | None,
 ) -> str | None:
-    """Enrol and invite ``somebody``, the first person who may sign for a company, as its first manager has asked.
+    """Enrol and invite ``somebody``, the first person who may sign for a company. The company's first manager asks for
+    this.
 
-    Returns the invitation's code; None if it was mailed (``console_url`` is given) or ``somebody`` is None. Only an
-    operator may invite a person who signs, so the invitation is created with an operator's rights, in the manager's
-    name. The record of a signature by the invited person names the manager, too.
+    Returns the invitation's code. Returns None if ``somebody`` is None. Also returns None if ``console_url`` is given:
+    then the code is mailed. Only an operator may invite a person who signs, so this function creates the invitation
+    with an operator's rights, but records the manager as its author. The record of a signature by the invited person
+    names the manager, too.
     """
     if somebody is None:
         return None

@@ -72,7 +72,7 @@ async def send_guest_link(ledgers: LedgerFactory, caller: Principal, agreement_i
 
 
 async def withdraw_guest_link(ledgers: LedgerFactory, caller: Principal, link_id: str) -> GuestLink:
-    """End a guest's link and the sessions that were begun with it. Repeating it changes nothing.
+    """End a guest's link and the sessions that were begun with it. A link that has already ended stays unchanged.
 
     Raises NotAllowed, and Unknown for a link that another party sent.
     """
@@ -180,7 +180,7 @@ async def _guest(
 async def _open_link(ledger: Ledger, sha256: str) -> GuestLink:
     """Lock and return the open link with this hash; raises Unknown if there is none.
 
-    A link is void if the person no longer has the address that it was sent to.
+    Raises Unknown also if the guest's mail address is no longer the address to which the link was sent.
     """
     await ledger.lock(f"guest link {sha256}")
     found = await ledger.guest_links.find(sha256=sha256)

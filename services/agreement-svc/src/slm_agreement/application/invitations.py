@@ -66,9 +66,9 @@ class AcceptedInvitation:
     """The result of accepting an invitation: the invitation and, if one was created, the new key, which is shown only
     once.
 
-    If the person chose a password, the key is that of a session. Whoever accepts for a company may name its first
-    signatory, who gets an invitation of his own: ``signatory_code`` is its code, None if the code was mailed or nobody
-    was named.
+    If the person chose a password, the key belongs to a session. A person who accepts for a new company may name its
+    first signatory. The signatory gets another invitation, with the code ``signatory_code``. It is None if the code
+    was mailed, or if no signatory was named.
     """
 
     invitation: Invitation
@@ -81,9 +81,9 @@ class AcceptedInvitation:
 async def create_invitation(
     ledgers: LedgerFactory, caller: Principal, wanted: InvitationRequest
 ) -> tuple[Invitation, str | None]:
-    """Create an invitation; return it and its code, which is shown only now. The code is None if it was mailed.
+    """Create an invitation; return the invitation and its code. The code is None if it was mailed.
 
-    Raises Unknown, NotAllowed and Invalid.
+    The code cannot be read again later. Raises Unknown, NotAllowed and Invalid.
     """
     callers.require_manager(caller)
     callers.refuse_token(caller)
@@ -100,7 +100,7 @@ async def create_invitation(
 
 
 async def withdraw_invitation(ledgers: LedgerFactory, caller: Principal, invitation_id: str) -> Invitation:
-    """Withdraw an invitation, so that its code is refused. Repeating it changes nothing.
+    """Withdraw an invitation, so that its code is refused. An invitation that is already withdrawn stays unchanged.
 
     Raises Unknown, and WrongState if the invitation was accepted.
     """

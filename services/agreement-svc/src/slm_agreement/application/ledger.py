@@ -39,8 +39,9 @@ class Agreements(Protocol):
         ...
 
     async def signed_customers_and_services(self, provider_party_id: str, kind: str) -> list[tuple[str, str]]:
-        """Return each pair (customer party id, service id) for which the provider has an agreement of this kind with at
-        least one signed version that has not ended.
+        """Return the customer party id and the service id of each agreement of this kind of the provider.
+
+        Only agreements with a signed version that has not ended count. The result names no pair twice.
         """
         ...
 
@@ -49,11 +50,11 @@ class Agreements(Protocol):
         ...
 
     async def supports(self, agreement_id: str) -> list[SupportReference]:
-        """Return every reference to a support that a party ever named in a document of this agreement."""
+        """Return every reference to a supporting agreement that a party ever named in a document of this agreement."""
         ...
 
     async def add_support(self, reference: SupportReference) -> None:
-        """Add a reference to a support."""
+        """Add a reference to a supporting agreement."""
         ...
 
     async def save(self, version: Version) -> None:
@@ -63,7 +64,9 @@ class Agreements(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AttemptCount:
-    """The number of attempts of a subject in the present time window, and when the window ends (microseconds UTC)."""
+    """How many attempts a subject, such as an account or a network address, has made in the present time window, and
+    when the window ends (microseconds UTC).
+    """
 
     count: int
     until: UtcMicroseconds
@@ -159,7 +162,7 @@ class Ledger(LedgerOfTransaction, Protocol):
         ...
 
     async def is_first_time(self, name: str) -> bool:
-        """Return whether this is called with this name for the first time, and remember that with the commit."""
+        """Return whether no transaction has called this method with this name before; the commit stores the name."""
         ...
 
     async def has_parties(self) -> bool:
@@ -182,9 +185,10 @@ class Ledger(LedgerOfTransaction, Protocol):
         ...
 
     async def attempt(self, subject: str, within: int) -> AttemptCount:
-        """Count one attempt of a subject, for all replicas together.
+        """Count one attempt that a subject, such as an account or a network address, has made.
 
-        Return the count in the present time window, which lasts ``within`` microseconds, and when the window ends.
+        Return the count of all replicas in the present time window, and when the window ends. A window lasts ``within``
+        microseconds.
         """
         ...
 
@@ -209,8 +213,8 @@ class LedgerFactory(Protocol):
     """The address of the console, for links in mails; None if the installation sends no mails."""
 
     def begin(self) -> AbstractAsyncContextManager[Ledger]:
-        """Begin a transaction and yield its ledger. The changes commit when the ``async with`` ends, unless its body
-        raises.
+        """Begin a transaction and yield its ledger. The changes commit when the ``async with`` block ends. If the block
+        raises, nothing is stored.
         """
         ...
 

@@ -17,9 +17,10 @@ async def store_mail(ledger: Ledger, recipient: str, content: tuple[str, str]) -
 
 
 async def record_mail_try(ledger: Ledger, mail: Mail, trouble: str, is_final: bool) -> None:
-    """Record a try to send a mail: delete a mail that was sent, or plan the next try.
+    """Record that a worker tried to send a mail: delete the mail if it was sent; otherwise plan the next try.
 
-    ``trouble`` says why the try failed; empty: the mail was sent. After the last try the mail's text is deleted.
+    ``trouble`` says why the try failed; empty: the mail was sent. ``is_final`` says that no further try can succeed.
+    If the last try fails, the mail stays without its text.
     """
     if not trouble:
         await ledger.delete_mail(mail.mail_id)

@@ -1,4 +1,4 @@
-"""New invitations: storing one with the code that works once, and mailing its link."""
+"""New invitations: functions that store an invitation with a code that works once, and mail its link."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ def invitation_path(invitation: Invitation, code: str) -> str:
 async def open_invitation(
     ledger: Ledger, caller: Principal, wanted: InvitationRequest, *, is_mailed: bool = False
 ) -> tuple[Invitation, str]:
-    """Create an invitation in the present transaction; return it and its code. The caller's right is not checked."""
+    """Create an invitation in the present transaction; return the invitation and its code.
+
+    This does not check whether the caller may invite: whoever calls this function has checked it.
+    """
     code = new_key()
     invitation = Invitation(
         invitation_id=new_id(),

@@ -101,9 +101,9 @@ async def _principal_of(
 ) -> EnrolledPrincipal:
     """Lock and return the principal of the identified person; raises PersonUnknown.
 
-    A principal that may sign is found only by the verified mail address on record, which only an operator changes. An
-    OpenID link is not enough: it may be older than the right to sign, and a manager may have chosen the mail address
-    by which the link was made.
+    A principal that may sign also needs the verified mail address that is recorded for the person; only an operator
+    changes this address. An OpenID link alone is not enough: it may have been stored before the principal might sign,
+    and at that time a manager may have chosen the recorded mail address.
     """
     # Two first log-ins of the same person must not record the person twice.
     await ledger.lock(f"openid {identity.link_id}")
@@ -151,8 +151,10 @@ async def _locked(ledger: Ledger, principal_id: str) -> EnrolledPrincipal | None
 async def _with_roles(
     ledger: Ledger, identity: ProvenIdentity, found: EnrolledPrincipal | None, party: Party, claimed: ClaimedRoles
 ) -> EnrolledPrincipal:
-    """Return the principal with the roles that the rules give. Somebody new (``found`` is None) is recorded and
-    enrolled.
+    """Return the principal with the roles that follow from the claims by the settings' rules.
+
+    If ``found`` is None, the principal is new. The person is recorded first, unless the party has recorded the person.
+    Raises PersonUnknown.
     """
     if found is None:
         found = await _recorded(ledger, identity, party)
@@ -175,7 +177,8 @@ async def _with_roles(
 async def _recorded(ledger: Ledger, identity: ProvenIdentity, party: Party) -> EnrolledPrincipal:
     """Return a new principal of the party for the identified person.
 
-    If a person of the party has this mail address, the principal is for that person. Otherwise the person is recorded.
+    If the party has recorded a person with this mail address, that person gets the principal. Otherwise the identified
+    person is recorded first.
     """
     key = f"openid-{identity.link_id[:16]}"
     people = [each for each in await _people_at(ledger, identity) if each.party_id == party.party_id]
@@ -200,7 +203,10 @@ async def _people_at(ledger: Ledger, identity: ProvenIdentity) -> list[Person]:
 
 
 async def _party(ledger: Ledger, space: str, written: str, identity: ProvenIdentity) -> Party | None:
-    """Return the party whose id or key a setting names; None if the setting is empty."""
+    """Return the party with the id or key ``written``, which comes from the settings; None if ``written`` is empty.
+
+    Raises PersonUnknown if there is no such party.
+    """
     if not written:
         return None
     found = await ledger.parties.get(written) or await ledger.parties.get(named_id(space, written))

@@ -35,8 +35,9 @@ class PartyDetails:
 async def register_party(
     ledgers: LedgerFactory, caller: Principal, key: str | None, details: PartyDetails
 ) -> tuple[Party, bool]:
-    """Register a party under its key, or a random key if ``key`` is None; return it and whether it is new. Only
-    operators may.
+    """Register a party under its key, or a random key if ``key`` is None. Return the party and whether it is new.
+
+    Raises NotAllowed unless the caller is an operator.
     """
     callers.require_operator(caller)
     key = callers.key_or_random(key)

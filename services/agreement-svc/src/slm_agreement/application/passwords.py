@@ -13,5 +13,5 @@ class Passwords(Protocol):
         ...
 
     async def matches(self, password_hash: str | None, password: str) -> bool:
-        """Return whether the hash is of this password. Without a hash the result is False, after the same time."""
+        """Return whether the hash is of this password. None: False, but only after the time that a real hash takes."""
         ...

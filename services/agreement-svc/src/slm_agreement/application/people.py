@@ -35,9 +35,10 @@ class PersonDetails:
 async def record_person(
     ledgers: LedgerFactory, caller: Principal, party_id: str | None, key: str | None, details: PersonDetails
 ) -> tuple[Person, bool]:
-    """Record a person of the caller's party (an operator names the party); return the person and whether it is new.
+    """Record a person of a party; return the person and whether the person is new.
 
-    ``key`` None: the person gets a random key.
+    ``party_id`` None: the party of the caller. An operator must name a party. ``key`` None: the person gets a random
+    key.
     """
     callers.require_manager(caller)
     party_id = callers.require_acting_party(caller, party_id)

@@ -91,8 +91,8 @@ async def edit_principal(
     """Change the name, roles or end of a principal. Its keys get the new roles at once; its person cannot change.
 
     ``unless_changed`` raises if the principal has changed since the caller read it. Raises Unknown, NotAllowed and
-    Invalid. Raises WrongState if the change would give the principal its first role that signs while it has a valid key
-    that a manager helped to issue.
+    Invalid. Raises WrongState if the principal may sign only after the change, and has a valid key that a manager
+    helped to issue.
     """
     async with ledgers.begin() as ledger:
         principal = await _managed(ledger, caller, principal_id)
@@ -118,9 +118,9 @@ async def edit_principal(
 
 
 async def deactivate_principal(ledgers: LedgerFactory, caller: Principal, principal_id: str) -> EnrolledPrincipal:
-    """End a principal now, and revoke all its keys and sessions. Repeating it changes nothing.
+    """End a principal now, and revoke all its keys and sessions. A principal that has already ended stays unchanged.
 
-    A manager may also deactivate a principal that signs, since that only removes a right. Raises Unknown and
+    A manager may also deactivate a principal that may sign: that only takes away a right. Raises Unknown and
     NotAllowed.
     """
     async with ledgers.begin() as ledger:
@@ -141,9 +141,10 @@ async def issue_key(
 ) -> tuple[ApiKey, str]:
     """Issue an API key for the caller, or for a principal that the caller manages.
 
-    Return the key's data and the key itself, which is shown only now. Raises NotAllowed for scopes beyond those of the
-    caller's own key and, unless the caller is an operator, for another principal that may sign. Raises Invalid for an
-    expiry that is past, and WrongState if the principal has ended.
+    Return the key's data and the key itself, which cannot be read again later. Raises NotAllowed if the new key would
+    have scopes that the caller's own key does not have. Raises NotAllowed also if another principal that may sign would
+    get the key, unless the caller is an operator. Raises Invalid for an expiry in the past, WrongState if the principal
+    has ended, and Unknown.
     """
     callers.refuse_token(caller)
     scopes, expires_at = limits.scopes, limits.expires_at
@@ -168,9 +169,9 @@ async def issue_key(
 
 
 async def revoke_key(ledgers: LedgerFactory, caller: Principal, principal_id: str, key_id: str) -> None:
-    """Revoke an API key: in this service at once, in the others within two seconds. Repeating it changes nothing.
+    """Revoke an API key: in this service at once, in the other services within two seconds.
 
-    Raises Unknown.
+    A key that is already revoked stays unchanged. Raises Unknown and NotAllowed.
     """
     async with ledgers.begin() as ledger:
         principal = await _held_or_managed(ledger, caller, principal_id)

@@ -18,7 +18,7 @@ _LINKS = 5
 
 
 async def make_reading_link(ledgers: LedgerFactory, caller: Principal, agreement_id: str) -> tuple[GuestLink, str]:
-    """Make a link with which the caller can read an agreement without an account; return it and its address.
+    """Make a link with which the caller can read an agreement without an account; return the link and its web address.
 
     The link opens nothing until the reader enters a code that is mailed to the caller. So somebody who has only the
     link can read nothing. Raises NotAllowed, Unknown, HasAccount, MailNeeded, Invalid and TooManyAttempts.

@@ -61,7 +61,10 @@ class Register(Generic[T]):
         return value, True
 
     async def locked(self, ledger: Ledger, caller: Principal, identity: str) -> T:
-        """Lock an entry until the end of the transaction and return it; raises Unknown if the caller sees none."""
+        """Lock an entry until the end of the transaction and return it.
+
+        Raises Unknown if there is no entry with this id, or if the caller may not see the entry.
+        """
         await ledger.lock(identity)
         found = await self.kept(ledger).get(identity)
         if found is None or not self.may_see(caller, found):

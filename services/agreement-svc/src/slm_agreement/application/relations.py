@@ -11,9 +11,9 @@ from slm_chassis.access import Principal
 
 
 async def link_parties(ledgers: LedgerFactory, caller: Principal, party_ids: list[str]) -> tuple[Relation, bool]:
-    """Relate two parties; return the relation and whether it is new. Only operators may.
+    """Relate two parties; return the relation and whether it is new.
 
-    Raises Invalid and NotAllowed.
+    Raises NotAllowed unless the caller is an operator, and Invalid unless these are two different registered parties.
     """
     callers.require_operator(caller)
     findings = Findings()

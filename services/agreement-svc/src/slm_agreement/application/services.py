@@ -134,10 +134,12 @@ async def _check_nothing_is_promised(ledger: Ledger, service_id: str) -> None:
 
 
 async def _resolve_dependencies(ledger: Ledger, service: Service, written: Any) -> Any:
-    """Return the dependencies ``written`` for a service, with ids in place of keys; its present ones for UNCHANGED.
+    """Return the dependencies ``written`` for a service, with ids in place of keys.
 
-    Raises Invalid unless they are a structure of other services, each of the provider or of a party related to the
-    provider. A service that does not exist is refused like a service of an unrelated party.
+    If ``written`` is UNCHANGED, return the service's present dependencies. Raises Invalid if ``written`` is not a valid
+    structure, or names the service itself or a service that the provider may not name. The provider may name its own
+    services and the services of related parties. A service that does not exist gets the same error as a service that
+    the provider may not name.
     """
     if written is None or written is UNCHANGED:
         return None if written is None else service.dependencies

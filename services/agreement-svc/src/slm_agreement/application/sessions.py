@@ -82,10 +82,9 @@ async def list_own_sessions(ledgers: LedgerFactory, caller: Principal) -> list[A
 
 
 async def end_session(ledgers: LedgerFactory, caller: Principal, session_id: str) -> None:
-    """End a session of the caller: in this service at once, in the others within two seconds. Repeating it changes
-    nothing.
+    """End a session of the caller: in this service at once, in the other services within two seconds.
 
-    Raises Unknown.
+    A session that has already ended stays unchanged. Raises Unknown.
     """
     async with ledgers.begin() as ledger:
         await ledger.lock(caller.principal_id)

@@ -105,8 +105,8 @@ async def set_up_installation(
 
 
 async def _opened(ledger: Ledger, code: str) -> InstallationState:
-    """Lock and return the installation's state if this is its valid set-up code; raises WrongCredentials and
-    WrongState.
+    """Lock and return the installation's state. Raises WrongState if a party is registered already, and
+    WrongCredentials if ``code`` is not the valid set-up code.
     """
     await _must_be_empty(ledger)
     found = await ledger.installation.get(INSTALLATION)

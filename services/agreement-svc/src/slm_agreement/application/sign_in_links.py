@@ -20,9 +20,9 @@ _FROM_ADDRESS = 50
 
 
 async def create_sign_in_link(ledgers: LedgerFactory, caller: Principal, principal_id: str) -> tuple[SignInLink, str]:
-    """Create a sign-in link for a principal; return it and its code, which is shown only now. Only operators may.
+    """Create a sign-in link for a principal; return the link and its code, which cannot be read again later.
 
-    Raises NotAllowed and Unknown.
+    Raises NotAllowed unless the caller is an operator, and Unknown.
     """
     callers.require_operator(caller)
     callers.refuse_token(caller)

@@ -1,4 +1,8 @@
-"""The supporting agreements of a document: which of them a party may name, and the chain check of what they promise."""
+"""The supports of a document, which are the agreements that a party names as the base of its own promises.
+
+Functions of this module decide which agreements a party may name, and run the chain check: whether the supports promise
+enough to carry the promises of the document.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +31,11 @@ async def replace_supports(
     earlier: Sequence[Version],
     findings: Findings,
 ) -> list[SupportReference]:
-    """Replace the supports in a document by opaque entries; return the references that are not stored yet.
+    """Replace the supporting agreements in a document by entries with opaque ids; return the references to be stored.
 
-    A party names and removes only its own supports. Those that the other party named in the first of the ``earlier``
-    versions stay, whatever is written about them. Whatever is not an agreement that the party may name is refused with
-    the same words.
+    A party can name and remove only its own supports. The supports that the other party named stay as in the first of
+    the ``earlier`` versions, even if the document leaves them out. Every agreement that the party may not name gets the
+    same finding, also an agreement that does not exist.
     """
     stored = await ledger.agreements.supports(identity.agreement_id)
     by_id = {each.support_id: each for each in stored}
@@ -65,7 +69,7 @@ async def replace_supports(
 def _named_by_others(
     earlier: Sequence[Version], by_id: Mapping[str, SupportReference], party_id: str | None
 ) -> dict[str, dict[str, str]]:
-    """Return the entries of the first earlier document that the other party named, by their opaque ids."""
+    """Return opaque id → the entry of a support that the other party named in the first of the ``earlier`` versions."""
     before = earlier[0].current.document[supports.NAME] if earlier else []
     named = {each.get("support_id", ""): each for each in before}
     return {key: each for key, each in named.items() if key in by_id and by_id[key].party_id != party_id}
@@ -80,10 +84,10 @@ def _reference_to(
 
 
 async def _may_support(ledger: Ledger, identity: Identity, party_id: str | None, agreement_id: str) -> bool:
-    """Return whether a party may name an agreement as a support.
+    """Return whether a party may name the agreement ``agreement_id`` as a support of the agreement ``identity``.
 
-    It must be an operational level agreement or an underpinning contract, not the agreement itself, and the party must
-    be a party to it and see at least one of its versions.
+    The support must be another agreement, and an operational level agreement or underpinning contract. The party must
+    be the support's provider or customer, and see at least one version of the support.
     """
     other = await ledger.agreements.identity(agreement_id)
     if other is None or other.kind not in KINDS or other.agreement_id == identity.agreement_id:
@@ -94,9 +98,10 @@ async def _may_support(ledger: Ledger, identity: Identity, party_id: str | None,
 
 
 async def _rests_on(ledger: Ledger, agreement_id: str, sought: str, party_id: str | None) -> bool:
-    """Return whether the agreement ``sought`` supports an agreement, directly or through supports of its supports.
+    """Return whether the agreement ``agreement_id`` rests on the agreement ``sought``, directly or through others.
 
-    Only supports that the party ``party_id`` named are followed, because those of other parties are not shown to it.
+    This follows only supports that the party ``party_id`` named, because this party cannot see the supports that other
+    parties named.
     """
     seen, ahead = {agreement_id}, [agreement_id]
     while ahead:
@@ -119,9 +124,9 @@ async def _rests_on(ledger: Ledger, agreement_id: str, sought: str, party_id: st
 
 
 async def check_chain(ledger: Ledger, version: Version, added: Sequence[SupportReference] = ()) -> dict[str, SideChain]:
-    """Check the supports in the current revision of a version; return side → the result of the chain check.
+    """Check whether each side's supports carry the promises of a version; return side → the result of the chain check.
 
-    ``added`` are references that are not stored.
+    The supports are taken from the version's current revision. ``added`` has the references that are not stored.
     """
     document = version.current.document
     stored = await ledger.agreements.supports(version.identity.agreement_id)
@@ -142,7 +147,7 @@ async def check_chain(ledger: Ledger, version: Version, added: Sequence[SupportR
 
 
 async def _read_support(ledger: Ledger, reference: SupportReference, place: str, disclose: str) -> Support:
-    """Return a support with its signed terms."""
+    """Return a supporting agreement with its signed terms."""
     versions = await ledger.agreements.versions(reference.supporting_agreement_id)
     signed = [version for version in versions if version.state in SIGNED]
     shown = (signed or versions)[-1]
@@ -172,13 +177,13 @@ def _terms_in_force(signed: Sequence[Version]) -> list[TermsInForce]:
 
 
 async def read_chain(ledgers: LedgerFactory, version: Version) -> dict[str, SideChain]:
-    """Return side → the result of the chain check of a version, read in a transaction of its own."""
+    """Run the chain check of a version in a transaction of its own; return side → the result."""
     async with ledgers.begin() as ledger:
         return await check_chain(ledger, version)
 
 
 async def read_own_supports(ledgers: LedgerFactory, caller: Principal, version: Version) -> list[dict[str, str]]:
-    """Return the supports in the document of a version, with the agreements that the caller's party named."""
+    """Return the supports in a version's document. Those that the caller's party named also have ``agreement_id``."""
     entries = version.current.document[supports.NAME]
     if not entries:
         return []

@@ -10,7 +10,10 @@ from slm_agreement.domain.versions.agreement import Version
 
 
 async def find_surrounding_findings(ledger: Ledger, version: Version) -> list[Finding]:
-    """Return the findings about a version that is not signed: a retired service, and tickets of other customers."""
+    """Return the findings about a version that is not signed.
+
+    There is a finding if its service is retired, and if a ticket of its customer could also belong to another customer.
+    """
     return [
         *await _find_retired_service(ledger, version),
         *await ticket_scopes.find_ticket_scope_errors(ledger, version),

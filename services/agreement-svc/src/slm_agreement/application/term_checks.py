@@ -87,9 +87,9 @@ async def _findings(
 def _edited(versions: Sequence[Version], number: int | None, caller: Principal) -> Version:
     """Return the version into which the caller would write a change of version ``number``. Raises Unknown.
 
-    With ``number`` None, the change is of the version being negotiated, or else of the newest. A version being
-    negotiated is itself returned. For any other version, a new amendment is returned that is not stored. Its number
-    follows the highest that the caller may see.
+    ``number`` None means the version being negotiated; if there is none, the newest version. If the changed version is
+    being negotiated, that version is returned. Otherwise a new amendment is returned, which is not stored. Its number
+    is one more than the highest number of a version that the caller may see.
     """
     open_ = [each for each in versions if each.state in OPEN]
     newest = max(open_ or versions, key=lambda each: each.number).number

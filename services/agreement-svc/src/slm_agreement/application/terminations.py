@@ -21,8 +21,8 @@ async def terminate_agreement(
 ) -> Turned:
     """End the agreement at the instant ``at`` (microseconds UTC; None: now), which must keep the notice period.
 
-    Return all versions and the newest one that ends. Raises NotAllowed unless the caller may sign for a side,
-    WrongState if no version is signed, and Invalid if ``at`` is too early for the notice period.
+    Return all versions and the newest version that ends. Raises NotAllowed unless the caller may sign for a side,
+    WrongState if no version is signed, and Invalid if ``at`` is past or too early for the notice period.
     """
     async with ledgers.begin() as ledger:
         versions = await agreements.lock_visible_versions(ledger, caller, agreement_id)
@@ -40,7 +40,9 @@ async def request_termination(
     """Ask the other party to end the agreement earlier than the notice period allows: at ``at`` (microseconds UTC;
     None: as soon as the other party consents).
 
-    Return all versions and the one that stores the request. Repeating it changes nothing.
+    Return all versions and the version that stores the request. The same request again changes nothing; a request with
+    another reason or instant replaces the earlier one. Raises NotAllowed, Invalid, and WrongState if the other party
+    has asked already.
     """
     async with ledgers.begin() as ledger:
         versions = await agreements.lock_visible_versions(ledger, caller, agreement_id)
@@ -57,9 +59,9 @@ async def request_termination(
 async def consent_to_termination(
     ledgers: LedgerFactory, caller: Principal, agreement_id: str, request_id: str
 ) -> Turned:
-    """End the agreement as the other party requested, at the requested instant or now if that is past.
+    """End the agreement as the other party requested: at the requested instant, or now if this instant is past.
 
-    Return all versions and the newest one that ends.
+    Return all versions and the newest version that ends.
     """
     async with ledgers.begin() as ledger:
         versions = await agreements.lock_visible_versions(ledger, caller, agreement_id)
@@ -77,7 +79,7 @@ async def drop_termination_request(
 ) -> Turned:
     """Withdraw the request of the caller's own side, or decline the request of the other side.
 
-    Return all versions and the one that stored the request.
+    Return all versions and the version that stored the request.
     """
     async with ledgers.begin() as ledger:
         versions = await agreements.lock_visible_versions(ledger, caller, agreement_id)

@@ -3,17 +3,17 @@
 Refusal
   Unknown       it does not exist, or this party may not see it
   WrongCredentials  mail address and password, or a code, do not belong to an account
-  TooManyAttempts     there were too many attempts; ``retry_after_seconds`` says when the next may come
+  TooManyAttempts     there were too many attempts; ``retry_after_seconds`` says how long to wait
   NotAllowed    it exists, but this person or principal may not do this
     IdentityNotProven  the OpenID provider's answer does not prove who somebody is
     PersonUnknown      the OpenID provider has identified somebody who is not known here
   WrongState    not possible in the present state: another step must come first
-    KeyTaken          the key belongs to something with other content
+    KeyTaken          the key belongs to an object with other content
     AddressTaken      another account has the mail address
     MailNeeded        the installation sends no mails
     HasAccount        the person can log in, and so needs no link
     OtherSideAnswers  the proposed revision is this party's own
-    LogInOver         a log-in with an OpenID provider was used, has ended, or is another browser's
+    LogInOver         a log-in with an OpenID provider was used, has ended, or was begun in another browser
     NothingChanged    the document equals the proposed revision
   ProviderAway  the OpenID provider does not answer
   Invalid       what was written is not valid; ``findings`` gives field, value and remedy

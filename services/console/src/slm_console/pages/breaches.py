@@ -144,7 +144,8 @@ def _place_of(kind: str) -> str:
 
 
 async def _take(visit: Visit, breach_id: str, step: str, body: dict[str, Any]) -> None:
-    """Post a step on a breach, whatever its present revision; raises ApiError.
+    """Post a step on a breach; raises ApiError. The step is posted even if the breach was revised since the page was
+    shown.
 
     A step that the breach's state no longer allows is not an error: nothing happens.
     """
@@ -186,7 +187,7 @@ async def show_cause(visit: SignedIn, cause_id: str) -> Response:
 
 @router.post("/causes/{cause_id}/acknowledge")
 async def acknowledge_cause(visit: SignedIn, cause_id: str, form: Fields) -> Response:
-    """Acknowledge all breaches of a cause; each breach gets its own record of that."""
+    """Acknowledge all breaches of a cause. The acknowledgement is recorded at each breach."""
     await visit.api.post(f"{_CAUSES}/{cause_id}/acknowledge")
     return go(visit, form.next)
 

@@ -133,8 +133,8 @@ def _signed_in(visit: Visit, session: Mapping[str, Any], path: str) -> Response:
 def _welcome(visit: Visit, typed: Mapping[str, str], made: Mapping[str, Any]) -> Response:
     """Sign the company's first manager in, and show how the company's signatory is invited.
 
-    The page shows the link of the signatory's invitation, only this once, or says that it was mailed. A manager who
-    named no signatory is redirected to Today.
+    The page shows the link of the signatory's invitation, or says that the link was mailed. No later page shows the
+    link. A manager who named no signatory is redirected to Today.
     """
     if not typed["signatory"]:
         return _signed_in(visit, made, "/")

@@ -66,7 +66,8 @@ async def list_all(visit: SignedIn) -> Response:
 async def show_new_request(visit: SignedIn) -> Response:
     """Show the form for a new request to exclude time.
 
-    A link from an interruption has the instants in its address. The form shows them in the format in which people type.
+    The link to this page from an interruption of a service has the start and the end in its address. The form shows
+    them in the format in which people type.
     """
     given = {name: visit.request.query_params.get(name, "") for name in _TYPED}
     for name in ("from", "to"):
@@ -100,7 +101,7 @@ async def _show_form(
 async def _agreement(visit: Visit, agreement_id: str) -> Mapping[str, Any]:
     """Return the agreement whose title the form shows; raises NotFound.
 
-    If agreement-svc is away and has never returned this agreement before, the title is a text that says so.
+    If agreement-svc is away and has never returned this agreement before, the title says that it is not known.
     """
     part = await visit.api.part(f"/api/v1/agreements/{agreement_id}")
     if part.missing:

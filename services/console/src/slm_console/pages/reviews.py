@@ -38,7 +38,8 @@ async def list_reports(visit: SignedIn) -> Response:
 
 
 async def _read(visit: Visit, **asked: Whole) -> tuple[dict[str, Part], list[dict[str, Any]]]:
-    """Read the rows of a tab. If the reader has chosen some companies, return only rows of agreements with these.
+    """Read the rows of a tab. If the reader has chosen some companies, return only rows about agreements with these
+    companies.
 
     Reports, actions and lessons do not name the two parties of their agreement, so the agreements are read, too.
     """

@@ -85,7 +85,7 @@ def _period(visit: Visit) -> dict[str, str]:
 
 
 def _instant_of(window: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return the API parameter ``known_at``, so that an open window is explained as of the instant of its figure.
+    """Return the API parameter ``known_at`` for the explanation of an open window: the instant of the window's figure.
 
     Empty if the window is closed or has no figure.
     """

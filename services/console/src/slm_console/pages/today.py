@@ -1,4 +1,4 @@
-"""The Today page: what needs somebody, by urgency, and the state of the services."""
+"""The Today page: what somebody has to act on, the most urgent first, and the state of the services."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def today(visit: SignedIn) -> Response:
 
 
 async def _read(visit: Visit, scope: Mapping[str, str]) -> dict[str, Part]:
-    """Return the answers that the page is made of, by one request to each service."""
+    """Return the API's answers from which the page is made. Each service gets only one request."""
     api, zone = visit.api, visit.reader.zone.key
     parts = await api.gather(
         summary=(

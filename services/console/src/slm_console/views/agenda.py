@@ -66,7 +66,7 @@ def agenda_groups(reader: Reader, items: Sequence[Item]) -> list[AgendaGroup]:
 
 
 def _first_of(items: Any) -> dict[tuple[str, str, str], Item]:
-    """Return the first item for each target, window and ticket; the caller passes the newest items first."""
+    """Return (target, window, ticket) → the first item about them. The caller passes the newest items first."""
     found: dict[tuple[str, str, str], Item] = {}
     for each in items:
         detail = each["detail"]
@@ -159,7 +159,8 @@ def _told(reader: Reader, item: Item, figure: Item) -> str:
 def _name_of(item: Item) -> str:
     """Return the title of the item's target.
 
-    Old items have no ``target_title``: their own title begins with the target's, up to the last colon.
+    Old items have no ``target_title``. In them, the title of the target is the part of the item's title before the last
+    colon.
     """
     return str(item["detail"].get("target_title") or str(item["title"]).rpartition(": ")[0] or item["title"])
 

@@ -49,7 +49,7 @@ class CatalogueRow:
 
 @dataclass(frozen=True)
 class ServiceForm:
-    """The typed fields of a service's form, and what is wrong with them by field."""
+    """The form of a service: the typed texts, the statuses to choose from, and field → what is wrong with it."""
 
     values: Mapping[str, str]
     statuses: Sequence[tuple[str, str]]
@@ -114,7 +114,10 @@ def columns(reader: Reader) -> list[Column[CatalogueRow]]:
 
 
 def rows(reader: Reader, directory: Directory, services: Iterable[Mapping[str, Any]]) -> list[CatalogueRow]:
-    """Return the rows of the catalogue from the API's coverage of services: gaps first, then by name."""
+    """Return the rows of the catalogue by name; first the planned or live services about which nothing is promised.
+
+    ``services`` is the API's answer that says by which agreements each service is covered.
+    """
     found = [_catalogue_row(reader, directory, each) for each in services]
     return sorted(found, key=lambda row: (not row.is_gap, row.name.casefold()))
 
@@ -150,7 +153,11 @@ def service_form(
     written: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
 ) -> ServiceForm:
-    """Return the form of a service, None for a new one; ``written`` are the fields as the reader typed them."""
+    """Return the form of a service.
+
+    - ``service``: the stored service; None if the form is for a new one.
+    - ``written``: the fields as the reader typed them; None if the reader has not submitted the form yet.
+    """
     present = "" if service is None else str(service["status"])
     statuses = [(each, status_in_words(reader, each)) for each in _NEXT[present]]
     values = dict(written) if written is not None else _values(reader, service)
@@ -176,17 +183,17 @@ def _values(reader: Reader, service: Mapping[str, Any] | None) -> dict[str, str]
 
 
 def _part_line(item: Mapping[str, Any]) -> str:
-    """Return a configuration item as a line of the form: its name, then each ``system:id`` behind a comma."""
+    """Return a configuration item as a line of the form, its name before its external ids: ``name, system:id``."""
     return ", ".join([item["name"], *(f"{each['system']}:{each['id']}" for each in item["external_refs"])])
 
 
 def service_body(
     reader: Reader, written: Mapping[str, str], service: Mapping[str, Any] | None
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the request body for the typed fields, and what is wrong with them by field.
+    """Return the request body for the typed fields, and the errors: field → what is wrong with it.
 
-    ``service`` is the stored service, None for a new one. Its external references, and the addresses of its
-    configuration items, are not in the form and stay.
+    ``service`` is the stored service, None for a new one. The form does not show the service's external references, nor
+    the addresses of its configuration items. Both stay as they are stored.
     """
     errors: dict[str, str] = {}
     if not written["name"]:
@@ -212,7 +219,10 @@ def service_body(
 def _planned(
     reader: Reader, written: Mapping[str, str], service: Mapping[str, Any] | None, errors: dict[str, str]
 ) -> str | None:
-    """Return the typed day as a date. A day that was planned for the new status itself is over, and so left out."""
+    """Return the day of the next planned status as an ISO 8601 date, None if no valid day was typed.
+
+    Also None if the status changes and the day does not: the stored day was the day of this change.
+    """
     if not written["planned"]:
         return None
     try:

@@ -102,9 +102,10 @@ def _now(reader: Reader, line: CompanyLine) -> str:
 
 
 def relatives(directory: Directory, agreements: Sequence[Mapping[str, Any]], side: str) -> list[str]:
-    """Return the ids of the reader's customers (``side`` is ``provider``) or suppliers (``customer``), sorted by name.
+    """Return the ids of the companies that have agreements with the reader's company, sorted by name.
 
-    ``side`` is the side of the reader's company.
+    ``side`` is the side of the reader's company: for ``provider``, return its customers; for ``customer``, return its
+    suppliers.
     """
     found = {directory.other(each) for each in agreements if directory.side(each) == side}
     return sorted(found, key=lambda party_id: directory.company(party_id).casefold())
@@ -117,9 +118,10 @@ def lines_of(
     agreements: Sequence[dict[str, Any]],
     target_counts: Sequence[Mapping[str, Any]],
 ) -> list[CompanyLine]:
-    """Return the rows for customers (``side`` is ``provider``) or suppliers (``customer``), most breaches first.
+    """Return the rows for customers or suppliers, the company with the most breaches first.
 
-    ``target_counts`` are the API's numbers of targets by state, one item for each pair of provider and customer.
+    - ``side``: the side of the reader's company. ``provider`` returns its customers, ``customer`` its suppliers.
+    - ``target_counts``: the API's numbers of targets by state, one item for each pair of provider and customer.
     """
     with_company: dict[str, list[dict[str, Any]]] = {}
     for each in agreements:

@@ -1,4 +1,4 @@
-"""Names and roles for one reader: the own company and person, and the companies and services the reader may see."""
+"""Names for one reader: who the reader is, with which roles, and the companies and services that the reader may see."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Directory:
         return str(found.get("name") or service_id or "")
 
     def outcome(self, service_id: str | None) -> str:
-        """Return what a service is for, in the customer's words; its name if that was not written down."""
+        """Return what a service is for, in the customer's words. If nobody wrote this down, return the name."""
         found = self.services.get(service_id or "", {})
         return str(found.get("outcome") or self.service(service_id))
 
@@ -54,7 +54,10 @@ class Directory:
         return replace(self, parties={**told, **self.parties}, services={**service, **self.services})
 
     def other(self, agreement: Mapping[str, Any]) -> str:
-        """Return the id of the agreement's other party; of its provider if the reader's company is neither party."""
+        """Return the id of the agreement's other party.
+
+        If the reader's company is neither the provider nor the customer, return the provider's id.
+        """
         provider = str(agreement["provider_party_id"])
         return str(agreement["customer_party_id"]) if provider == self.own else provider
 

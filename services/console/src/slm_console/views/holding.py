@@ -34,7 +34,10 @@ class HoldersOfItems:
         return self.held.get(item, "")
 
     def name(self, item: str) -> str:
-        """Return the name of the person to whom an item is assigned (the id if unknown), empty if nobody."""
+        """Return the name of the person to whom an item is assigned, empty if the item is assigned to nobody.
+
+        If the name is not known, return the person's id.
+        """
         holder = self.holder(item)
         return self.people.get(holder, holder)
 

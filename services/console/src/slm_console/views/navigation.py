@@ -53,8 +53,8 @@ EVERYWHERE = Reach()
 
 
 def entries(reader: Reader, path: str, reach: Reach = EVERYWHERE) -> list[Entry]:
-    """Return the navigation's entries above Connections and Settings that ``reach`` offers. The one to which ``path``
-    belongs is marked.
+    """Return the upper entries of the navigation that ``reach`` allows: all but Connections and Settings. The entry to
+    which the page at ``path`` belongs is marked.
     """
     places = [
         ("/", reader.gettext("Today"), "t", True, True),

@@ -121,15 +121,15 @@ class Reader:
         return f"{format_date(local, pattern, locale=self.locale)} {clock}"
 
     def dated(self, microseconds: int) -> str:
-        """Return an instant for a history, where each row names its day: ``Today 10:42``, any other day as ``moment``
-        does.
+        """Return an instant for a history, where each row names its day: ``Today 10:42``. For any other day, return
+        what ``moment`` returns.
         """
         is_today = self.local(microseconds).date() == self.local(self.now).date()
         shown = self.moment(microseconds)
         return self.gettext("Today %(time)s", time=shown) if is_today else shown
 
     def dated_within(self, microseconds: int) -> str:
-        """Return an instant within a sentence: ``today 10:42``, any other day as ``moment`` does."""
+        """Return an instant within a sentence: ``today 10:42``; for any other day, return what ``moment`` returns."""
         is_today = self.local(microseconds).date() == self.local(self.now).date()
         shown = self.moment(microseconds)
         return self.gettext("today %(time)s", time=shown) if is_today else shown
@@ -169,7 +169,8 @@ class Reader:
         return " ".join(texts) or self._unit("min", 0)
 
     def running(self, microseconds: int) -> str:
-        """Return the length that a running clock shows, rounded down: to minutes, or below ten minutes to seconds.
+        """Return the length that a running clock shows. It is rounded down to a whole minute, and below ten minutes to
+        a whole second.
 
         The browser updates the clock by the same rule (``clocks.js``).
         """

@@ -111,7 +111,7 @@ def report_columns(reader: Reader) -> list[Column[ReportLine]]:
 
 
 def period_in_words(reader: Reader, period: str, start: int | None) -> str:
-    """Return a period's name: ``2026-11`` → ``November 2026``, ``2026-Q4`` → ``Q4 2026``; others as they are."""
+    """Return a period's name: ``2026-11`` → ``November 2026``, ``2026-Q4`` → ``Q4 2026``; any other is unchanged."""
     year, _, rest = period.partition("-")
     if rest.isdigit() and len(rest) == 2 and len(year) == 4:
         # A period begins at midnight of the agreement's zone, which may be the evening before in the reader's.

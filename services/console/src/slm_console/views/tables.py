@@ -137,7 +137,7 @@ def _written(cells: Sequence[str]) -> str:
 
 
 def _harmless(cell: str) -> str:
-    """Return a cell's text; if a spreadsheet could take it for a formula, with an apostrophe before it."""
+    """Return a cell's text. If a spreadsheet could take the text for a formula, put an apostrophe before it."""
     return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULAS) else cell
 
 

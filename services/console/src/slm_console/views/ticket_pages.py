@@ -84,7 +84,8 @@ def ticket_page(
 ) -> TicketPage:
     """Return the view model of a ticket's page.
 
-    ``explained``: clock → its explanation; ``targets``: target id → target. Both lack what the API did not answer.
+    ``explained``: clock → its explanation. ``targets``: target id → target. Both may be incomplete, because the API may
+    not have answered every request.
     """
     clocks = ticket["clocks"]
     start = min([read(each["started_at"]) or reader.now for each in clocks], default=reader.now)

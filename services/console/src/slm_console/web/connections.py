@@ -39,7 +39,7 @@ def may_connect(directory: Directory) -> bool:
 
 
 def not_saved(visit: Visit, refused: RefusedRequest) -> str:
-    """Return why a change was not saved: somebody else made one meanwhile, or a field is wrong."""
+    """Return why a change was not saved: somebody else changed the same thing meanwhile, or a field is wrong."""
     if refused.status in (412, 428):
         return visit.reader.gettext(
             "Somebody else changed this meanwhile. What you wrote is below and not saved; open the page again to see "

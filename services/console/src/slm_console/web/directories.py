@@ -29,7 +29,7 @@ def who_reads(api: Api) -> dict[str, str]:
     """Return the reader's name and company from the cached answer of an earlier page; both are empty if there is no
     such answer.
 
-    It sends no request, so that no page needs one more just to say who is signed in.
+    This function sends no request, because every page calls it to say who is signed in.
     """
     me = _last_me(api)
     name = (me.get("person") or {}).get("name") or me.get("name") or ""

@@ -78,5 +78,5 @@ Fields = Annotated[Form, Depends(_form_until_answered)]
 
 
 def go(visit: Visit, path: str) -> Response:
-    """Return a redirect (303) to a page of this console; any other target is replaced by the Today page."""
+    """Return a redirect (303) to a page of this console; to the Today page if ``path`` could lead out of it."""
     return RedirectResponse(visit.prefix + safe_next(path), 303)

@@ -48,8 +48,8 @@ def render(visit: Visit, template: str, model: Mapping[str, Any] | None = None, 
 
 @lru_cache(maxsize=16)
 def _environment_of(translations: NullTranslations) -> Environment:
-    """Return the Jinja environment for one language. They are separate, because compiled templates contain the
-    translated texts.
+    """Return the Jinja environment for one language. Each language has its own, because compiled templates contain
+    the translated texts.
     """
     environment = Environment(
         loader=PackageLoader("slm_console"),

@@ -25,7 +25,7 @@ def key_of(request: Request) -> str:
 
 
 def start(request: Request, response: Response, key: str, seconds: int) -> None:
-    """Set the session cookie for ``seconds``, at most 12 hours, and delete the visitor's cookie (VISIT)."""
+    """Set the session cookie, which lasts ``seconds`` but at most 12 hours, and delete the visitor's cookie (VISIT)."""
     _set(request, response, SESSION, key, max(0, min(seconds, _LONGEST_SECONDS)))
     response.delete_cookie(VISIT, path=_path(request))
 

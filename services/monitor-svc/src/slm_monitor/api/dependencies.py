@@ -129,7 +129,7 @@ TheFailedTargets = Annotated[FailedTargetQueries, Depends(FAILED_TARGETS.of)]
 
 @dataclass(frozen=True)
 class CustomerViewLookup:
-    """Queries for what an agreement shows its customer, with the clock that gives the present instant."""
+    """Queries that say what an agreement lets its customer see, with the clock that gives the present instant."""
 
     views: CustomerViewQueries
     clock: Clock

@@ -23,9 +23,10 @@ _RESOLVE_SECONDS = 5.0
 
 
 class GuardedClient:
-    """An HTTP client whose requests, from resolving the name to reading the answer, take at most ``seconds``.
+    """An HTTP client for requests to addresses that users entered.
 
-    ``whom``: who receives the requests, in words for the user who entered the address.
+    A request takes at most ``seconds``, including resolving the name and reading the answer. ``whom``: who receives the
+    requests, in words for the user.
     """
 
     def __init__(self, rules: AddressRules, seconds: float, whom: str, resolve: Resolve = system_resolve) -> None:

@@ -1,4 +1,7 @@
-"""The product's answers to a person, read from the REST APIs with a token that reads in the person's place."""
+"""The client that reads, for Monday mails, what a person may see in the product.
+
+It sends requests to the REST APIs of the services, with a token that may only read, and only what the person may read.
+"""
 
 from __future__ import annotations
 

@@ -72,7 +72,9 @@ async def fetch_delivery(database: Database, caller: Principal, delivery_id: str
 
 
 async def fetch_delivery_counts(database: Database, endpoint_id: str) -> dict[str, Any]:
-    """Return how many deliveries of an endpoint wait or have failed, and when it last accepted one (real time)."""
+    """Return the number of waiting and of failed deliveries of an endpoint, and when the endpoint last accepted a
+    delivery (real time).
+    """
     table = webhook_delivery
     statement = select(
         func.count().filter(table.c.state == "waiting").label("waiting"),

@@ -1,4 +1,4 @@
-"""The client with which agreement-svc is asked, in a reader's place, for a link for a reader who cannot log in."""
+"""The client that asks agreement-svc for a link to an agreement, for a reader who cannot log in."""
 
 from __future__ import annotations
 

@@ -108,11 +108,11 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
         }
 
     async def repeat_deliveries(self, delivery_ids: Sequence[str], due_at: UtcMicroseconds) -> int:
-        """Let deliveries be sent again from ``due_at`` (real time) on, with their attempts counted from 0 again.
+        """Let deliveries be sent again from ``due_at`` (real time) on. Their attempts are counted from 0 again.
 
-        Return the number of these deliveries. A delivery that is being sent now stays as it is and is not counted. Of
-        an alert, the later deliveries are sent again, too, in their order: if only its beginning were repeated, an
-        alert that has ended would stay open.
+        If a delivery belongs to an alert, the later deliveries of the alert are sent again after it: otherwise an alert
+        that has ended would be open again. A delivery that is being sent now does not change. Return the number of
+        deliveries that are sent again.
         """
         return await sql_sending.repeat(self._transaction, delivery_ids, due_at)
 
@@ -162,8 +162,10 @@ def _kept_for(party_id: str, since: UtcMicroseconds, until: UtcMicroseconds) -> 
 
 
 class SqlNotificationDesk:
-    """The storage of the service. ``parallel``: the most requests to one endpoint at a time. ``repeat_microseconds``:
-    how often open alerts are sent again to a tool that forgets them.
+    """The storage of the service.
+
+    ``parallel``: the highest number of requests to one endpoint at the same time. ``repeat_microseconds``: how often an
+    open alert is sent again to Alertmanager, which forgets alerts when it restarts.
     """
 
     def __init__(self, database: Database, parallel: int, repeat_microseconds: int) -> None:
@@ -186,8 +188,8 @@ class SqlNotificationDesk:
     async def record_success(self, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
         """Store that a delivery was accepted, and that its endpoint does not fail any more.
 
-        If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now. After a long
-        failure, no delivery keeps a pause of more than ten minutes.
+        If the endpoint was failing, the deliveries that failed for the first time during this failure are due now. If
+        it was failing for ten minutes or longer, all its other deliveries are due in ten minutes at the latest.
         """
         async with self._database.begin() as transaction:
             again = self._repeat if channels.is_repeated(claim.kind, claim.body) else None
@@ -198,8 +200,8 @@ class SqlNotificationDesk:
     ) -> None:
         """Store a failed attempt, and send nothing to its endpoint for a while.
 
-        The endpoint is suspended if it has failed for ``suspend_after`` microseconds without a success, and gone if the
-        receiver answered 410.
+        If the endpoint has failed for ``suspend_after`` microseconds without a success, it becomes suspended. If the
+        receiver answered 410, the endpoint becomes gone.
         """
         async with self._database.begin() as transaction:
             await sql_sending.hold_endpoint(transaction, claim, answer, follows, suspend_after)

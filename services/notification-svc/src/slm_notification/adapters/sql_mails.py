@@ -212,7 +212,8 @@ class SqlMailDesk:
             return list(rows.scalars())
 
     async def make_mails(self, person_id: str, together: int) -> int:
-        """Make mails from a person's waiting deliveries, one mail for each bundle. Return the number of mails made.
+        """Make mails from a person's waiting deliveries. Deliveries that belong together become one mail. Return the
+        number of mails made.
 
         Two mails about the same cause are made at least ``together`` microseconds apart.
         """

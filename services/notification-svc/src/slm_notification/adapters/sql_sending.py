@@ -251,15 +251,15 @@ async def _openings_of(transaction: Transaction, rows: Sequence[RowMapping]) -> 
 
 
 async def renew_alerts(transaction: Transaction) -> None:
-    """Make the deliveries that are sent repeatedly due again, unless their alert has ended."""
+    """Let each open alert be sent again now if the time to repeat it has come."""
     await transaction.execute(_RENEW, {"now": real_now()})
 
 
 async def repeat(transaction: Transaction, delivery_ids: Sequence[str], due_at: UtcMicroseconds) -> int:
-    """Let deliveries be sent again from ``due_at`` on, each followed by the later deliveries of its lane.
+    """Let deliveries be sent again from ``due_at`` (real time) on, each followed by the later deliveries of its lane.
 
-    Nothing changes for a delivery that is being sent, nor for the other deliveries of its lane. Return the number of
-    deliveries that are sent again.
+    A lane: the deliveries to an endpoint that must be sent in order, because they are about one alert. If a delivery of
+    a lane is being sent now, nothing changes in this lane. Return the number of deliveries that are sent again.
     """
     asked = {"delivery_ids": list(delivery_ids), "due_at": due_at}
     return (await transaction.execute(_REPEAT, asked)).rowcount
@@ -270,9 +270,9 @@ async def store_success(
 ) -> None:
     """Store that the receiver accepted a delivery, and that its endpoint does not fail any more.
 
-    If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now. If it was
-    failing for ``LONGEST_HOLD`` or longer, all other deliveries are due after that time at the latest. The delivery is
-    sent again after ``repeat_after`` microseconds; None: never.
+    If the endpoint was failing, the deliveries that failed for the first time during this failure are due now. If it
+    was failing for ``LONGEST_HOLD`` or longer, all its other deliveries are due in ``LONGEST_HOLD`` at the latest. The
+    accepted delivery is sent again after ``repeat_after`` microseconds; None: never.
     """
     now = real_now()
     await transaction.execute(_ENDPOINT_WORKS, {"endpoint_id": claim.endpoint_id, "now": now, "hold": LONGEST_HOLD})

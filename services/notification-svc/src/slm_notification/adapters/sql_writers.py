@@ -1,4 +1,7 @@
-"""The storage of ticket writers, of the clocks that they show, and of the figures that wait to be written."""
+"""The storage of ticket writers, which write due dates and breaches into the tickets of other tools.
+
+It holds the writers, the clocks of tickets, and the figures that the writers have yet to write.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +81,7 @@ class SqlWriterLedger(SqlLedgerOfTransaction):
             await self._transaction.execute(upsert(ticket_breach), rows)
 
     async def withdraw_breaches(self, breach_ids: Collection[str]) -> Sequence[TicketKey]:
-        """Store that breaches are withdrawn; return the tickets of the breaches that were stored."""
+        """Store that breaches are withdrawn. Return the tickets of those of them that this service has stored."""
         if not breach_ids:
             return []
         table = ticket_breach
@@ -92,9 +95,10 @@ class SqlWriterLedger(SqlLedgerOfTransaction):
         return [(row.party_id, row.source, row.ticket) for row in rows]
 
     async def writers_of(self, sources: Collection[tuple[str, str]]) -> Sequence[TicketWriter]:
-        """Return the writers of these (party id, source), locked against other transactions.
+        """Return the writers of these (party id, source), locked until this transaction ends.
 
-        Two transactions with events about one ticket take turns by this lock: the second sees the clocks of the first.
+        The lock keeps two transactions with events about one ticket apart: the later one sees the clocks that the
+        earlier one stored.
         """
         if not sources:
             return []
@@ -128,7 +132,7 @@ class SqlWriterLedger(SqlLedgerOfTransaction):
         return list((await self._transaction.execute(statement)).scalars())
 
     async def known_writes(self, writer_id: str, tickets: Collection[str]) -> set[str]:
-        """Return the tickets among these that the writer has written or is to write."""
+        """Return those of ``tickets`` that the writer has written or has yet to write."""
         table = ticket_write
         statement = select(table.c.ticket).where(
             table.c.writer_id == writer_id, table.c.ticket == any_(literal(list(tickets), ARRAY(Text)))
@@ -136,8 +140,9 @@ class SqlWriterLedger(SqlLedgerOfTransaction):
         return set((await self._transaction.execute(statement)).scalars())
 
     async def want(self, writer: TicketWriter, wanted: Mapping[str, Mapping[str, Any]], due_at: int) -> None:
-        """Store ticket number → figures to write. They are due at ``due_at`` (real time), unless the ticket has
-        these figures already.
+        """Store the figures to write. ``wanted``: ticket number → figures.
+
+        They are due at ``due_at`` (real time). A ticket that has these figures already does not change.
         """
         same = {
             "writer_id": writer.writer_id,
@@ -165,8 +170,9 @@ class SqlWriterLedger(SqlLedgerOfTransaction):
         return int((await self._transaction.execute(statement)).scalar_one())
 
     async def put_writer(self, writer: TicketWriter) -> None:
-        """Insert the writer, or replace the writer with its id. The results of its attempts under way are then not
-        stored.
+        """Insert the writer, or replace the writer with its id.
+
+        If attempts of the writer are under way, their results are not stored later.
         """
         await self._transaction.execute(upsert(ticket_writer), [{**asdict(writer), "leased_until": None}])
 
@@ -181,7 +187,7 @@ class SqlWriterLedger(SqlLedgerOfTransaction):
         return WriterCredential(**(await self._transaction.execute(statement)).mappings().one())
 
     async def remove_writer(self, writer_id: str) -> None:
-        """Remove a writer with its credential and all that it was to write."""
+        """Remove a writer with its credential, and the tickets that it has yet to write."""
         for table in (ticket_writer, ticket_writer_credential, ticket_write):
             await self._transaction.execute(delete(table).where(table.c.writer_id == writer_id))
 

@@ -1,4 +1,4 @@
-"""The desk of ticket writers: claims, and the results of attempts."""
+"""The storage that claims due tickets of ticket writers, and that stores the results of attempts."""
 
 from __future__ import annotations
 
@@ -126,8 +126,10 @@ class SqlWriterDesk:
             yield SqlWriterLedger(transaction)
 
     async def claim(self, most: int, tickets: int, lease_seconds: float) -> Sequence[WriterClaim]:
-        """Claim at most ``most`` writers with due tickets, and at most ``tickets`` tickets of each; only one ticket of
-        a writer whose requests fail. No other process uses them before ``lease_seconds`` have passed.
+        """Claim at most ``most`` writers with due tickets, and at most ``tickets`` tickets of each writer.
+
+        If the requests of a writer fail, only one of its tickets is claimed. No other process claims these writers
+        before ``lease_seconds`` have passed.
         """
         async with self._database.begin() as transaction:
             now = real_now()
@@ -200,8 +202,8 @@ class SqlWriterDesk:
             )
 
     async def prune(self, keep_microseconds: int) -> int:
-        """Remove each ticket if all its clocks ended more than ``keep_microseconds`` ago; return the number of clocks
-        removed.
+        """Remove the clocks, breaches and figures of each ticket whose clocks all ended more than ``keep_microseconds``
+        ago. Return the number of clocks removed.
         """
         before = {"before": real_now() - keep_microseconds}
         async with self._database.begin() as transaction:

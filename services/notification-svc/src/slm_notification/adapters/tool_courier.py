@@ -30,7 +30,7 @@ _NOT_UNDERSTOOD = "The answer to the search for tickets is not understood: is th
 
 
 class HttpToolCourier:
-    """Sends requests to tools over HTTP, each of which takes at most ``attempt_seconds``."""
+    """Sends requests to tools over HTTP. A request takes at most ``attempt_seconds``."""
 
     def __init__(self, rules: AddressRules, attempt_seconds: float, *, resolve: Resolve = system_resolve) -> None:
         self._client = GuardedClient(rules, attempt_seconds, "tool", resolve)

@@ -22,8 +22,10 @@ _HEADERS = {
 
 
 class WebCourier:
-    """Sends webhooks and alerts over HTTP. An attempt, from resolving the name to reading the answer, takes at most
-    ``attempt_seconds``. ``console_url``: the address of the console, for links; without one there are none.
+    """Sends webhooks and alerts over HTTP. An attempt takes at most ``attempt_seconds``, including resolving the name
+    and reading the answer.
+
+    ``console_url``: the address of the console. If it is empty, the messages have no links to the console.
     """
 
     def __init__(

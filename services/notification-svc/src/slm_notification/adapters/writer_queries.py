@@ -41,7 +41,9 @@ async def fetch_writer(database: Database, caller: Principal, writer_id: str) ->
 
 
 async def fetch_write_counts(database: Database, writer_id: str) -> dict[str, Any]:
-    """Return how many tickets of a writer wait, are written or failed, and when it last wrote a ticket (real time)."""
+    """Return the numbers of a writer's tickets that wait, are written and failed, and when the writer last wrote a
+    ticket (real time).
+    """
     table = ticket_write
     states = ("waiting", "written", "failed")
     counts = [func.count().filter(table.c.state == state).label(state) for state in states]
@@ -55,7 +57,7 @@ async def fetch_write_counts(database: Database, writer_id: str) -> dict[str, An
 async def fetch_write_page(
     database: Database, caller: Principal, page: Page, filters: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Return the tickets of one page, the latest changed first, and one more if there is a next page.
+    """Return the tickets of one page, and one more if there is a next page. The ticket that changed last comes first.
 
     ``filters``: column name → the value that a ticket must have; None lets every value pass.
     """

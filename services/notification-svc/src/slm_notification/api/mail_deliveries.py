@@ -1,4 +1,4 @@
-"""``/api/v1/mail-deliveries``: what people were mailed, each with the result of its latest attempt."""
+"""``/api/v1/mail-deliveries``: the mails to people. Each delivery has the result of its latest attempt."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ async def list_mail_deliveries(
     database: TheDatabase,
     clock: TheClock,
 ) -> dict[str, Any]:
-    """List the deliveries by mail, the newest first: one for each event and each person who is told of it.
+    """List the deliveries by mail, the newest first. If three people are told of one event, there are three deliveries.
 
-    Service level managers and auditors see the deliveries to all people of their party, others see their own.
-    Deliveries with the same `message_id` are in one mail.
+    Service level managers and auditors see the deliveries to all people of their party. Other callers see only the
+    deliveries to themselves. Deliveries with the same `message_id` are in one mail.
     """
     rows = await mail_queries.fetch_mail_page(database, caller, page, filters)
     return page.shape(rows, lambda row: [row["created_at"], row["delivery_id"]], lambda row: _shape(row, clock))

@@ -38,7 +38,8 @@ async def get_notification_preferences(caller: Caller, desk: ThePreferences, res
 async def put_notification_preferences(
     body: NotificationPreferenceBody, caller: Caller, desk: ThePreferences, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Replace your choices. They apply to events from now on. Notices that already wait for a digest stay in it.
+    """Replace your choices. They apply to events from now on. If a notice already waits for your next digest, it is
+    still sent with the digest.
 
     `monday_service_ids` are services of which you get five lines each Monday: whether they work, what was kept, the
     minutes lost, and what comes next.

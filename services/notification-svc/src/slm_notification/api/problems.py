@@ -1,4 +1,4 @@
-"""Problem documents for refusals of the use cases: for each class of refusal its status, title and remedy."""
+"""The problem documents that answer refused requests. Each class of refusal has a status, a title and a remedy."""
 
 from __future__ import annotations
 

@@ -62,10 +62,12 @@ async def make_ticket_writer(
     writers: TheWriters,
     response: Response,
 ) -> dict[str, Any]:
-    """Let the due date, the state of the clocks and breaches be written into the tickets of a source of your party.
+    """Make a writer. It writes the due date, the state of the clocks and whether there is a breach into the tickets of
+    a source of your party.
 
-    Written are the tickets with a running clock, now and whenever one of these figures changes, by one request that
-    changes no other field. Only clocks of agreements that your party must keep count. The secret is not shown again.
+    It writes every ticket that has a clock that has not ended: now, and again when one of these figures changes. One
+    request writes the figures and changes no other field. Clocks count only if they are of agreements that your party
+    must keep. No answer shows the secret again.
     """
     writer = await ticket_writing.make_writer(writers, caller, _details(writers, body), body.secret, body.paused)
     response.headers["ETag"] = etag.etag_of(writer.version)
@@ -96,8 +98,9 @@ async def change_ticket_writer(
 ) -> dict[str, Any]:
     """Change a writer, pause it, or make it active again.
 
-    With `paused: false` a writer that was paused or suspended is active, and all that waits is written at once. Another
-    address or user needs the secret again. If tool, source or fields change, all open tickets are written again.
+    `paused: false` makes a paused or suspended writer active. Then all tickets that wait are written at once. If you
+    change the address, the user or the kind of authentication, give the secret again. If you change the tool, its
+    address, the source, the fields, the clocks or the time zone, all open tickets are written again.
     """
     change = (_details(writers, body), body.secret, body.paused)
     writer = await ticket_writing.change_writer(
@@ -109,7 +112,9 @@ async def change_ticket_writer(
 
 @router.delete("/{writer_id}", **operation("Remove a ticket writer", None, status=204))
 async def remove_ticket_writer(writer_id: str, caller: Editor, writers: TheWriters) -> None:
-    """Remove a writer with its secret. What waits is not written any more; the tool's fields stay as they are."""
+    """Remove a writer with its secret. Tickets that wait are not written any more. The fields in the tool stay as they
+    are.
+    """
     await ticket_writing.remove_writer(writers, caller, writer_id)
 
 
@@ -135,8 +140,8 @@ async def get_ticket_writer_status(
 async def write_ticket_test(writer_id: str, body: WriteTestBody, caller: Editor, writers: TheWriters) -> dict[str, Any]:
     """Write into one ticket now, and read what the tool answered.
 
-    Written are the ticket's own figures. If no clock of it is known here, samples are written: due in an hour, the
-    state `test`, not breached. They stay in the ticket.
+    The ticket gets its own figures. If the product knows no clock of this ticket, the ticket gets samples: due in an
+    hour, the state `test`, not breached. The samples stay in the ticket.
     """
     done = await ticket_writing.write_test(writers, caller, writer_id, body.ticket)
     answer = done.answer
@@ -154,8 +159,9 @@ async def write_ticket_test(writer_id: str, body: WriteTestBody, caller: Editor,
 
 @router.post("/{writer_id}/rewrites", **operation("Write every ticket again", RewriteResponse, status=202))
 async def write_tickets_again(writer_id: str, caller: Editor, writers: TheWriters) -> dict[str, Any]:
-    """Write every ticket that the writer knows again, also those that were given up: after somebody changed the fields
-    in the tool, or restored it from a backup.
+    """Write all tickets of the writer again, also the tickets that were given up.
+
+    Use this after somebody changed the fields in the tool, or restored the tool from a backup.
     """
     return {"writer_id": writer_id, "tickets": await ticket_writing.write_again(writers, caller, writer_id)}
 
@@ -176,8 +182,10 @@ async def list_ticket_writes(
     database: TheDatabase,
     clock: TheClock,
 ) -> dict[str, Any]:
-    """List the tickets that the writers of your party keep up to date, each with its latest attempt, the latest changed
+    """List the tickets that the writers of your party keep up to date. The ticket whose figures changed last comes
     first.
+
+    Each ticket has the result of its latest attempt.
     """
     rows = await writer_queries.fetch_write_page(database, caller, page, filters)
     return page.shape(

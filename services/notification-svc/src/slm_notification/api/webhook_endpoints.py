@@ -67,11 +67,11 @@ async def make_webhook_endpoint(
 ) -> dict[str, Any]:
     """Make an endpoint of your party. `secret` is shown only in this answer.
 
-    A tool for people on call (`pagerduty`, `alertmanager`) gets the events that open, acknowledge or end an alert:
-    about a breach, a risk or missing data, and about a cause if `event_types` names their type. Those of one alert
+    From now on the endpoint gets the events that your party may see, if they pass the filters. A tool for people on
+    call (`pagerduty`, `alertmanager`) gets only events that open, acknowledge or end an alert: events about a breach, a
+    risk or missing data. It gets events about a cause only if `event_types` names their type. The events of one alert
     come in their order.
 
-    From now on the endpoint gets the events that your party may see, as in the live stream, if they pass the filters.
     The URL needs https and a public address, unless an operator has allowed its network.
     """
     _refuse_stored_secret(idempotency_key)
@@ -102,9 +102,10 @@ async def change_webhook_endpoint(
 ) -> dict[str, Any]:
     """Change an endpoint, pause it, or make it active again.
 
-    Give the `secret` of a tool again if you change its `url`; without both it keeps its secret.
-    With `paused: false` an endpoint that was paused, suspended or gone is active, and everything that waits for it is
-    sent at once.
+    If you change the `url` of a tool, give its `secret` again. If you give neither, the tool keeps its secret.
+
+    `paused: false` makes a paused, suspended or gone endpoint active. Then all events that wait for it are sent at
+    once.
     """
     endpoint = await webhooks.change_endpoint(office, caller, endpoint_id, _details(body), _unless_changed(if_match))
     response.headers["ETag"] = etag.etag_of(endpoint.version)
@@ -193,12 +194,12 @@ async def send_webhook_test(
 async def replay_webhook_events(
     endpoint_id: str, body: ReplayBody, caller: Editor, office: TheOffice
 ) -> dict[str, Any]:
-    """Send again the events that were recorded in an interval and that pass the endpoint's filters, each under its own
-    `webhook-id`, whether they were accepted or not.
+    """Send again the events that were recorded in an interval and that pass the endpoint's filters. Each event has its
+    own `webhook-id` as before. It does not matter whether the event was accepted before.
 
     An event is kept if, at its publication, a party that may see it has an endpoint in any state. Events are kept for
-    thirty days, unless an operator has set another time. One replay looks at 10,000 events that your party may
-    see, and at the others that were recorded at the same instant as the last of them.
+    thirty days, unless an operator has set another time. One replay reads at most 10,000 events that your party may
+    see. If more events were recorded at the same instant as the last of these, it reads them, too.
     """
     since = instants.read_instant(body.since, "from")
     until = instants.read_optional_instant(body.until, "until")

@@ -25,7 +25,7 @@ class TicketFieldsBody(BaseModel):
 
 
 class WriterAuthenticationBody(BaseModel):
-    """How the writer proves to the tool who writes."""
+    """The kind of credential with which the writer logs in at the tool."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,7 +38,7 @@ class WriterAuthenticationBody(BaseModel):
 
 
 class TicketWriterBody(BaseModel):
-    """An account at a ticket tool, the source of its tickets here, and the fields to write."""
+    """An account at a ticket tool, the name under which the tool's tickets come in, and the fields to write."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -19,7 +19,7 @@ class TicketFieldsAnswer(Answer):
 
 
 class WriterAuthenticationAnswer(Answer):
-    """How a writer proves to the tool who writes. The secret is never shown."""
+    """The kind of credential with which a writer logs in at the tool. The secret is never shown."""
 
     kind: Literal["basic", "bearer", "token"]
     """`basic`: user and password; `bearer` and `token`: a token of the tool"""
@@ -86,7 +86,7 @@ class TicketWriterStatusResponse(Answer):
 
 
 class WrittenFiguresAnswer(Answer):
-    """The figures of a ticket. One that the writer has no field for is null."""
+    """The figures of a ticket. A figure is null if the writer has no field for it."""
 
     due_at: Instant | None
     """The due date; null also if there is none any more"""
@@ -149,7 +149,7 @@ class WriteTestResponse(Answer):
 
 
 class RewriteResponse(Answer):
-    """What is written again."""
+    """The number of tickets that a writer writes again."""
 
     writer_id: str
     """Id of the writer (UUID)"""

@@ -1,4 +1,6 @@
-"""The intake of events about ticket clocks: keeps the clocks of parties' own tickets, and what is to be written."""
+"""The intake of events about ticket clocks: stores the clocks of parties' own tickets, and the figures that ticket
+writers have yet to write.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,11 @@ SETTLE = SECOND
 
 
 async def keep_clocks(ledger: WriterLedger, envelopes: Sequence[Envelope]) -> None:
-    """Store the clocks and breaches of tickets that a party's own source sent, and what their writers are to write.
+    """Store clocks and breaches of tickets, and the figures that ticket writers have yet to write because of them.
 
-    All clocks are stored, also those of parties without a writer, so that a new writer knows the open tickets. Only
-    promises that the party itself made count. Only its own tickets count, because the number of another party's ticket
-    means nothing to the party's own tool.
+    The clocks are stored even if the party has no writer, so that a new writer knows the open tickets. A clock is
+    stored only if the party itself made the promise, and only if the ticket came from a source of the party: the number
+    of another party's ticket means nothing to the party's own tool.
     """
     clocks: dict[tuple[str, ...], HeardClock] = {}
     breaches: dict[str, HeardBreach] = {}
@@ -68,8 +70,8 @@ async def want_figures(
 ) -> None:
     """Let a writer write the present figures of these tickets, due at ``due_at`` (real time).
 
-    A ticket whose clocks have all ended is written only if the writer knows it: history that is imported, or older than
-    the writer, changes no closed ticket.
+    If all clocks of a ticket have ended, the ticket is written only if the writer has had to write it before. So a
+    closed ticket does not change if it was imported as history, or is older than the writer.
     """
     numbers = sorted(set(tickets))
     known = await ledger.known_writes(writer.writer_id, numbers)

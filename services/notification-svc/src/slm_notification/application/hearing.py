@@ -16,11 +16,11 @@ from slm_notification.domain.endpoints import HeardEvent, party_ids_named
 
 
 async def keep_heard_events(ledger: NotificationLedger, envelopes: Sequence[Envelope], keep_microseconds: int) -> None:
-    """Store the events that a party with an endpoint may see, and a delivery for each endpoint that wants one.
+    """Store the events that a party with an endpoint may see, and a delivery for each endpoint that wants an event.
 
     An endpoint that is gone gets no deliveries, but its party's events are stored, so that a replay can send them when
     the endpoint is active again. An endpoint gets no event that was recorded before the endpoint was made. Events older
-    than ``keep_microseconds`` are ignored: after a long stop the service may read years of them.
+    than ``keep_microseconds`` are ignored, because after a long stop the service may read events of years.
     """
     seen_by = [PUBLISHED[type(each.data)].parties_who_see(_parties_in(each.data)) for each in envelopes]
     endpoints = await ledger.endpoints_of({party_id for each in seen_by for party_id in each})
@@ -45,9 +45,9 @@ async def keep_heard_events(ledger: NotificationLedger, envelopes: Sequence[Enve
 
 
 def heard_event(envelope: Envelope, now: int) -> HeardEvent:
-    """Return an event in the form in which it is sent, a CloudEvent as JSON, with the parties who may see the event.
+    """Return an event with its text as it is sent (a CloudEvent as JSON) and the parties who may see the event.
 
-    The catalogue of events alone decides who may see an event, as for the live stream. If the event has no instant of
+    The catalogue of events decides who may see an event, here and in the live stream. If the event has no instant of
     recording, ``now`` is used.
     """
     event = envelope.data

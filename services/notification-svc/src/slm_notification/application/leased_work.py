@@ -31,7 +31,7 @@ class LeasedWorker(ABC, Generic[Claim]):
     name: str
 
     def __init__(self, at_once: int) -> None:
-        """``at_once`` is the most claims that this process works on at a time."""
+        """``at_once``: the highest number of claims that this process works on at the same time."""
         self.progress = Progress()
         self._at_once = at_once
         self._running: dict[asyncio.Task[None], Claim] = {}
@@ -59,8 +59,8 @@ class LeasedWorker(ABC, Generic[Claim]):
         """Delete data that need not be kept any longer."""
 
     async def run(self) -> None:
-        """Work until cancelled. Open requests then get a few seconds to end; those left over are cancelled, and their
-        claims given back.
+        """Work until cancelled. Then open requests get a few seconds to end. The requests that have not ended are
+        cancelled, and their claims are given back.
         """
         try:
             while True:
@@ -72,7 +72,9 @@ class LeasedWorker(ABC, Generic[Claim]):
             await self._drain()
 
     async def step(self) -> int:
-        """Claim due work and begin it, as much as ``at_once`` still allows. Return how many pieces were begun."""
+        """Claim due work and begin it. At most ``at_once`` claims are worked on at the same time. Return the number of
+        claims begun.
+        """
         room = self._at_once - len(self._running)
         claims = await self.claim(room) if room > 0 else []
         for claim in claims:
@@ -108,7 +110,9 @@ class LeasedWorker(ABC, Generic[Claim]):
             _log.error("claimed work not done", worker=self.name, exc_info=error)
 
     async def _pause(self) -> None:
-        """Wait until the work of a claim has ended, at most for ``_POLL_SECONDS``; if no work is going on, rest."""
+        """Wait until a task has ended, at most ``_POLL_SECONDS``. If no task is running, wait until there may
+        be work.
+        """
         if self._running:
             await asyncio.wait(self._running, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         else:

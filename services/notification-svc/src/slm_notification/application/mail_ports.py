@@ -17,7 +17,7 @@ from slm_notification.domain.readers import Preference, Reader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMailDelivery:
-    """A delivery to store: an event, the person who is told of it, and the notice that tells it."""
+    """A delivery to store: an event, the person who is told of the event, and the notice that this person gets."""
 
     reader: Reader
     event_id: str
@@ -64,7 +64,9 @@ class MailContent:
 
 @dataclass(frozen=True, slots=True)
 class FailedMail:
-    """A failed attempt to send a mail, and when the mail is tried next (real time); None: it is not tried again."""
+    """A failed attempt to send a mail. ``due_at``: when the mail is tried next (real time); None: it is not tried
+    again.
+    """
 
     problem: str
     due_at: UtcMicroseconds | None
@@ -108,7 +110,8 @@ class MailDesk(Protocol):
         ...
 
     async def make_mails(self, person_id: str, together: int) -> int:
-        """Make mails from a person's waiting deliveries, one mail for each bundle. Return the number of mails made.
+        """Make mails from a person's waiting deliveries. Deliveries that belong together become one mail. Return the
+        number of mails made.
 
         Two mails about the same cause are made at least ``together`` microseconds apart.
         """

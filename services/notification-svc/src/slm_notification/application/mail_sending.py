@@ -48,8 +48,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class MailLimits:
-    """Limits of sending: mails at a time, time between mails, time for a reply of the server, time that mails are
-    kept.
+    """Limits of sending mails.
+
+    How many mails are sent at the same time, the shortest time between two mails about one cause, how long the server
+    may take for a reply, and how long mails are kept.
     """
 
     console_url: str
@@ -68,8 +70,9 @@ class MailLimits:
 class NotificationMailer:
     """The worker that makes and sends mails, and stores how each attempt ended.
 
-    While the server is away, only one mail at a time is tried, with growing pauses. After the first success, all mails
-    that waited for the server are due, also after the first success of a process that has just started.
+    While the mail server is away, the worker tries only one mail at a time, with growing pauses. After the first
+    success, all mails that waited for the server are due. A process that has just started does the same after its first
+    success, because an earlier process may have left mails that wait.
     """
 
     name = "sender of mails"
@@ -91,7 +94,7 @@ class NotificationMailer:
         self._prune_at = 0.0
 
     async def run(self) -> None:
-        """Make and send mails until cancelled. Those that are being sent then get a few seconds to end."""
+        """Make and send mails until cancelled. Then the mails that are being sent get a few seconds to end."""
         backoff = Backoff()
         try:
             while True:
@@ -182,7 +185,7 @@ class NotificationMailer:
     async def _links_in(self, reader: Reader, notices: Sequence[MailedNotice]) -> dict[str, str]:
         """Return agreement id → link with which a reader without an account may read that agreement.
 
-        Only agreements of notices whose details are on the agreement's page get a link.
+        An agreement gets a link only if the agreement's page shows the details of a notice in the mail.
         """
         ids = [each.agreement_id for each in notices if each.kind in _ABOUT_AGREEMENTS and each.agreement_id]
         links: dict[str, str] = {}

@@ -1,4 +1,6 @@
-"""The intake of events for mails: learns of people and titles, and stores a delivery for each person to be told."""
+"""The intake of events for mails: stores people, titles and causes, and a delivery to each person who is told of an
+event.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from slm_notification.domain.readers import Reader, next_digest
 
 
 async def keep_mails(ledger: MailLedger, envelopes: Sequence[Envelope], oldest_age: int | None) -> None:
-    """Learn of people, titles and causes, and store a delivery for each event and person who is told of it.
+    """Store people, titles and causes, and a delivery to each person who is told of one of these events.
 
     ``oldest_age``: nobody is told of events that were recorded more than this many microseconds ago, because the
     service may read years of events after a long stop. None: this installation sends no mails.

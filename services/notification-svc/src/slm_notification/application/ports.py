@@ -64,9 +64,10 @@ class NotificationLedger(Protocol):
         """Store deliveries, due at ``due_at`` (real time). Deliveries that are stored already are not changed."""
 
     async def repeat_deliveries(self, delivery_ids: Sequence[str], due_at: UtcMicroseconds) -> int:
-        """Let deliveries be sent again from ``due_at`` (real time) on, with their attempts counted from 0 again.
+        """Let deliveries be sent again from ``due_at`` (real time) on. Their attempts are counted from 0 again.
 
-        Return the number of these deliveries. A delivery that is being sent now stays as it is and is not counted.
+        If a delivery belongs to an alert, the later deliveries of the alert are sent again after it. A delivery that is
+        being sent now does not change. Return the number of deliveries that are sent again.
         """
         ...
 
@@ -112,8 +113,8 @@ class NotificationDesk(Protocol):
     async def record_success(self, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
         """Store that a delivery was accepted, and that its endpoint does not fail any more.
 
-        If the endpoint was failing, the deliveries that failed for the first time meanwhile are due now. After a long
-        failure, no delivery keeps a pause of more than ten minutes.
+        If the endpoint was failing, the deliveries that failed for the first time during this failure are due now. If
+        it was failing for ten minutes or longer, all its other deliveries are due in ten minutes at the latest.
         """
 
     async def record_failure(
@@ -121,8 +122,8 @@ class NotificationDesk(Protocol):
     ) -> None:
         """Store a failed attempt, and send nothing to its endpoint for a while.
 
-        The endpoint is suspended if it has failed for ``suspend_after`` microseconds without a success, and gone if the
-        receiver answered 410.
+        If the endpoint has failed for ``suspend_after`` microseconds without a success, it becomes suspended. If the
+        receiver answered 410, the endpoint becomes gone.
         """
 
     async def release(self, claims: Sequence[ClaimedDelivery]) -> None:

@@ -1,4 +1,4 @@
-"""The use cases of preferences: a person chooses of which events they are told by mail, when, and in which time
+"""The use cases of preferences: a person chooses which events to be told of by mail, when to be told, and the time
 zone.
 """
 
@@ -33,7 +33,9 @@ async def read_preference(desk: PreferenceDesk, caller: Principal) -> Preference
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """All that a person chooses: what is told and when, the time zone, and the services of the Monday mail."""
+    """All that a person chooses: when to be told of which notices, the time zone, and the services of the
+    Monday mail.
+    """
 
     rules: Sequence[Choice]
     time_zone: str

@@ -1,4 +1,7 @@
-"""The worker that writes due figures into tickets. Replicas share the work, but only one uses a writer at a time."""
+"""The worker that writes due figures into tickets.
+
+Replicas share the work by leases: only one process uses a writer at a time.
+"""
 
 from __future__ import annotations
 
@@ -85,8 +88,9 @@ class TicketWriterWorker(LeasedWorker[WriterClaim]):
         await self.release([claim])
 
     async def _find(self, batch: _Batch) -> None:
-        """Fill ``batch.left`` with the tickets that can be written; first ask the tool for its own ids that are not
-        known yet.
+        """Fill ``batch.left`` with the tickets that can be written.
+
+        If the tool has its own ids of tickets, ask the tool for the ids that are not stored yet.
         """
         claim, writing = batch.claim, batch.writing
         for write in claim.due:

@@ -77,7 +77,7 @@ class WrittenTest:
 async def make_writer(
     office: WriterOffice, caller: Principal, details: WriterDetails, secret: str | None, is_paused: bool
 ) -> TicketWriter:
-    """Make a writer of the caller's party, which writes all open tickets of its source at once.
+    """Make a writer of the caller's party. All open tickets of the writer's source are due to be written at once.
 
     Raises WithoutParty, NotAcceptable and TooManyWriters.
     """
@@ -121,9 +121,9 @@ async def change_writer(
 ) -> TicketWriter:
     """Change a writer, pause it, or make it active. Raises NotFound and NotAcceptable.
 
-    ``change``: the details, a new secret (None keeps the old one) and whether it is paused. What waits is due at once.
-    If the fields or the tool change, all open tickets are written again. ``unless_changed`` raises if the writer has
-    changed since the caller read it.
+    ``change``: the details, a new secret (None keeps the old one), and whether the writer is to be paused. All waiting
+    tickets are due at once. If the tool, its address, the source, the fields, the clocks or the time zone change, all
+    open tickets are written again. ``unless_changed`` raises if the writer has changed since the caller read it.
     """
     details, secret, is_paused = change
     async with office.desk.begin() as ledger:
@@ -150,7 +150,9 @@ async def change_writer(
 
 
 async def remove_writer(office: WriterOffice, caller: Principal, writer_id: str) -> None:
-    """Remove a writer; what waits is not written any more, and the tool's fields stay as they are. Raises NotFound."""
+    """Remove a writer. Waiting tickets are not written any more; the fields in the tool stay as they are. Raises
+    NotFound.
+    """
     async with office.desk.begin() as ledger:
         await ledger.begin_changing()
         await _own_writer(ledger, caller, writer_id)
@@ -159,7 +161,8 @@ async def remove_writer(office: WriterOffice, caller: Principal, writer_id: str)
 
 
 async def write_again(office: WriterOffice, caller: Principal, writer_id: str) -> int:
-    """Let every ticket that the writer knows be written again, also the tickets given up; return the number of tickets.
+    """Let all tickets of a writer be written again, also the tickets that were given up. Return the number of tickets.
+
     Raises NotFound.
     """
     async with office.desk.begin() as ledger:

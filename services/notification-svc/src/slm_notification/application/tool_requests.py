@@ -85,8 +85,9 @@ def change_request(writing: TicketWriting, writer: TicketWriter, write: DueWrite
 
 
 def unknown_fields(writing: TicketWriting, writer: TicketWriter, answer: str) -> list[str]:
-    """Return the fields that the tool does not have, by its answer to a change; empty if its answers do not name
-    unknown fields.
+    """Return the fields that are missing in a tool's answer to a change, because the tool does not have them.
+
+    Return an empty list if the answers of this tool do not show the fields of a ticket.
     """
     if writing.change.answer is None:
         return []

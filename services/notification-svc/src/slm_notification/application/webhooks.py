@@ -244,8 +244,10 @@ async def _check_url(office: WebhookOffice, url: str) -> None:
 async def _put_secret(
     office: WebhookOffice, ledger: NotificationLedger, endpoint: WebhookEndpoint, given: str | None, overlap: int = 0
 ) -> WebhookSecret | None:
-    """Store the secret given for a tool, or a new one for signed webhooks, and return it; None if a tool has none. The
-    earlier secrets end after ``overlap`` seconds.
+    """Store the secret of an endpoint and return it. The earlier secrets end after ``overlap`` seconds.
+
+    ``given``: the secret of a tool. If it is None, an endpoint for signed webhooks gets a new secret; for a tool,
+    nothing is stored and None is returned.
     """
     now = real_now()
     await ledger.end_secrets(endpoint.endpoint_id, now + overlap * SECOND)

@@ -1,4 +1,4 @@
-"""The interfaces of storage and of the product's answers that the Monday mails need."""
+"""The interfaces that the Monday mails need: their storage, and the client that reads from the product's services."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slm_notification.domain.weeks import ServiceAnswers, Week
 
 
 class AnswersUnavailable(Exception):
-    """The product did not answer, or not to this reader. The mail is written later."""
+    """The product did not answer, or did not let this reader read. The mail is written later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class WeekDesk(Protocol):
 
 
 class Product(Protocol):
-    """Reads what the product's services answer to a person."""
+    """Reads from the product's services what a person may see."""
 
     async def answers(self, due: DueWeek, week: Week) -> Sequence[ServiceAnswers]:
         """Return the answers about the services that the person still sees, in the order of ``due.service_ids``.

@@ -26,8 +26,8 @@ _log = structlog.get_logger(__name__)
 class WeekWriter:
     """The worker that asks the product for the figures of each Monday mail that is due, and stores the mail.
 
-    Until a mail is stored nothing of it is sent, and once it is stored it is not written again. So a process that is
-    killed in between writes it anew, and nobody gets two.
+    A mail is sent only after it is stored, and a stored mail is not written again. So nobody gets two mails: if a
+    process is killed before it has stored a mail, the mail is written anew.
     """
 
     name = "writer of Monday mails"

@@ -67,7 +67,7 @@ class WriterLedger(Protocol):
         """Store breaches that are not withdrawn: insert them, or undo their withdrawal."""
 
     async def withdraw_breaches(self, breach_ids: Collection[str]) -> Sequence[TicketKey]:
-        """Store that breaches are withdrawn; return the tickets of the breaches that were stored."""
+        """Store that breaches are withdrawn. Return the tickets of those of them that this service has stored."""
         ...
 
     async def writers_of(self, sources: Collection[tuple[str, str]]) -> Sequence[TicketWriter]:
@@ -85,12 +85,13 @@ class WriterLedger(Protocol):
         ...
 
     async def known_writes(self, writer_id: str, tickets: Collection[str]) -> set[str]:
-        """Return the tickets among these that the writer has written or is to write."""
+        """Return those of ``tickets`` that the writer has written or has yet to write."""
         ...
 
     async def want(self, writer: TicketWriter, wanted: Mapping[str, Mapping[str, Any]], due_at: int) -> None:
-        """Store ticket number → figures to write. They are due at ``due_at`` (real time), unless the ticket has
-        these figures already.
+        """Store the figures to write. ``wanted``: ticket number → figures.
+
+        They are due at ``due_at`` (real time). A ticket that has these figures already does not change.
         """
 
     async def writer(self, writer_id: str) -> TicketWriter | None:
@@ -101,8 +102,9 @@ class WriterLedger(Protocol):
         ...
 
     async def put_writer(self, writer: TicketWriter) -> None:
-        """Insert the writer, or replace the writer with its id. The results of its attempts under way are then not
-        stored.
+        """Insert the writer, or replace the writer with its id.
+
+        If attempts of the writer are under way, their results are not stored later.
         """
 
     async def put_credential(self, credential: WriterCredential) -> None:
@@ -113,7 +115,7 @@ class WriterLedger(Protocol):
         ...
 
     async def remove_writer(self, writer_id: str) -> None:
-        """Remove a writer with its credential and all that it was to write."""
+        """Remove a writer with its credential, and the tickets that it has yet to write."""
 
     async def forget_writes(self, writer_id: str) -> None:
         """Forget what a writer has written and was to write."""
@@ -138,8 +140,10 @@ class WriterDesk(Protocol):
         ...
 
     async def claim(self, most: int, tickets: int, lease_seconds: float) -> Sequence[WriterClaim]:
-        """Claim at most ``most`` writers with due tickets, and at most ``tickets`` tickets of each; only one ticket of
-        a writer whose requests fail. No other process uses them before ``lease_seconds`` have passed.
+        """Claim at most ``most`` writers with due tickets, and at most ``tickets`` tickets of each writer.
+
+        If the requests of a writer fail, only one of its tickets is claimed. No other process claims these writers
+        before ``lease_seconds`` have passed.
         """
         ...
 
@@ -155,8 +159,8 @@ class WriterDesk(Protocol):
         """Give back a claim, so that the writer can be claimed again at once."""
 
     async def prune(self, keep_microseconds: int) -> int:
-        """Remove each ticket if all its clocks ended more than ``keep_microseconds`` ago; return the number of clocks
-        removed.
+        """Remove the clocks, breaches and figures of each ticket whose clocks all ended more than ``keep_microseconds``
+        ago. Return the number of clocks removed.
         """
         ...
 

@@ -92,7 +92,7 @@ class FailedAttempt:
 
 
 def pause_after(rules: RetryRules, failures: int, jitter: float) -> int:
-    """Return the pause in microseconds after so many failures in a row. ``jitter`` is a random factor near 1."""
+    """Return the pause in microseconds after ``failures`` failures in a row. ``jitter`` is a random factor near 1."""
     grown = rules.first * GROWTH ** min(max(failures, 1) - 1, _LARGEST_POWER)
     return int(min(grown, rules.longest) * jitter)
 

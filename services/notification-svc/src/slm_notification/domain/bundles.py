@@ -54,9 +54,10 @@ class Bundle:
 
     @property
     def keys(self) -> set[str]:
-        """The keys that earlier mails about the same subject may have: the bundle's own, and those without a cause.
+        """The keys that earlier mails about the same subject may have: the bundle's key, and the keys of its
+        deliveries.
 
-        When an earlier mail was made, the cause may not have been known yet.
+        An earlier mail has the key of a delivery if the cause was not known yet when that mail was made.
         """
         return {self.key, *(each.bundle for each in self.deliveries)}
 

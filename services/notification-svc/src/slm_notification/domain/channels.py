@@ -1,4 +1,4 @@
-"""Kinds of endpoints: what each is sent, in which order, and what its address and its secret are."""
+"""The kinds of endpoints: which events an endpoint gets, in which order, and which address and secret it has."""
 
 from __future__ import annotations
 
@@ -101,7 +101,9 @@ def is_repeated(kind: str, body: str) -> bool:
 
 
 def address_of(kind: EndpointKind, url: str) -> str:
-    """Return the address to which an endpoint's requests go. Raises NotAcceptable if it is needed and missing."""
+    """Return the address to which an endpoint's requests go. Raises NotAcceptable if ``url`` is empty and the tool has
+    no usual address.
+    """
     if kind == "pagerduty":
         return url or PAGERDUTY_URL
     if not url:
@@ -123,7 +125,7 @@ def changed_address(endpoint: WebhookEndpoint, url: str) -> str:
 
 
 def check_secret(kind: EndpointKind, secret: str | None, *, is_new: bool) -> None:
-    """Raise NotAcceptable, which does not contain the secret, unless an endpoint of this kind may have it.
+    """Raise NotAcceptable if an endpoint of this kind may not have this secret. The error does not show the secret.
 
     ``is_new``: the endpoint is being made; otherwise its secret is being replaced.
     """

@@ -1,6 +1,7 @@
 """Messages to people in chats, as the public documentation of their incoming webhooks describes them.
 
-The words may come from another company. They are text only: nobody is mentioned, and no other link hides behind them.
+Words of a message may have been written by another company. So they are sent as text only: they cannot mention anybody,
+and they cannot contain a link.
 """
 
 from __future__ import annotations

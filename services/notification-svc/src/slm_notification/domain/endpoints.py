@@ -82,7 +82,9 @@ class WebhookEndpoint:
 
     def wants(self, event: HeardEvent, instead: Sequence[str] = ()) -> bool:
         """Whether the event is sent to this endpoint: the endpoint's party may see the event, and the filter lets it
-        pass. An event also passes if the filter names one of the types ``instead``.
+        pass.
+
+        ``instead``: the event also passes the filter of event types if the filter names one of these types.
         """
         wanted = self.wanted
         return (

@@ -52,7 +52,7 @@ class MailFrame:
 
 
 def words_of(told: Sequence[MailItem], count: int, frame: MailFrame, *, is_digest: bool, page: str | None) -> MailWords:
-    """Return the words of a mail about ``count`` notices, of which ``told`` are listed.
+    """Return the words of a mail about ``count`` notices. The mail lists only the notices in ``told``.
 
     ``page`` is the web address of a page about all the notices; None if there is no such page.
     """
@@ -137,7 +137,7 @@ def _cell(text: str, time_zone: str) -> str:
 
 
 def _local(text: str, time_zone: str) -> str | None:
-    """Return an instant in words of the time zone; None if the text is no instant."""
+    """Return an instant as a person in this time zone writes it; None if the text is no instant."""
     if len(text) not in _INSTANT_LENGTHS or not text.endswith("Z"):
         return None
     try:
@@ -153,6 +153,6 @@ def foot_of(frame: MailFrame) -> str:
 
 
 def page_of(html: str, frame: MailFrame) -> str:
-    """Return the HTML of a mail around its content."""
+    """Return the HTML page of a mail with the content ``html``."""
     foot = f"<p style='color:#555;font-size:.9em'>{escape(foot_of(frame))}</p>"
     return f"<!doctype html><html lang='en'><body style='{_STYLE}'>{html}{foot}</body></html>"

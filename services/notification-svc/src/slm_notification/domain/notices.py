@@ -40,8 +40,8 @@ class Notice:
 def notice_of(event: Any) -> Notice | None:
     """Return the notice by which people are told of an event; None if nobody is told of it.
 
-    Nobody is told of events that an import of history caused, or the evaluation of a new agreement's past. They are
-    about old facts, and there may be very many of them.
+    Nobody is told of an event that comes from an import of history, or from the first evaluation of the time before an
+    agreement was signed. Such events are about old facts, and there may be very many of them.
     """
     tell = _TELL.get(type(event))
     if tell is None or getattr(event, "importing", False):
@@ -61,7 +61,9 @@ def parties_told(event: Any, notice: Notice) -> list[str]:
 
 
 def objective_in_words(objective: Mapping[str, Any]) -> str:
-    """Return an objective as text, such as ``at least 99.9 %``; empty if it is of another form."""
+    """Return an objective as text, such as ``at least 99.9 %``; empty if it has neither ``at_least`` nor
+    ``at_most``.
+    """
     unit = str(objective.get("unit", ""))
     for name in ("at_least", "at_most"):
         if isinstance(objective.get(name), str):

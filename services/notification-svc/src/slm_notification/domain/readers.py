@@ -1,4 +1,4 @@
-"""The readers of mails: people with their roles, and their choice of what they are told by mail, and when."""
+"""The readers of mails: people with their roles, and what they chose to be told by mail, and when."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Reader:
 def when_told(roles: Sequence[str], chosen: Rules, kind: Kind, severity: Severity) -> When:
     """Return when a person is told of notices of one kind and severity.
 
-    It is the person's choice or, without one, the soonest that one of the roles says.
+    If the person has not chosen, each of the roles has a default, and the soonest default applies.
     """
     choice = chosen.get(kind, {}).get(severity)
     if choice is not None:

@@ -45,7 +45,8 @@ class Signal:
 def signal_of(event: Any) -> Signal | None:
     """Return what an event does to an alert; None if it does nothing.
 
-    History that an import loads, and the past that is evaluated after a signing, opens no alert: it is over or known.
+    An event opens no alert if it comes from an import of history, or from the first evaluation of the time before an
+    agreement was signed: what it tells is over or known.
     """
     make = _SIGNALS.get(type(event))
     signal = None if make is None else make(event)
@@ -57,7 +58,7 @@ def signal_of(event: Any) -> Signal | None:
 
 
 def opening_types(event_type: str) -> Sequence[str]:
-    """Return the types of the events that open the alerts which events of this type change or resolve."""
+    """Return the types of events that open alerts, for alerts that events of this type change or resolve."""
     return _OPENING.get(event_type, ())
 
 

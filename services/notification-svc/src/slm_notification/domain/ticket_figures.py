@@ -42,12 +42,13 @@ class TicketFigures:
 
 
 def figures_of(clocks: Collection[KnownClock], wanted: Sequence[str] = ()) -> TicketFigures | None:
-    """Return the values for a ticket with these clocks; None if none of them counts.
+    """Return the values for a ticket with these clocks; None if none of the clocks counts.
 
-    ``wanted``: the kinds of clocks that count; empty: all. The due date is the soonest deadline that can still be kept.
-    If there is none, it is the latest missed deadline; after all clocks have ended, the latest deadline. The state is
-    the state of the clock that gives the due date; after all clocks have ended, the worst of their states. Cancelled
-    clocks count only if there are no others.
+    ``wanted``: the kinds of clocks that count; empty: all. The due date is the soonest deadline that can still be kept,
+    and the state is the state of that clock. If no open clock can be kept, the due date is their latest deadline, and
+    the state is ``breached``. If all clocks have ended, the due date is their latest deadline, and the state is the
+    worst of their states. Then a cancelled clock counts only if all clocks were cancelled; such a ticket has no due
+    date.
     """
     counted = [each for each in clocks if not wanted or each.clock in wanted]
     if not counted:

@@ -32,8 +32,9 @@ _HOLDING = frozenset({401, 429})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketWriter:
-    """A party's account at a ticket tool, with the fields into which figures are written. Failures and holds are in
-    real time.
+    """A party's account at a ticket tool, with the fields into which figures are written.
+
+    ``failing_since`` and ``retry_at`` are instants of real time.
     """
 
     writer_id: str
@@ -82,8 +83,10 @@ class WriterCredential:
 
 @dataclass(frozen=True, slots=True)
 class DueWrite:
-    """A ticket whose figures are to be written. ``reference``: names in the path of the request → values that the tool
-    has for the ticket; None if the tool was not asked yet.
+    """A ticket whose figures are to be written.
+
+    ``reference``: the tool's own ids of the ticket, by the names that the path of the request has for them; None if
+    they are not known yet.
     """
 
     ticket: str
@@ -122,9 +125,9 @@ def follows(
 ) -> WriteEnd:
     """Return what follows from an answer. ``jitter`` is a random factor near 1.
 
-    A tool that is away, refuses the credentials, or has had enough requests holds all its tickets. A conflict holds
-    only the ticket. A ticket that the tool refuses for good, for example because it does not exist there, is given up
-    until its figures change.
+    If a tool is away, refuses the credentials or asks for fewer requests, the writer sends it nothing for a while.
+    After a conflict only this ticket waits. If the tool refuses a ticket for good, for example because it has no such
+    ticket, the ticket is given up until its figures change.
     """
     if answer.is_success and not answer.problem:
         return WriteEnd("written", answer, now)
@@ -141,7 +144,9 @@ def follows(
 def holds_all(
     rules: RetryRules, claim: WriterClaim, write: DueWrite, answer: AttemptAnswer, now: UtcMicroseconds, jitter: float
 ) -> WriteEnd:
-    """Return that the writer sends nothing for a while. The ticket is due as soon as the writer may send again."""
+    """Return the end of an attempt after which the writer sends nothing for a while. The ticket is due as soon as the
+    writer may send again.
+    """
     pause = min(pause_after(rules, claim.writer.failures + 1, jitter), LONGEST_HOLD)
     return WriteEnd("waiting", answer, now, now + max(pause, min(answer.retry_after or 0, rules.longest)))
 

@@ -69,9 +69,8 @@ def alertmanager_message(
 ) -> ToolMessage:
     """Return the alert for Alertmanager, at the real time ``now``.
 
-    Alertmanager knows an alert by all its labels, so the event that ends it has the labels of ``opening``, the event
-    that opened it. An open alert ends an hour after it was last sent. It is sent again much more often than that, so
-    that only a pause of an hour looks like its end.
+    Alertmanager knows an alert by all its labels. So the message that ends an alert has the labels of ``opening``, the
+    event that opened the alert. Alertmanager ends an open alert if the alert is not sent again within an hour.
     """
     is_over = signal.action == "resolve"
     known = opening if is_over and opening is not None else signal

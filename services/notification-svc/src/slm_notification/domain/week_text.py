@@ -13,7 +13,7 @@ _LABEL = "padding-right:1em;color:#555;vertical-align:top;white-space:nowrap"
 
 
 def words_of_week(content: Mapping[str, Any], frame: MailFrame) -> MailWords:
-    """Return the words of a Monday mail. ``content`` is what was stored when it was written."""
+    """Return the words of a Monday mail. ``content`` is the stored content of the mail."""
     rows: list[str] = []
     html: list[str] = []
     for section in content["sections"]:

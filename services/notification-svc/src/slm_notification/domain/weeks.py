@@ -1,7 +1,7 @@
-"""The Monday mail: a weekly report to the owner of a service, made from the product's own answers.
+"""The Monday mail: a weekly report to the owner of a service.
 
-Every figure is one that the API answers to the reader at the moment of writing. Nothing is calculated here but dates,
-and the number of breaches in a list.
+Every figure in it is what the REST API answers to this reader when the mail is written. This service calculates only
+dates and the number of breaches in a list.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ _LAST_MONTH = {
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The week that begins with a reader's Monday. ``name`` is that of ISO 8601, such as ``2026-W49``."""
+    """The week that begins with a reader's Monday. ``name`` is the name of the week in ISO 8601, such as
+    ``2026-W49``.
+    """
 
     name: str
     zone: ZoneInfo
@@ -62,7 +64,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceAnswers:
-    """What the product answers to the reader about one service."""
+    """What the REST APIs of the product tell the reader about one service."""
 
     service_id: str
     name: str
@@ -130,7 +132,7 @@ def lines_of(told: ServiceAnswers, week: Week, now: UtcMicroseconds) -> list[tup
 
 
 def month_name(month: str) -> str:
-    """Return the English name of a month, which is given as ``2026-11`` or as one of its days."""
+    """Return the English name of a month. ``month`` is the month, such as ``2026-11``, or a day of the month."""
     return _MONTHS[int(month[5:7]) - 1]
 
 

@@ -1,4 +1,4 @@
-"""Request bodies of services, and of what customers require of them."""
+"""Request bodies of services, and of the requirements that customers have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Request bodies of the ways in: log-ins, sign-in links, passwords, and the links and codes of guests."""
+"""Request bodies for getting access: log-ins, sign-in links, passwords, and the links and codes of guests."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class AuditDetail(HistoryDetail):
 
 
 class AuditEntry(Answer):
-    """An audit entry: who did what to which object, when, how identified and from where."""
+    """An audit entry: who did what to which object and when, from which address, and how the user was identified."""
 
     seq: int
     """Place in the audit trail of the installation; rising, with gaps"""

@@ -1,4 +1,4 @@
-"""Response models of services, and of what customers require of them."""
+"""Response models of services, and of the requirements that customers have."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class ServiceResponse(Answer):
 
 
 class RequirementResponse(Answer):
-    """A requirement that a customer has of a service."""
+    """A requirement of a customer about a service."""
 
     requirement_id: str
     """Id of the requirement (UUID)"""

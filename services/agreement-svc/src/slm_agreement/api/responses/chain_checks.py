@@ -1,4 +1,4 @@
-"""Response models of the chain check: whether the agreements that a party named as supports carry its promises."""
+"""Response models of the chain check: do the supporting agreements that a party named promise enough for a target?"""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ class SupportPartResponse(Answer):
 
 
 class ChainQuestionResponse(Answer):
-    """One promise of a target, and what the supporting agreements come to for it.
+    """One promise of a target, and what the supporting agreements achieve together for this promise.
 
-    Of the other party's supports only the numbers of disclosed ones are there, and the arithmetic only if all of them
-    are disclosed.
+    If the other party named the supporting agreements, the answer has the numbers of the disclosed ones only. It has
+    the arithmetic only if all of them are disclosed.
     """
 
     question: Question
@@ -98,7 +98,7 @@ class ChainQuestionResponse(Answer):
 
 
 class CarriedTargetResponse(Answer):
-    """A target, and whether the supporting agreements carry it."""
+    """A target, and whether the supporting agreements promise enough for it."""
 
     target: str
     """Key of the target, or `continuity` for that clause"""
@@ -109,7 +109,7 @@ class CarriedTargetResponse(Answer):
 
 
 class NamedSupportResponse(Answer):
-    """A support of one side. Only that side's party reads what it is, unless it disclosed it."""
+    """A supporting agreement of one side. The other side's party sees which agreement it is only if it is disclosed."""
 
     support_id: str
     """Id of the support in the document"""
@@ -124,7 +124,7 @@ class NamedSupportResponse(Answer):
 
 
 class SideChainResponse(Answer):
-    """The supporting agreements that one side named, and whether they carry the targets."""
+    """The supporting agreements that one side named, and whether they promise enough for the targets."""
 
     side: Side
     """The side that named them"""

@@ -22,7 +22,7 @@ class AvailabilityChainResponse(Answer):
 
 
 class DurationChainResponse(Answer):
-    """Whether the sum of the supporting durations along the path is short enough."""
+    """Whether the sum of the supporting agreements' durations, along the path in the request, is short enough."""
 
     sum: str
     """Sum of the durations along the path (ISO 8601 duration)"""

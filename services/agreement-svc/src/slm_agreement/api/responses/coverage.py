@@ -11,7 +11,7 @@ CoveredBy = Literal["in_force", "signed", "negotiated", "none"]
 
 
 class StageCounts(Answer):
-    """The agreements about a service at one stage."""
+    """Counts of the agreements about a service that are at one stage: in force, signed or negotiated."""
 
     agreements: int
     """Number of agreements with a version at this stage"""

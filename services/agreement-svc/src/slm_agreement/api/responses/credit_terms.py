@@ -21,7 +21,7 @@ class PeriodChargeResponse(Answer):
 
 
 class UnitRateResponse(Answer):
-    """A price of missed units within some hours of the week."""
+    """The price of a unit that is missed during certain hours of the week."""
 
     weekly: dict[str, list[list[str]]]
     """Weekday → open intervals, such as `{"mon": [["08:00", "18:00"]]}`, in the agreement's time zone"""
@@ -86,7 +86,10 @@ class ChronicFailureResponse(Answer):
 
 
 class CreditScheduleResponse(Answer):
-    """A credit schedule: what a closed window of a target costs, by the value that its bands measure."""
+    """A credit schedule. It says how much the customer is credited for a closed window of a target.
+
+    The amount depends on a value of the window, such as its figure: the band in which the value lies has the formula.
+    """
 
     currency: str
     """ISO 4217 code of the currency"""

@@ -8,7 +8,7 @@ from slm_chassis.http.response_models import ABSENT, Answer, Instant
 
 
 class InvitationResponse(Answer):
-    """An invitation of a company, or of the person behind a principal, without its code."""
+    """An invitation for a company, or for the person behind a principal, without its code."""
 
     invitation_id: str
     """Id of the invitation (UUID)"""

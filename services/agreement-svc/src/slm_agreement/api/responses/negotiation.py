@@ -1,4 +1,4 @@
-"""Response models of a negotiation: answers to targets, comments, and what is needed of whom."""
+"""Response models of a negotiation: answers to targets, comments, and the acts that an agreement needs of a party."""
 
 from __future__ import annotations
 

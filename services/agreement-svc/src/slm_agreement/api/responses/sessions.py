@@ -77,7 +77,7 @@ class GuestLinkResponse(Answer):
 
 
 class ReadingLinkResponse(GuestLinkResponse):
-    """Response to making a link that only reads, with the link itself, which is shown once."""
+    """Response to making a link with which a person can only read an agreement. Only this response shows the link."""
 
     url: str
     """Address of the console's page that asks for the mailed code"""

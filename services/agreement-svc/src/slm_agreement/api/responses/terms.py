@@ -271,7 +271,10 @@ class SignatoriesResponse(Answer):
 
 
 class SupportingAgreementResponse(Answer):
-    """An agreement that supports this one, under an opaque id: only the party that named it reads which it is."""
+    """An agreement that supports this one, under an opaque id.
+
+    Only the party that named the supporting agreement sees its real id.
+    """
 
     support_id: str
     """Id by which the document names it"""
@@ -327,7 +330,7 @@ class RiskDelayResponse(Answer):
 
 
 class CustomerSeesResponse(Answer):
-    """Which risks, figures of open windows and action plans the customer is shown, and when."""
+    """What the customer may see of risks, of figures of open windows, and of action plans."""
 
     risks: Literal["at_once", "at_breach", "never"] | RiskDelayResponse
     """When the customer is shown that a target is at risk; `at_breach`: only once it is breached"""

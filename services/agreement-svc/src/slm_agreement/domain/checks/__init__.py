@@ -1,4 +1,4 @@
-"""The SMART check: the errors, doubtful values and gaps in a document that could be read.
+"""The SMART check: it finds errors, doubtful values and gaps in a document that has a valid form.
 
 This package must not change anything, and does not know who asks for the check.
 """

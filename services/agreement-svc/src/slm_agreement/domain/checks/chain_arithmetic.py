@@ -1,4 +1,7 @@
-"""Arithmetic of the chain check for one promise: what supports reach together, and what each would have to promise."""
+"""Arithmetic of the chain check for one promise of an agreement, which supporting agreements must carry.
+
+It computes the value that these supports reach together, and the value that a support needs to meet the objective.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ _MOST_PLACES = 12
 def restrict_structure(structure: Structure, promising: Mapping[str, Fraction]) -> Structure | None:
     """Return the structure with only those supports that promise something; None if nothing is left.
 
-    Of a k-of-n group, members without a promise count as never working. A group that could then never work is left out
-    as a whole.
+    A k-of-n group works if at least k of its n members work. Members without a promise count as never working. If fewer
+    than k members have a promise, the result does not contain the group.
     """
     if isinstance(structure, str):
         return structure if structure in promising else None
@@ -29,12 +32,12 @@ def restrict_structure(structure: Structure, promising: Mapping[str, Fraction]) 
 
 
 def combine(question: str, structure: Structure, amounts: Mapping[str, Fraction]) -> Fraction:
-    """Return what the supports reach together for a question (the kind of promise).
+    """Return the value that the supports reach together. ``question`` is the kind of promise.
 
-    - Availability: the product of serial parts; of a k-of-n group, the probability that at least k members work.
-    - Recovery time: the sum of serial parts; of a k-of-n group, the k-th shortest time.
-    - Recovery point: the largest of all.
-    - Time to act: the sum of serial parts; of a k-of-n group, the longest, as any member may have the ticket.
+    - Availability: the product of serial parts; for a k-of-n group, the probability that at least k members work.
+    - Recovery time: the sum of serial parts; for a k-of-n group, the k-th shortest time.
+    - Recovery point: the largest value of all supports.
+    - Time to act: the sum of serial parts; for a k-of-n group, the longest time, as any member may have the ticket.
     """
     if question == AVAILABILITY:
         return chain.combined_availability(structure, amounts)
@@ -81,10 +84,10 @@ def _longest(
 
 
 def needed_of_each(structure: Structure, shares: Mapping[str, Fraction], objective: Fraction) -> Fraction:
-    """Return the smallest availability with which the objective would be met if every support that promises less were
-    raised to it.
+    """Return the smallest availability that meets the objective if no support promises less than this availability.
 
-    It is rounded up to two decimals of a percent, or to as many more as are needed to stay below 100 percent.
+    Supports that promise more keep their own availability. The result is rounded up to two decimals of a percent, or to
+    more decimals if two would give 100 percent.
     """
     for places in range(2, _MOST_PLACES):
         share = _rounded_up(structure, shares, objective, 10 ** (places + 2))
@@ -94,7 +97,7 @@ def needed_of_each(structure: Structure, shares: Mapping[str, Fraction], objecti
 
 
 def _rounded_up(structure: Structure, shares: Mapping[str, Fraction], objective: Fraction, grid: int) -> Fraction:
-    """Return the smallest share on a grid of ``grid`` parts with which the objective would be met; 1 is enough."""
+    """Return the smallest multiple of 1 / ``grid`` that meets the objective as in ``needed_of_each``; 1 meets it."""
     short, enough = -1, grid
     while enough - short > 1:
         tried = (short + enough) // 2

@@ -51,7 +51,7 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class SupportPart:
-    """One support's own amount for a promise, and the amount that it would have to promise."""
+    """The amount that one support promises, and the amount that it needs to promise."""
 
     support_id: str
     amount: Fraction
@@ -92,7 +92,7 @@ class SideChain:
 
     @property
     def holds(self) -> bool:
-        """Whether the supports carry everything that rests on them."""
+        """Whether the check of this side's supports found no error."""
         return not self.findings
 
     def carries(self, key: str) -> bool | None:
@@ -112,8 +112,8 @@ def check_chain(
 ) -> SideChain:
     """Check whether the supports of one side carry the promises of a document.
 
-    ``combined`` has the ids of the supports in their structure. If the document does not say when it takes effect, it
-    is checked from ``now`` on (microseconds UTC).
+    ``combined`` has the structure in which the supports work together. If the document does not say when it takes
+    effect, it is checked from ``now`` on (microseconds UTC).
     """
     term = _Term.of(document, now)
     in_force = {each.support_id: term.overlapping(each) for each in named}
@@ -164,7 +164,10 @@ def _instant(text: str | None) -> UtcMicroseconds | None:
 
 
 def _about_the_term(support: Support, in_force: Sequence[TermsInForce], term: _Term) -> Iterator[ChainFinding]:
-    """Yield an error if the support is not signed, not in force on every day, or can be ended at shorter notice."""
+    """Yield an error if the support is not signed, or not in force on every day of the term.
+
+    Yield an error also if the support has a shorter notice period than the checked agreement.
+    """
     required = term.days(term.starts_at, term.ends_at)
     through = "open-ended" if required[1] == _OPEN_ENDED else f"through {required[1]}"
     if not support.signed:
@@ -226,8 +229,8 @@ def _carried(
 def _comparable(promise: Promise, found: Mapping[str, Promise]) -> tuple[dict[str, Fraction], Fraction]:
     """Return the amounts of the supports and the objective in one unit.
 
-    If all are in business days, these are compared. Otherwise business days are converted into the longest time that
-    they can be for a support, and into the shortest for the objective.
+    If all of them are numbers of business days, these numbers are used. Otherwise all are times. A support's business
+    days then count with the longest time that they can last; the business days of the objective with the shortest time.
     """
     if promise.days is not None and all(each.days is not None for each in found.values()):
         return {name: each.days * DAY for name, each in found.items() if each.days is not None}, promise.days * DAY
@@ -239,8 +242,9 @@ def _needed(
 ) -> dict[str, Fraction]:
     """Return support id → the amount that this support is asked to promise, so that the objective is met.
 
-    All supports with too low an availability are asked for the same availability. For times, each support is asked
-    for the time that would be enough alone. If no support can be enough alone, all times are shortened by one factor.
+    For availability, all supports that promise too little are asked for the same availability. For times, each support
+    is asked for the time that meets the objective if no other support changes. If no such time exists for any support,
+    all times are shortened by the same factor.
     """
     if question == AVAILABILITY:
         each = chain_arithmetic.needed_of_each(structure, amounts, objective)
@@ -252,7 +256,7 @@ def _needed(
 
 
 def _gap(promise: Promise, support: Promise, signed: Sequence[TermsInForce], term: _Term) -> HoursGap | None:
-    """Return the hours that the support leaves uncovered while both are in force."""
+    """Return the hours that the support leaves uncovered while it and the checked agreement are in force."""
     starts_at = max(term.starts_at, min(each.starts_at for each in signed))
     ends = [each.ends_at for each in signed if each.ends_at is not None]
     last = max(ends) if len(ends) == len(signed) else None
@@ -277,7 +281,7 @@ def _shortfalls(carried: CarriedPromise, named: Mapping[str, Support]) -> Iterat
 
 
 def _remedy(part: SupportPart, carried: CarriedPromise) -> str:
-    """Return the arithmetic of a shortfall in words, with what would be needed."""
+    """Return in words how the supports' amounts add up to too little, and which amount the support needs to promise."""
     question = carried.place.promise.question
     wanted, needed = (
         amount_text(question, carried.objective),
@@ -306,7 +310,7 @@ def _finding(
     place: PlacedPromise | None = None,
     gap: dict[str, Any] | None = None,
 ) -> ChainFinding:
-    """Return a finding about a support; ``numbers`` are its number and the number needed."""
+    """Return a finding about a support; ``numbers`` are the value that it promises and the value that is needed."""
     return ChainFinding(
         support.place if place is None else place.field,
         numbers[0],
@@ -323,9 +327,10 @@ def _finding(
 
 
 def errors_for(chains: Mapping[str, SideChain], own_side: str) -> list[Finding]:
-    """Return the errors of both sides' chains as a person of one side may read them when signing.
+    """Return the errors of both sides' chain checks, for a person of ``own_side`` who signs.
 
-    If a supporting agreement of the other side promises too little, the error says only for which target.
+    The errors of the other side do not show its supporting agreements: they name only the targets that these agreements
+    do not carry.
     """
     found: list[Finding] = []
     for side, chain_of_side in chains.items():

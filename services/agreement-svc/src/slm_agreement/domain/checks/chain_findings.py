@@ -1,4 +1,4 @@
-"""The findings of the chain check, and functions that write an exact number as a text for them."""
+"""The findings of the chain check, and functions that write an exact number as text in a finding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_PLACES = 21
 
 @dataclass(frozen=True, slots=True)
 class ChainFinding(Finding):
-    """A supporting agreement that promises less than is needed: its number, and the number that would be needed."""
+    """A supporting agreement that promises too little: the value that it promises, and the value that is needed."""
 
     support_id: str = ""
     agreement_id: str = ""
@@ -33,7 +33,7 @@ class ChainFinding(Finding):
 def amount_text(question: str, amount: Fraction, *, up: bool = False) -> str:
     """Return an amount for people: a percent or an ISO 8601 duration.
 
-    A percent that has no end as a decimal is rounded down, or up for a number that is needed.
+    A percent with too many decimals is rounded: up if ``up``, as for the value that is needed, otherwise down.
     """
     return f"{percent_text(amount, up=up)} %" if question == AVAILABILITY else iso_durations.to_iso(int(amount))
 
@@ -44,7 +44,10 @@ def exact_text(question: str, amount: Fraction) -> str:
 
 
 def percent_text(share: Fraction, *, up: bool = False) -> str:
-    """Return a share of time as a decimal percent: exact if that has few digits, else rounded to six places."""
+    """Return a share of time as a percent: exact if that needs at most 20 decimals, otherwise rounded to six decimals.
+
+    A rounded percent is rounded up if ``up``, otherwise down.
+    """
     percent = share * 100
     places = next((places for places in range(_MOST_PLACES) if not percent * 10**places % 1), _PLACES)
     scaled = percent * 10**places

@@ -1,4 +1,6 @@
-"""How the supports of a side are combined: by the dependencies of the agreement's service, else one after the other."""
+"""How the supports of a side are combined: as the dependencies of the agreement's service say. Without dependencies,
+every support is needed.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,8 @@ def combine_supports(dependencies: Any, services: Mapping[str, str]) -> Combined
 def _placed(structure: Structure, about: Mapping[str, list[str]]) -> Structure | None:
     """Return the structure with supports in place of services; None if no support is left.
 
-    A k-of-n group is left out if fewer than k of its members have a support, since they alone cannot make it work.
+    A k-of-n group works if at least k of its n members work. If fewer than k members have a support, the result does
+    not contain the group.
     """
     if isinstance(structure, str):
         found = about.get(structure, [])

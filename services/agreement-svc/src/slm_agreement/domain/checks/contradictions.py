@@ -14,7 +14,7 @@ from slm_agreement.domain.terms import objectives, target_warnings
 
 
 def find_contradictions(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """Return an error for each term of a target that contradicts its objective, with the value to change."""
+    """Return an error for each value in a target that contradicts the target's objective."""
     return [finding for index, target in enumerate(targets) for finding in _of(target, f"targets[{index}]")]
 
 

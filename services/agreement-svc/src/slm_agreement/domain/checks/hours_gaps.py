@@ -24,7 +24,7 @@ _ONE_YEAR = 366 * DAY
 
 @dataclass(frozen=True, slots=True)
 class HoursGap:
-    """Service hours that the upper agreement promises and that a supporting agreement does not cover."""
+    """Service hours that an agreement promises and that its supporting agreement does not cover."""
 
     required: str
     """The required hours in words."""
@@ -41,7 +41,7 @@ class HoursGap:
     """How many uncovered intervals there are."""
 
     def document(self) -> dict[str, Any]:
-        """Return the gap as JSON, with the first of its intervals."""
+        """Return the gap as JSON, with its first uncovered intervals."""
         return {
             "required": self.required,
             "provided": self.provided,
@@ -63,10 +63,10 @@ class HoursGap:
 def find_hours_gap(
     required: Sequence[Any], provided: Sequence[Any], start: UtcMicroseconds, end: UtcMicroseconds
 ) -> HoursGap | None:
-    """Return the largest gap in the cover of any of the ``required`` hours within [start, end); None if there is none.
+    """Return the largest gap that ``provided`` hours leave in ``required`` hours within [start, end); None: no gap.
 
     ``required`` and ``provided`` are documents of service hours. Each required document is compared with the provided
-    document that covers most of it.
+    document that leaves the least time uncovered. At most the first ten years are compared.
     """
     end = min(end, start + LONGEST)
     worst: HoursGap | None = None

@@ -44,7 +44,7 @@ class Promise:
     """Which tickets a clock is about."""
 
     def is_worse_than(self, other: Promise) -> bool:
-        """Return whether this promises less than ``other``, a promise for the same question."""
+        """Return whether this promise is weaker than ``other``, which has the same ``question``."""
         return self.amount < other.amount if self.question == AVAILABILITY else self.most > other.most
 
 
@@ -92,7 +92,7 @@ def _promises_of(document: Mapping[str, Any], target: Mapping[str, Any]) -> Iter
 def worst_counterpart(promise: Promise, documents: Sequence[Mapping[str, Any]]) -> Promise | None:
     """Return the weakest promise in these documents that is comparable to ``promise``; None if there is none.
 
-    Comparable promises answer the same question, and both can apply to the same ticket.
+    Comparable promises have the same ``question``, and both can apply to the same ticket.
     """
     found = [
         each.promise

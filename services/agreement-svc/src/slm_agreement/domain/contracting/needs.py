@@ -45,7 +45,7 @@ class RequiredAct:
 
 
 def required_acts(version: Version) -> list[RequiredAct]:
-    """Return every act that the version needs now, of both parties."""
+    """Return every act that the version needs now from either party."""
     identity = version.identity
     if version.state in ON_THE_TABLE and version.awaited_party_id is not None:
         awaited = version.awaited_party_id
@@ -66,7 +66,10 @@ def required_acts(version: Version) -> list[RequiredAct]:
 
 
 def other_signed_at(version: Version, party_id: str | None) -> int | None:
-    """Return when a party other than this one last signed the current revision (microseconds UTC); None: not yet."""
+    """Return when the other party last signed the current revision (microseconds UTC); None: it has not signed.
+
+    ``party_id`` is the party that asks.
+    """
     current = version.current.hash
     signed = [s.signed_at for s in version.signatures if s.revision_hash == current and s.party_id != party_id]
     return max(signed, default=None)

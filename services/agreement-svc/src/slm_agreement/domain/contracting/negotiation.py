@@ -91,8 +91,9 @@ class CounterRevision:
 def record_counter_proposal(
     version: Version, revision_hash: Any, counter: CounterRevision, actor: Actor, now: UtcMicroseconds
 ) -> Revision:
-    """Propose another revision in answer to the proposed one; return the new revision, which the other party must
-    answer.
+    """Answer the proposed revision by proposing another revision; return the new revision.
+
+    The other party must answer the new revision.
     """
     _negotiator(version, actor)
     known = len(version.revisions)
@@ -276,9 +277,9 @@ def _await(version: Version, party_id: str | None, answer_by: UtcMicroseconds | 
 
 
 def _table(version: Version, revision: Revision, actor: Actor, now: UtcMicroseconds, answer: TargetDecisions) -> None:
-    """Make a revision the proposed one, and record that its proposer accepts it.
+    """Propose a revision to the other party, and record that the proposing party accepts the revision.
 
-    ``answer`` has the reasons for the targets that the revision changes, and the deadline for the other party.
+    ``answer`` has the reasons for the targets that the revision changes, and the deadline for the other party's answer.
     """
     tabled_at = revision.tabled_at if revision.tabled_at is not None else now
     version.revisions[revision.number - 1] = replace(revision, tabled_at=tabled_at)

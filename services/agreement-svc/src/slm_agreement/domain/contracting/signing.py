@@ -202,7 +202,7 @@ def _finalize(
 
 
 def _heed_termination(version: Version, others: Sequence[Version]) -> None:
-    """Apply an earlier end to this version as well, if the agreement was terminated before this version was signed."""
+    """If the agreement was terminated before this version was signed, let the version end with it at the latest."""
     for other in others:
         given = other.state in term.LIVE and other.end_reason and other.ends_at is not None
         if given and (version.ends_at is None or (other.ends_at or 0) < version.ends_at):

@@ -13,7 +13,7 @@ from slm_agreement.domain.errors import Finding, Invalid
 def canonical_json(content: Any) -> bytes:
     """Return the canonical JSON of a value (RFC 8785) as bytes.
 
-    Raises Invalid if the value has none: for NaN, infinities, integers beyond 2^53 and lone surrogates.
+    Raises Invalid if the value has no canonical form: for NaN, infinities, integers beyond 2^53 and lone surrogates.
     """
     try:
         text = rfc8785.dumps(content)

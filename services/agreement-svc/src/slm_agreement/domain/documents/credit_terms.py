@@ -21,7 +21,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def resolve_charge(reader: FieldReader) -> dict[str, Any] | None:
-    """Read the charge of a period, ``{"amount": "4200", "currency": "EUR", "per": "month"}``; None: none is agreed."""
+    """Read the charge of a period: ``{"amount": "4200", "currency": "EUR", "per": "month"}``; None: no charge."""
     if reader.raw(CHARGE) is None:
         return None
     charge = FieldReader(reader.raw(CHARGE), CHARGE, reader.findings)
@@ -61,8 +61,10 @@ def resolve_schedules(reader: FieldReader, timezone: str) -> dict[str, Any]:
 
 
 def check_money(document: Mapping[str, Any], findings: Findings) -> None:
-    """Add a finding for each target whose schedule does not fit it, and for each charge that is said twice.
+    """Add findings about the charge, the credit schedules, and the targets that name schedules.
 
+    There is a finding if a target's schedule is missing or does not fit the target, if the clause about charges states
+    another price than the period charge, and if a schedule has another currency than the charge on which it depends.
     ``document`` is resolved except for its invalid parts: a schedule that could not be read is None.
     """
     charge = document.get(CHARGE)
@@ -89,7 +91,9 @@ def check_money(document: Mapping[str, Any], findings: Findings) -> None:
 
 
 def find_money_findings(document: Mapping[str, Any]) -> list[Finding]:
-    """Return a warning for each schedule that no target names, and one if a charge is needed and none is agreed."""
+    """Return a warning for each schedule that no target names, and a warning if a schedule needs a period charge but
+    the document has none.
+    """
     schedules = document.get(SCHEDULES, {})
     named = {target.get(CREDIT) for target in document["targets"]}
     unused = [
@@ -144,7 +148,7 @@ def _check_target(target: Mapping[str, Any], key: str, defined: Schedule, field:
 
 
 def _refuse_second_price(charges: Any, charge: Mapping[str, Any] | None, findings: Findings) -> None:
-    """Refuse a clause about charges that states another price than ``period_charge``: nobody knows which is meant."""
+    """Refuse a clause about charges that states another price than ``period_charge``: only one price can be right."""
     if charge is None or not isinstance(charges, Mapping):
         return
     for name, agreed in charge.items():

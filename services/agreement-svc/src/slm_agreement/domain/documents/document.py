@@ -96,9 +96,9 @@ def resolve_document(
 def replace_objective(
     document: Mapping[str, Any], target_id: str, objective: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """Return a resolved document with another objective for one target, and without the instant of taking effect.
+    """Return a resolved document with another objective for one target, and with None as its ``effective_at``.
 
-    None if the document does not have the target.
+    Return None if the document does not have the target.
     """
     if not any(target["target_id"] == target_id for target in document["targets"]):
         return None
@@ -120,7 +120,7 @@ def _promising(target: Mapping[str, Any], objective: Mapping[str, Any]) -> dict[
 
 
 def closing_delay_seconds(document: Mapping[str, Any]) -> int:
-    """Return how many seconds after its end a window of this agreement is closed."""
+    """Return the delay in seconds from the end of a window until the window is closed."""
     return (target_windows.parse_duration(document["closing_delay"]) or 0) // _SECOND
 
 

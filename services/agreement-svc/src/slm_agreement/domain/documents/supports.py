@@ -1,7 +1,9 @@
-"""The supporting agreements that a document names: how they are written, and how they are kept from the other side.
+"""The supporting agreements (supports) that a document names: functions that read them, and that hide them from the
+other party.
 
-An author names an agreement by its id. The document that both parties read has an opaque id in its place. From
-the document a party learns how many supports the other party named and what it discloses of each, but not which.
+An author names a supporting agreement by its id. The document that both parties read has an opaque id instead. So a
+party learns how many supports the other party named, and what the other party discloses of each support. It does not
+learn which agreements they are.
 """
 
 from __future__ import annotations
@@ -78,14 +80,17 @@ def is_uuid(text: str) -> bool:
 
 
 def entry_of(reference: SupportReference, side: str, disclose: str) -> dict[str, str]:
-    """Return the entry of a document that stands for a support, without the id of the supporting agreement."""
+    """Return the document's entry for a supporting agreement: it has the opaque id, not the agreement's id."""
     return {"support_id": reference.support_id, "side": side, "disclose": disclose}
 
 
 def show_own_supports(
     entries: Sequence[Mapping[str, str]], references: Sequence[SupportReference], party_id: str | None
 ) -> list[dict[str, str]]:
-    """Return the entries of a document for one reader: those that its party named also have ``agreement_id``."""
+    """Return the supports in a document for a reader of one party.
+
+    A support that this party named also has its ``agreement_id``.
+    """
     own = {each.support_id: each.supporting_agreement_id for each in references if each.party_id == party_id}
     shown = []
     for entry in entries:

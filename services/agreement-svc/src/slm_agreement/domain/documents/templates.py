@@ -21,8 +21,8 @@ KINDS = {
 class Template:
     """A template for drafts of one kind of agreement.
 
-    ``clauses`` and ``customer_sees`` are used where the draft has none of its own. ``may_be_empty`` names points that
-    may stay empty.
+    A draft takes from the template every clause that it does not have, and ``customer_sees`` if it has none.
+    ``may_be_empty`` names points that may stay empty.
     """
 
     key: str

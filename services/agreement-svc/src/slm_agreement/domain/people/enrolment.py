@@ -139,8 +139,9 @@ class EnrolledPrincipal:
         raise Unknown(f"The principal has no key {key_id!r}.")
 
     def link(self, subject: str) -> None:
-        """Accept the access tokens of an OpenID subject as keys of the principal. Beyond the limit, the oldest subject
-        is dropped.
+        """Accept the access tokens of an OpenID subject as keys of the principal.
+
+        If the principal then has more than ``MOST_SUBJECTS`` subjects, the oldest subject is removed.
         """
         if subject not in self.subjects:
             self.subjects = [*self.subjects, subject][-MOST_SUBJECTS:]
@@ -189,8 +190,8 @@ class EnrolledPrincipal:
 def check_roles(roles: list[str], party_id: str | None, person_id: str | None) -> list[str]:
     """Return the roles, sorted and without repetition; raises Invalid for roles that a principal cannot have.
 
-    An operator belongs to no party, every other principal to one. A principal that manages principals cannot sign, and
-    neither can a principal without a person.
+    An operator belongs to no party; every other principal belongs to one party. A manager and a principal without a
+    person cannot sign. An auditor cannot have another role.
     """
     allowed = PARTY_ROLES if party_id is not None else (OPERATOR,)
     for index, role in enumerate(roles):

@@ -65,8 +65,10 @@ class GuestLink:
 
 
 def guest_key_requests(link: GuestLink) -> list[str]:
-    """Return the only requests that a guest's key may send: read the agreement and, unless the link only reads, comment
-    on it, answer and sign it.
+    """Return the only requests that may be sent with a guest's key.
+
+    They read the agreement and the guest's own data, and end the guest's session. If the link does not have
+    ``reads_only``, they also comment on the agreement, answer it and sign it.
     """
     path = f"/api/v1/agreements/{link.agreement_id}"
     return [

@@ -51,7 +51,7 @@ def invitation_mail(inviter: str, whom: str, url: str, expires: str) -> tuple[st
 
 
 def person_of_company(name: str, company: str | None) -> str:
-    """Return who writes, as a mail names them: the person with the company, or an operator without one."""
+    """Return the sender as a mail names them: the person and the company or, if ``company`` is None, an operator."""
     return f"{one_line(name)} of {one_line(company)}" if company else OPERATOR_IN_WORDS
 
 

@@ -86,7 +86,7 @@ class ClaimRule:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRoles:
-    """The party and the roles that follow from somebody's claims by the rules."""
+    """The party and the roles that the settings' rules give to somebody with certain claims."""
 
     party: str
     roles: tuple[str, ...]

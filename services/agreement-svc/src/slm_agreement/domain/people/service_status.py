@@ -25,9 +25,10 @@ def begin_history(status: str, now: UtcMicroseconds, name: str) -> list[dict[str
 
 
 def add_status(history: list[dict[str, Any]], status: str, now: UtcMicroseconds, name: str) -> list[dict[str, Any]]:
-    """Return the history of a service with another status at its end; unchanged if that is the present status.
+    """Return the history of a service with ``status`` added at its end.
 
-    Raises WrongState if the status may not follow the present one.
+    If ``status`` is already the present status, the history is returned unchanged. Raises WrongState if ``status`` may
+    not follow the present status.
     """
     present = status_in(history)
     if status == present:
@@ -39,12 +40,15 @@ def add_status(history: list[dict[str, Any]], status: str, now: UtcMicroseconds,
 
 
 def status_in(history: list[dict[str, Any]]) -> str:
-    """Return the latest status in a history. Services without a history were entered before statuses existed: live."""
+    """Return the latest status in a history. An empty history means ``live``: the service is older than statuses."""
     return str(history[-1]["status"]) if history else LIVE
 
 
 def check_planned_on(status: str, written: str | None, findings: Findings) -> None:
-    """Add a finding unless ``written`` is a date, or None, and the status is one after which another is planned."""
+    """Check ``written``, the date on which the next status is planned. None is always valid.
+
+    Add a finding if ``written`` is not a date, or if the service is retired: then no next status is planned.
+    """
     if written is None:
         return
     try:

@@ -25,8 +25,8 @@ _QUANTITY = re.compile(r"\s*(-?[0-9.]+)\s*([A-Za-z%µ/]*)\s*\Z")
 class Aggregation:
     """The method by which a target's figure is computed, such as ``availability`` or ``{"quantile": "0.95"}``.
 
-    ``document`` is the aggregation as the signed document has it, with its parameters. ``unit`` is the unit of a limit
-    among the parameters, such as ``ms`` for ``300ms``; None if no unit was written.
+    ``document`` is the aggregation as the signed document has it, with its parameters. If a parameter is a limit with a
+    unit, such as ``300ms``, ``unit`` is that unit (``ms``); otherwise None.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Aggregation:
 
     @property
     def kind(self) -> AggregationKind:
-        """What every aggregation of this name has: its source, its unit, the kinds of its indicator."""
+        """The properties that all aggregations of this name share, such as source, unit and kinds of indicator."""
         return vocabulary.KINDS[self.name]
 
     @property

@@ -114,7 +114,7 @@ def _after_first_response(reader: FieldReader, clock: str) -> bool:
 def _escalations(reader: FieldReader) -> list[dict[str, Any]]:
     """Read the escalations: whom to escalate to, and when.
 
-    ``at`` is an offset from the clock's deadline; a negative one lies before the deadline.
+    ``at`` is an offset from the clock's deadline. A negative offset lies before the deadline.
     """
     raw = reader.raw("escalations", [])
     if not isinstance(raw, list) or len(raw) > _MOST_ESCALATIONS:

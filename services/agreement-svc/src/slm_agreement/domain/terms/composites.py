@@ -20,7 +20,7 @@ def read_compliance(raw: Any, path: str, findings: Findings) -> dict[str, str]:
     """Read the aggregation ``{"compliance": {"target": "p1-resolution"}}``: the share of tickets that met a clock
     target.
 
-    ``raw`` is the inner object; a plain key is short for it.
+    ``raw`` is the inner object or only the key: ``{"target": "p1-resolution"}`` or ``"p1-resolution"``.
     """
     reader = FieldReader({"target": raw} if isinstance(raw, str) else raw, path, findings)
     resolved = {"target": reader.key("target")}
@@ -126,7 +126,7 @@ def _fault(target: Mapping[str, Any], member: Mapping[str, Any] | None, by_key: 
 
 
 def _unlike(target: Mapping[str, Any], member: Mapping[str, Any]) -> str | None:
-    """Return why a target cannot be a member of this composite; None if it can."""
+    """Return a remedy if ``member`` cannot be a member of the composite ``target``; None if it can."""
     of, name = target["aggregation"]["composite"]["of"], aggregation_name(member)
     if of == "states":
         is_stated = vocabulary.KINDS[name].source == vocabulary.STATES

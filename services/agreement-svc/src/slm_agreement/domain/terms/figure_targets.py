@@ -105,9 +105,9 @@ def _group_by(reader: FieldReader, aggregation: Aggregation) -> list[str]:
 
 
 def _min_coverage(reader: FieldReader, aggregation: Aggregation, window: dict[str, str]) -> dict[str, str]:
-    """Read the least percentage of a window that must be known for a verdict.
+    """Read the minimum coverage: the percentage of a window that must be known, so that the window gets a verdict.
 
-    A target without this term has no such field, so that the hashes of terms signed before the term existed are kept.
+    If the term is missing, no default is added: the hash of a document from before this term existed must not change.
     """
     raw = reader.raw("min_coverage")
     if raw is None:

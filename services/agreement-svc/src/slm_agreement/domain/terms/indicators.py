@@ -24,8 +24,8 @@ def read_indicator(
 ) -> dict[str, Any]:
     """Read the field ``indicator`` of a target: a key, or an object with key, owner, kind and unit.
 
-    ``kinds`` are the allowed kinds, the default first. ``unit`` is a unit that the target gives elsewhere; None if it
-    gives none.
+    ``kinds`` are the allowed kinds, the default first. ``unit`` is the unit of the limit in the target's aggregation;
+    None if there is no such unit.
     """
     raw = reader.raw("indicator")
     indicator = FieldReader({"key": raw} if isinstance(raw, str) else raw, reader.at("indicator"), reader.findings)

@@ -13,7 +13,7 @@ NAME = "planned_maintenance"
 def resolve_maintenance(reader: FieldReader) -> dict[str, Any]:
     """Read ``{"notice": "P5D", "cap": {"hours": "8", "per": "month"}}``; each of the two fields may be missing.
 
-    With an empty result, all planned maintenance that the other party approves is excluded from the figures.
+    If both are missing, all planned maintenance that the other party approves is excluded from the figures.
     """
     if reader.raw(NAME) is None:
         return {}

@@ -1,4 +1,4 @@
-"""The objective of a figure, and the optional second limit called unacceptable, which is looser."""
+"""The objective of a figure, and the optional limit ``unacceptable``: a figure beyond it is worse than a miss."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _MINUTE = 60_000_000
 def read_objective(reader: FieldReader, aggregation: Aggregation, unit: str | None) -> dict[str, str]:
     """Read the objective, such as ``{"at_least": "99.9", "unit": "percent"}``.
 
-    ``unit`` is the indicator's unit, for an objective that is a number in that unit; None: there is no such unit.
+    ``unit`` is the indicator's unit, which the objective must have if it has no fixed unit such as percent; None: the
+    indicator has no unit.
     """
     if is_composite_of_verdicts(aggregation) and not reader.has("objective"):
         reader.raw("objective")
@@ -32,7 +33,7 @@ def read_objective(reader: FieldReader, aggregation: Aggregation, unit: str | No
 def read_unacceptable_level(
     reader: FieldReader, aggregation: Aggregation, unit: str | None, promised: dict[str, str]
 ) -> dict[str, str] | None:
-    """Read the second limit, which must be looser than the objective ``promised``; None if there is none."""
+    """Read the limit ``unacceptable``, which must be looser than the objective ``promised``; None if it is missing."""
     if not reader.has("unacceptable"):
         reader.raw("unacceptable")
         return None
@@ -52,7 +53,7 @@ def read_unacceptable_level(
 
 
 def is_looser_level(second: Mapping[str, str], promised: Mapping[str, str], comparison: str) -> bool:
-    """Return whether the second limit allows values that the objective does not allow."""
+    """Return whether the limit ``second`` allows values that the objective ``promised`` does not allow."""
     written, limit = Decimal(second[comparison]), Decimal(promised[comparison])
     return written < limit if comparison == AT_LEAST else written > limit
 
@@ -129,7 +130,7 @@ def parse_unit(written: Any) -> str | None:
 
 
 def is_composite_of_verdicts(aggregation: Aggregation) -> bool:
-    """Return whether this is a composite of verdicts, whose objective is that its members are met."""
+    """Return whether the aggregation is a composite of verdicts. Such a composite is met if its members are met."""
     return aggregation.name == "composite" and aggregation.parameters["of"] == "verdicts"
 
 
@@ -140,7 +141,7 @@ def _form(aggregation: Aggregation, allowed: tuple[str, ...], unit: str | None) 
 
 
 def has_no_error_budget(promised: Mapping[str, str]) -> bool:
-    """Return whether the objective leaves no error budget: 100 percent, or not a single occurrence."""
+    """Return whether the objective allows nothing bad, and so leaves no error budget."""
     if promised.get("unit") == PERCENT and AT_LEAST in promised:
         return Fraction(promised[AT_LEAST]) == 100
     return promised.get("unit") in (PERCENT, "count") and AT_MOST in promised and Fraction(promised[AT_MOST]) == 0

@@ -1,4 +1,7 @@
-"""The reader of documents field by field: it reports every unknown field, and every error with path and remedy."""
+"""A reader of documents, which reads one field after another.
+
+It reports every unknown field, and every error with path and remedy.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ _DOUBLE_DIGITS = 15
 
 
 class FieldReader:
-    """A reader of one JSON object. ``done`` reports the fields that no method has read, and names the known ones.
+    """A reader of one JSON object. ``done`` reports the fields that no method has read, and says which fields exist.
 
     Each method reads one field. For an invalid value it adds a finding and returns a valid replacement, so that reading
     can continue.

@@ -11,8 +11,10 @@ from slm_chassis.identity import named_id
 
 @dataclass(frozen=True, slots=True)
 class TargetContext:
-    """The parts of an agreement that are needed to read a target: its ids, the names of its service hours (``hours``),
-    and the aggregations that may be used (``accepted``).
+    """The parts of an agreement that are needed to read a target.
+
+    They are the ids of the agreement, the parties and the service, the names of the agreement's service hours
+    (``hours``), and the aggregations that may be used (``accepted``).
     """
 
     agreement_id: str

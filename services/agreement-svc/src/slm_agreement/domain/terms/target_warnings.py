@@ -36,9 +36,9 @@ def read_figure_warnings(
 ) -> dict[str, Any]:
     """Read the warnings of a figure target. If ``warn_at`` is missing, all defaults apply; null means no warnings.
 
-    ``knows`` are the warnings that such a target may have. ``allowed`` is the share of time or events that may be bad;
-    None if the objective is not in percent. Without an error budget, the default warnings about it are dropped, and
-    explicit ones are reported as errors.
+    ``knows`` are the warnings that the target may have. ``allowed`` is the share of time or events that may be bad;
+    None if the objective is not in percent. A target without an error budget gets no default warnings about a budget,
+    and warnings about a budget that the author wrote are errors.
     """
     raw = reader.explicit("warn_at", {})
     if raw is None:
@@ -154,7 +154,7 @@ def _pair(raw: Any, path: str, findings: Findings, allowed: Fraction, period: in
 
 
 def burn_rate_never_fires(factor: Fraction, allowed: Fraction) -> bool:
-    """Return whether a burn rate can never reach ``factor``.
+    """Return whether a burn rate can never exceed ``factor``.
 
     ``allowed`` is the share that may be bad. If everything is bad, the rate is 1 ÷ ``allowed``, its highest value.
     """
@@ -162,7 +162,7 @@ def burn_rate_never_fires(factor: Fraction, allowed: Fraction) -> bool:
 
 
 def _short(reader: FieldReader, long: str) -> str:
-    """Read the short window of a pair, which is by default a twelfth of the long window."""
+    """Read the short window of a pair of burn-rate windows. Its default is a twelfth of the long window."""
     twelfth, rest = divmod(parse_duration(long) or 0, 12)
     if reader.raw("short") is None and twelfth > 0 and not rest and not twelfth % MINUTE:
         return durations.to_iso(twelfth)
@@ -179,7 +179,10 @@ def _minutes(reader: FieldReader, name: str) -> str:
 
 
 def _factor(reader: FieldReader, long: int, period: int) -> str:
-    """Read the factor of a burn-rate pair, or compute it from the budget share that its long window may spend."""
+    """Read the factor of a pair of burn-rate windows. If only ``budget_share`` is written, compute the factor from it.
+
+    ``budget_share`` is the share of the error budget that may be spent in the long window.
+    """
     if reader.has("factor") or not reader.has("budget_share"):
         reader.raw("budget_share")
         return reader.decimal("factor")

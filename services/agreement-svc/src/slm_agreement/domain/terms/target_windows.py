@@ -43,8 +43,9 @@ def read_window(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
 
 
 def _anchor(reader: FieldReader) -> dict[str, Any]:
-    """Read ``begin`` and ``at``, the day and time at which calendar windows begin; return only those that are not
-    usual.
+    """Read ``begin`` and ``at``, the day and time at which calendar windows begin.
+
+    Return only the fields that differ from the usual beginning of a calendar window.
     """
     kind, begin, at = reader.raw("calendar"), reader.raw("begin"), reader.raw("at")
     if kind not in CALENDAR_WINDOWS:

@@ -103,7 +103,7 @@ def _assets(reader: FieldReader) -> list[str]:
 
 
 def _responsible(reader: FieldReader) -> dict[str, Any]:
-    """Read who acts when the target is at risk, and the steps that are agreed for it."""
+    """Read who acts when the target is at risk, and the steps that are agreed for this case."""
     responsible = FieldReader(reader.raw("responsible", {}), reader.at("responsible"), reader.findings)
     owner = responsible.text("owner", "", longest=200)
     steps = responsible.raw("plan", [])

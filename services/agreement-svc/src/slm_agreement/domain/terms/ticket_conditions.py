@@ -97,11 +97,10 @@ def _word(item: Any) -> str | None:
 def read_conditions(
     reader: FieldReader, name: str, default: str | list[str] | None = None, *, plain: str = "event"
 ) -> list[Any] | str:
-    """Read the conditions of a clock: a word, or a list of words and of objects such as ``{"event": "assigned", "team":
-    ["network"]}``.
+    """Read the conditions of a clock: one condition or a list of conditions.
 
-    A single word remains a word if the field has a default; everything else becomes a list. A word is a value of
-    the attribute ``plain``.
+    A condition is an object, such as ``{"event": "assigned", "team": ["network"]}``, or only a text, which is a value
+    of the attribute ``plain``. The result is a list; only a single text stays a text if the field has a default.
     """
     raw = reader.raw(name, default if default is not None else [])
     items = [raw] if isinstance(raw, str | Mapping) else raw
@@ -160,8 +159,8 @@ def find_unreachable_clocks(targets: Sequence[Mapping[str, Any]]) -> list[Findin
     """Return an error for each clock target that no ticket can reach, because an earlier target matches all its
     tickets.
 
-    Of the targets with the same clock, the first that matches a ticket applies. A target for some of the tickets must
-    therefore come before a target that matches all of them.
+    If several targets with the same clock match a ticket, only the first of these targets applies. So a target for few
+    tickets must come before a target for these and other tickets.
     """
     found = []
     for index, target in enumerate(targets):

@@ -128,7 +128,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A party's acceptance of one revision. A party that proposes a revision accepts it thereby."""
+    """A party's acceptance of one revision. A party that proposes a revision also accepts it."""
 
     party_id: str
     revision_hash: str

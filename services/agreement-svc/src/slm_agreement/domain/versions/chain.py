@@ -1,4 +1,4 @@
-"""The arithmetic of supporting agreements: what they achieve together, and what each of them would have to promise."""
+"""The arithmetic of supporting agreements: the value that they reach together, and the value that each one needs."""
 
 from __future__ import annotations
 
@@ -64,7 +64,10 @@ def _parsed(written: Any, depth: int) -> str | SupportGroup:
 
 
 def structure_document(structure: str | SupportGroup, names: Mapping[str, str]) -> Any:
-    """Return the document that ``parse_support_structure`` reads, with other names."""
+    """Return the structure as a document that ``parse_support_structure`` can read.
+
+    ``names``: name in the structure → name in the document.
+    """
     if isinstance(structure, str):
         return names[structure]
     members = [structure_document(part, names) for part in structure.parts]
@@ -95,12 +98,11 @@ def combined_availability(structure: str | SupportGroup, shares: Mapping[str, Fr
 def needed_shares(
     structure: str | SupportGroup, shares: Mapping[str, Fraction], objective: Fraction
 ) -> dict[str, Fraction | None]:
-    """Return the needed share of each supporting agreement: with it the structure would reach the objective, if the
-    shares of all others stay unchanged.
+    """Return for each supporting agreement the share with which the structure reaches the objective.
 
-    A share above 1 means that this agreement alone cannot make up for the others. None means that the agreement's share
-    makes no difference, or that the agreement occurs several times in the structure, so that the equation is not
-    linear.
+    The shares of all other supporting agreements stay unchanged. A result above 1 means that a higher share of this
+    agreement alone cannot be enough. None means that the agreement's share makes no difference, or that the agreement
+    occurs several times in the structure, so that the equation is not linear.
     """
     places = list(support_names(structure))
     reached = combined_availability(structure, shares)
@@ -115,11 +117,12 @@ def needed_shares(
 def _gains(
     structure: str | SupportGroup, shares: Mapping[str, Fraction], weight: Fraction
 ) -> Iterator[tuple[str, Fraction]]:
-    """Yield for each supporting agreement how much the whole availability gains if its share rises from 0 to 1.
+    """Yield for each supporting agreement its gain: how much the availability of the outermost structure rises if the
+    agreement's share rises from 0 to 1.
 
-    ``weight`` is that gain for the structure itself. A part of a group makes the difference if exactly one part less
-    than needed works among the others. The probabilities of the parts before and after each are computed once: done
-    anew for each part, fifty of them would take seconds.
+    ``weight`` is the gain of ``structure``. A part of a group of which k parts are needed matters if exactly k − 1 of
+    the other parts work. The probabilities for the parts before and after a place are computed for all places
+    together: with fifty parts, a computation for each place would take seconds.
     """
     if isinstance(structure, str):
         yield structure, weight
@@ -140,7 +143,7 @@ def _gains(
 
 
 def _working_counts(parts: Sequence[Fraction]) -> list[list[Fraction]]:
-    """Return for each number of first parts the probabilities that exactly 0, 1, 2 … of them work."""
+    """Return a list whose item ``n`` has the probabilities that exactly 0, 1, 2 … of the first ``n`` parts work."""
     counts = [[Fraction(1)]]
     for share in parts:
         last = counts[-1]
@@ -171,7 +174,7 @@ def worst_data_loss(structure: str | SupportGroup, losses: Mapping[str, int]) ->
 
 
 def first_uncovered_day(required: tuple[date, date], supported: Sequence[tuple[date, date]]) -> date | None:
-    """Return the first day of the required term that no supporting term covers; None if all are covered.
+    """Return the first day of the required term that no supporting term covers; None if every day is covered.
 
     Terms are pairs of their first and last day, both included.
     """

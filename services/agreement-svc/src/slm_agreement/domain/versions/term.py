@@ -78,9 +78,9 @@ class TerminationRequest:
 def end_versions(
     versions: Sequence[Version], reason: str, at: UtcMicroseconds, now: UtcMicroseconds
 ) -> list[tuple[int, Any]]:
-    """End the agreement before its term, at the instant ``at``: every version that is signed and has not ended.
+    """End the agreement early: ``at`` becomes the end of every signed version that would end later.
 
-    Returns the changes that are due at once, as pairs of instant and event. Raises WrongState if no version is signed,
+    Returns pairs of instant and event for the changes that are due now. Raises WrongState if no version is signed,
     and Invalid for an instant in the past or within the notice period.
     """
     live = _live(versions)
@@ -125,7 +125,7 @@ def record_termination_consent(
 ) -> list[tuple[int, Any]]:
     """End the agreement as the other party requested.
 
-    Returns the changes that are due at once, as pairs of instant and event. Raises NotAllowed for the party and for the
+    Returns pairs of instant and event for the changes that are due now. Raises NotAllowed for the party and for the
     person that made the request, Unknown if there is no open request with this id, and WrongState if no version is
     signed.
     """

@@ -9,6 +9,6 @@ down_revision = "0014"
 
 
 def upgrade() -> None:
-    """Add the columns. Existing invitations and accounts prove nothing."""
+    """Add the columns. Existing invitations count as not mailed, and addresses of existing accounts as not proven."""
     op.execute("ALTER TABLE invitation ADD COLUMN IF NOT EXISTS is_mailed BOOLEAN NOT NULL DEFAULT false")
     op.execute("ALTER TABLE account ADD COLUMN IF NOT EXISTS is_proven BOOLEAN NOT NULL DEFAULT false")

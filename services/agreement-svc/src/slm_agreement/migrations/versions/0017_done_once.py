@@ -1,4 +1,7 @@
-"""A table of what an installation does once: publishing the people who were recorded before people were published."""
+"""A table of tasks that an installation does only once.
+
+The first task publishes the people who were recorded by an older release, which did not publish people.
+"""
 
 from __future__ import annotations
 

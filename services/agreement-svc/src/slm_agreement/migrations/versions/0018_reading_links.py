@@ -9,5 +9,5 @@ down_revision = "0017"
 
 
 def upgrade() -> None:
-    """Add the column. All links that are known allow more than reading."""
+    """Add the column. Existing links allow more than reading."""
     op.execute("ALTER TABLE guest_link ADD COLUMN reads_only BOOLEAN NOT NULL DEFAULT false")

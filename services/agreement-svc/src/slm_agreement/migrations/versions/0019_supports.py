@@ -9,7 +9,7 @@ down_revision = "0018"
 
 
 def upgrade() -> None:
-    """Create the table of supports and the column of dependencies."""
+    """Create the table of supporting agreements and the column of dependencies."""
     op.execute(
         """
         CREATE TABLE support (

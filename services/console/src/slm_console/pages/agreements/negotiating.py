@@ -48,5 +48,5 @@ async def answer(visit: SignedIn, agreement_id: str, form: Fields) -> Response:
 
 
 def sent_in(form: Form) -> Choices:
-    """Return the choices for each target that a submitted form contains."""
+    """Return the choices in a submitted form, by target."""
     return Choices(form.named("choice:"), form.named("reason:"), form.named("limit:"), form.named("period:"))

@@ -40,7 +40,10 @@ def address(visit: Visit, agreement_id: str, path: str = "", **parameters: str) 
 
 
 async def ask(visit: Visit, agreement_id: str, **more: str | Query | Whole) -> tuple[Directory, dict[str, Part]]:
-    """Request an agreement, the companies and services, and what ``more`` names; raises NotFound and ServiceAway."""
+    """Send requests for an agreement, for the companies and services, and the requests in ``more``.
+
+    Raises NotFound and ServiceAway.
+    """
     agreement = (f"/api/v1/agreements/{agreement_id}", version_asked(visit))
     parts = await visit.api.gather(**WHO, agreement=agreement, **more)
     if parts["agreement"].missing:
@@ -54,13 +57,16 @@ async def ask(visit: Visit, agreement_id: str, **more: str | Query | Whole) -> t
 
 
 def _is_for_reader(agreement: Mapping[str, Any], act: str) -> bool:
-    """Whether the agreement waits for this act (such as ``answer``) by the reader; the API says so in ``needs``."""
+    """Whether the agreement needs this act (such as ``answer``) from the reader now, by the API's field ``needs``."""
     version = agreement["version"]
     return any(each["need"] == act and each["yours"] and each["version"] == version for each in agreement["needs"])
 
 
 def edit_purpose(directory: Directory, agreement: Mapping[str, Any]) -> str:
-    """Return what the reader may write: ``draft``, ``counter`` (changes to a proposal), ``amend``; empty if nothing."""
+    """Return what the reader may write now: ``draft``, ``counter`` (changes to a proposal) or ``amend``.
+
+    Empty if the reader may not write anything.
+    """
     state = agreement["state"]
     if not directory.has_role("service_level_manager"):
         return ""
@@ -73,13 +79,17 @@ def edit_purpose(directory: Directory, agreement: Mapping[str, Any]) -> str:
 
 
 def negotiated_beside(agreement: Mapping[str, Any]) -> int | None:
-    """Return the number of the version that is being negotiated if it is not the shown one, else None."""
+    """Return the number of the version that is being negotiated.
+
+    None if no version is being negotiated, or if it is the version that the page shows.
+    """
     found = [each["version"] for each in agreement["versions"] if each["state"] in OPEN]
     return max(found) if found and max(found) != agreement["version"] else None
 
 
 def draft_beside(agreement: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the entry in ``versions`` of a draft other than the shown version; None if there is none.
+    """Return the draft of the agreement that is not the shown version, as an entry of ``versions``; None if there is
+    none.
 
     The API lists only drafts of the reader's company, and drafts that answer a target revision proposal, which both
     sides see.

@@ -40,7 +40,10 @@ class SavedTerms:
 
 @dataclass(frozen=True)
 class Overtaken:
-    """Somebody else changed the agreement meanwhile: who, when (in words), and the number of the revision they made."""
+    """Somebody else has changed the agreement meanwhile.
+
+    ``by`` is who changed it, ``when`` the time in words, and ``number`` the number of the new revision.
+    """
 
     by: str
     when: str

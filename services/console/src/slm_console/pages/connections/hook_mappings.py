@@ -28,7 +28,9 @@ _MOST_JUDGED = 5
 
 @dataclass(frozen=True, slots=True)
 class _HookPage:
-    """The API's answers about the hook that the page shows. ``kept`` are its calls whose payloads are still stored."""
+    """The API's answers about the hook that the page shows. ``kept`` are the calls of this hook whose payloads are
+    still stored.
+    """
 
     hook: Mapping[str, Any]
     tag: str
@@ -54,7 +56,10 @@ class _Draft:
 
 @router.get("/connections/hooks/{hook_id}/mapping")
 async def show_mapping(visit: SignedIn, hook_id: str) -> Response:
-    """Show a hook's mapping, and what it reads in the payload of one call: the call in the address, else the last."""
+    """Show a hook's mapping, and what the mapping reads in the payload of one call.
+
+    The address of the page may name the call by ``call``; otherwise it is the last call.
+    """
     known = await _ask(visit, hook_id)
     wanted = visit.request.query_params.get("call", "")
     shown = [each for each in known.kept if not wanted or each["call_id"] == wanted]

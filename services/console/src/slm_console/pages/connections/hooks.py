@@ -149,7 +149,7 @@ async def repeat_call(visit: SignedIn, hook_id: str, call_id: str, form: Fields)
 
 @router.post("/connections/hooks/{hook_id}/test")
 async def send_test(visit: SignedIn, hook_id: str, form: Fields) -> Response:
-    """Read an example of the tool's payloads by the mapping, and add it to the list of calls."""
+    """Let the mapping read an example of the tool's payloads, and add this to the list of calls."""
     try:
         made = await visit.api.post(f"{_HOOKS}/{hook_id}/tests")
     except RefusedRequest as refused:
@@ -170,7 +170,8 @@ async def pause(visit: SignedIn, hook_id: str, form: Fields) -> Response:
 
 @router.post("/connections/hooks/{hook_id}/secret")
 async def replace_secret(visit: SignedIn, hook_id: str, form: Fields) -> Response:
-    """Give an address the typed secret, which the tool issued, or else a new secret, which is shown once.
+    """Replace the secret of an address. If the tool has issued a secret, it is typed in; otherwise a new secret is made
+    and shown once.
 
     The earlier secrets work for another day.
     """

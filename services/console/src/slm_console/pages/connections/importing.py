@@ -36,9 +36,10 @@ class _Unread(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _FileDraft:
-    """The file and the mapping that the page shows, what the mapping reads in the file, and why it was not imported.
+    """The file and the mapping that the page shows, and what the mapping reads in the file.
 
-    ``refused`` are the rows that the import ``import_id`` did not accept.
+    ``notice`` says why the file was not imported. ``refused`` are the rows that the import ``import_id`` did not
+    accept.
     """
 
     measures: str

@@ -56,7 +56,7 @@ async def _keys_page(
 async def make_key(visit: SignedIn, form: Fields) -> Response:
     """Create an API key for a system and show it once, with commands to paste.
 
-    If there is no system of this name, it is enrolled as an integrator.
+    If no system has this name, a new system is enrolled as an integrator.
     """
     reader = visit.reader
     typed = {name: form.text(name) for name in ("name", "until", "may")}

@@ -1,4 +1,6 @@
-"""Page of indicators: registered ones, silent ones, and unknown ones for which sources send data."""
+"""Page of indicators: the registered indicators, which of them are silent, and unknown indicators for which sources
+send data.
+"""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _PULLS, _HERE = "/api/v1/pulls", "/connections/pulls"
 
 @router.get("/connections/pulls/new/{name}")
 async def new_pull(visit: SignedIn, name: str) -> Response:
-    """Show how a tool is set up, and the form that lets it be asked."""
+    """Show how a tool is set up, and the form for a pull that asks the tool for data."""
     parts = await visit.api.gather(**WHO, tools=TOOLS)
     tool = next((each for each in parts["tools"].items if each["name"] == name), None)
     if tool is None and not parts["tools"].away:
@@ -114,7 +114,9 @@ def _errors_of(visit: Visit, refused: RefusedRequest, form: Form, otherwise: str
 
 
 def _unkept(visit: Visit, form: Form) -> dict[str, str]:
-    """Return the message that the secret must be typed again, because no page shows it; empty if none was typed."""
+    """Return the message that the secret must be typed again, because no page shows it. Empty if no secret was
+    typed.
+    """
     again = visit.reader.gettext("Write it again: it is a secret, which this page does not keep.")
     return {"secret": again} if form.password("secret") else {}
 

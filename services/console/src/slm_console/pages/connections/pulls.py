@@ -38,7 +38,7 @@ async def list_pulls(visit: SignedIn) -> Response:
 
 @router.get("/connections/pulls/{pull_id}")
 async def show_pull(visit: SignedIn, pull_id: str) -> Response:
-    """Show a tool that is asked: what for, how far it has come, and its last runs."""
+    """Show a pull: what it asks the tool for, up to which instant it has read, and its last runs."""
     return await _pull_page(visit, pull_id)
 
 

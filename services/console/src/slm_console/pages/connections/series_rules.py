@@ -1,4 +1,6 @@
-"""Page of series rules: which series of Prometheus become which measurements, and what pasted series would measure."""
+"""Page of the rules that turn series of Prometheus into measurements. People can paste series there and see the
+result.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _SOURCES = "/api/v1/sources"
 
 @router.get("/connections")
 async def list_sources(visit: SignedIn) -> Response:
-    """List the sources, the longest silent first, and the suspended sources."""
+    """List the sources and the suspended sources. The source that has sent nothing for the longest time comes first."""
     parts = await visit.api.gather(
         **WHO,
         sources=Whole(_SOURCES, ALL),

@@ -54,7 +54,7 @@ async def show_change(visit: SignedIn, endpoint_id: str) -> Response:
 
 @router.post("/connections/webhooks/{endpoint_id}/change")
 async def change(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
-    """Save what an address is called, where it is, and which events it gets."""
+    """Save the name and the URL of an address, and which events it gets."""
     path = f"{_ENDPOINTS}/{endpoint_id}"
     found = await visit.api.get(path)
     chosen = {name: form.texts(name) for name in FIELDS}

@@ -174,7 +174,9 @@ async def remove(visit: SignedIn, endpoint_id: str, form: Fields) -> Response:
 
 
 async def _acted(visit: Visit, endpoint_id: str, path: str, body: Mapping[str, Any]) -> Response:
-    """Post a request about an endpoint and show the endpoint's page; if the API refused the request, it says why."""
+    """Post a request about an endpoint and show the endpoint's page. If the API refused the request, the page
+    says why.
+    """
     try:
         await visit.api.post(path, body)
     except RefusedRequest as refused:

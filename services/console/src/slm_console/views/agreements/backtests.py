@@ -1,4 +1,4 @@
-"""Back-test results of a draft's promises: how many past periods would have missed each one."""
+"""Back-test results of a draft's promises: in how many past periods each promise would have been missed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def backtest_in_words(
 ) -> BacktestSummary | None:
     """Return the result of the newest finished back-test with exactly this target's terms, None if there is none.
 
-    ``backtests`` are those of the reader's company, the newest first.
+    ``backtests``: the back-tests of the reader's company, the newest first.
     """
     for job in backtests:
         result = job.get("result")
@@ -87,10 +87,10 @@ def _prices(
 
 
 def _open_reading(reader: Reader, reading: Mapping[str, Any], *, is_priced: bool) -> str:
-    """Return a sentence about a policy that the terms leave open: what its readings cost, and the terms that settle it.
+    """Return a sentence about a policy that the terms leave open, such as how time in an unknown state counts.
 
-    Empty if the reading costs nothing. Without ``is_priced``, the back-test used other prices than the document's, so
-    amounts of money are left out.
+    It says what it costs that the policy is open, and which terms settle it. Empty if this costs nothing. Without
+    ``is_priced``, the back-test used other prices than the document's, so amounts of money are left out.
     """
     subjects = {
         "unknown": reader.gettext("how time in an unknown state counts"),

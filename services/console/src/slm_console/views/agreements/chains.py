@@ -65,8 +65,8 @@ def with_chain(
 ) -> list[Mapping[str, Any]]:
     """Return the findings of a check, followed by the findings about supporting agreements.
 
-    For the reader's side, these are the API's findings. For the other side, they say only which promises its supporting
-    agreements do not carry or, if they carry all, that one of them ends too early.
+    For the reader's side, these are the API's findings. For the other side, they say only which promises the supporting
+    agreements do not carry. If all promises are carried, they say only that a supporting agreement ends too early.
     """
     found: list[Mapping[str, Any]] = list((check or {}).get("findings") or ())
     for side in _sides(check):

@@ -59,9 +59,10 @@ class CheckPanel:
 def panel_of(
     reader: Reader, answer: Mapping[str, Any] | None, document: Mapping[str, Any], written: WrittenTerms | None = None
 ) -> CheckPanel:
-    """Return the panel for the API's check, errors first.
+    """Return the panel with the findings of the API's check, errors first.
 
-    ``answer`` is None if the service is away; ``written`` gives the findings their lines in the text view.
+    - ``answer``: the API's answer to the check; None if the service is away.
+    - ``written``: the terms as text, so that each finding names its line; None in the view of sentences.
     """
     if answer is None:
         return CheckPanel(summary=reader.gettext("The check does not answer just now."), is_away=True)

@@ -21,9 +21,9 @@ def schedule_of(document: Terms, target: Terms) -> Terms | None:
 
 
 def credits_in_words(reader: Reader, document: Terms, target: Terms) -> list[str]:
-    """Return what a missed window of a target costs, one sentence for each band that costs something, then the limits.
+    """Return the credit schedule of a target as sentences: one for each band with a credit or reward, then the limits.
 
-    Empty if the target names no schedule.
+    A band is a range of figures. The result is empty if the target names no schedule.
     """
     schedule = schedule_of(document, target)
     if schedule is None:
@@ -35,9 +35,9 @@ def credits_in_words(reader: Reader, document: Terms, target: Terms) -> list[str
 
 
 def promise_with_costs(reader: Reader, document: Terms, target: Terms) -> str:
-    """Return a target as a sentence, followed by what a miss costs.
+    """Return a target as a sentence, followed by its credit schedule as sentences.
 
-    Both are in one text, because people sign and change the costs together with the promise.
+    Both are in one text, because people sign and change the schedule together with the promise.
     """
     costs, said = credits_in_words(reader, document, target), sentence(reader, target)
     return f"{said}. {reader.gettext('What a miss costs:')} {' '.join(costs)}".rstrip(".") if costs else said
@@ -114,10 +114,10 @@ def _pays(reader: Reader, schedule: Terms, band: Terms) -> str:
 
 
 def _limits(reader: Reader, schedule: Terms) -> list[str]:
-    """Return sentences about a schedule's other rules.
+    """Return the rules of a credit schedule that hold for all of its bands, as sentences.
 
-    These are the caps, the amount that is carried to the next period, when a credit is taken back, and how many missed
-    periods give the right to end the agreement.
+    These are the caps, the amount below which a credit is carried to the next period, when a credit is taken back, and
+    how many missed periods give the right to end the agreement.
     """
     currency = str(schedule.get("currency") or "")
     found = []

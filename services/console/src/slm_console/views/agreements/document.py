@@ -110,13 +110,13 @@ class Page:
 
     @property
     def has_open_promises(self) -> bool:
-        """Whether the reader's side has not accepted all of the present promises."""
+        """Whether at least one of the present promises still lacks the acceptance of the reader's side."""
         return any(row.own is None or not row.own.accepts for row in self.promises)
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Answers of the API from which the document's page is made; an answer that a service did not give is empty."""
+    """The API's answers that the document's page is made of. A field is empty if its service did not answer."""
 
     agreement: Mapping[str, Any]
     before: Mapping[str, Any] | None = None
@@ -210,7 +210,7 @@ def _facts(reader: Reader, document: Mapping[str, Any]) -> list[tuple[str, str]]
 def live_of(reader: Reader, target: Mapping[str, Any], *, is_warned: bool = True) -> Live:
     """Return the present figure of a target, given the target as monitor-svc returns it.
 
-    ``is_warned``: whether the agreement shows the reader's company warnings before a breach.
+    ``is_warned``: whether the agreement shows every warning at once to the reader's company.
     """
     target_id = str(target["target_id"])
     window = target.get("window")
@@ -246,10 +246,10 @@ def _left(reader: Reader, budget: Mapping[str, Any] | None, mark: str) -> str:
 
 
 def _words(directory: Directory, agreement: Mapping[str, Any]) -> dict[tuple[str, str], Word]:
-    """Return (target key, ``own`` or ``theirs``) → that side's valid answer to the target.
+    """Return (target key, ``own`` or ``theirs``) → the answer of that side that is still valid.
 
-    A side accepts the terms that it changed itself, with the reason for the change. So an acceptance with a reason is
-    shown as ``changed``.
+    If a side changed a target, the API records this as ``accepted`` with the reason for the change. So an acceptance
+    with a reason becomes ``changed`` here.
     """
     own = directory.side(agreement)
     found: dict[tuple[str, str], Word] = {}
@@ -279,7 +279,7 @@ def says_no_need(agreement: Mapping[str, Any], findings: Sequence[Mapping[str, A
 
 
 def finding_in_words(reader: Reader, finding: Mapping[str, Any]) -> str:
-    """Return a finding of the check as a sentence, usually its remedy."""
+    """Return a finding of the check as a sentence: a fixed text for a few findings, for all others the API's remedy."""
     known = {
         NO_NEED: reader.gettext("The promises are not linked to a need that the customer has put on record"),
         "time-bound.no-review": reader.gettext("Nothing says how often both sides meet about it"),

@@ -30,7 +30,8 @@ class UnreadableDocument(ValueError):
 class WorkingDocument:
     """The document with the submitted changes.
 
-    ``typed``: field name → text that could not be read. ``errors``: field name → the reason.
+    - ``typed``: field name → submitted text that could not be read.
+    - ``errors``: field name → why this text could not be read.
     """
 
     document: dict[str, Any]
@@ -53,7 +54,7 @@ class SentencePiece:
 
 @dataclass(frozen=True)
 class TargetForm:
-    """A target in the form: a sentence with blanks, or plain text if no sentence form fits its terms."""
+    """A target as the form shows it: a sentence with blanks, or plain text if no such sentence can say its terms."""
 
     index: int
     key: str
@@ -115,7 +116,10 @@ def _is_deeper(value: Any, depth: int) -> bool:
 
 
 def applied(reader: Reader, document: Mapping[str, Any], sent: Mapping[str, str]) -> WorkingDocument:
-    """Return the document with the values of all submitted fields, and the errors of those that could not be read."""
+    """Return the document with the values of all submitted fields.
+
+    A field whose text cannot be read gets an error, and its place in the document stays as it was.
+    """
     made = WorkingDocument(dict(document))
     for each in FIELDS:
         if each.name in sent:
@@ -139,12 +143,15 @@ def applied(reader: Reader, document: Mapping[str, Any], sent: Mapping[str, str]
 
 
 def rearranged(reader: Reader, made: WorkingDocument, act: str, service: str) -> WorkingDocument:
-    """Return the document after a button's act, which adds, removes or moves a target.
+    """Return the document after the user clicked a button that adds, removes or moves a target.
 
-    ``act`` is ``add:`` with the name of a sentence form, such as ``add:available``; or ``remove:``, ``up:`` or
-    ``down:`` with a target's index from 0, such as ``up:2``. The targets stay as they are for any other act. What was
-    typed in a target's blanks and could not be read moves with the target, or is removed with it. ``service`` is the
-    service's name, for the title of a new target.
+    - ``act``: the button's value. It is ``add:`` with the name of a sentence form (see ``sentences.forms``), such as
+      ``add:available``; or ``remove:``, ``up:`` or ``down:`` with a target's index from 0, such as ``up:2``. Any other
+      value leaves the targets as they are.
+    - ``service``: the service's name, for the title of a new target.
+
+    A target may have blanks with a text that could not be read. Such a text moves with the target, or is removed with
+    it.
     """
     verb, _, what = act.partition(":")
     targets = list(made.document.get("targets") or ())
@@ -186,7 +193,9 @@ def _moved_names(texts: Mapping[str, str], order: Sequence[int]) -> dict[str, st
 
 
 def surroundings_of(document: Mapping[str, Any], indicators: Sequence[Mapping[str, Any]]) -> Surroundings:
-    """Return what the blanks can offer: names of the document's service hours, and the reader's indicators by kind."""
+    """Return what a target's input fields can offer: names of the document's service hours, and keys of the reader's
+    indicators by kind.
+    """
     hours = document.get("service_hours")
     names = [str(name) for name in hours] if isinstance(hours, Mapping) else []
     known: dict[str, list[str]] = {}
@@ -261,5 +270,5 @@ def field_forms(reader: Reader, made: WorkingDocument) -> list[FieldForm]:
 
 
 def adders(reader: Reader) -> list[tuple[str, str]]:
-    """Return name and title of each sentence form, for the buttons that add a target."""
+    """Return name and title of each sentence form (see ``sentences.forms``), for the buttons that add a target."""
     return [(form.name, form.title(reader)) for form in forms.FORMS]

@@ -16,7 +16,7 @@ _EXCEPTIONS = ("holidays", "overrides", "breaks")
 
 
 def hours_of(reader: Reader, document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return pairs of name and words for the service hours that the document's targets name.
+    """Return the service hours that the document's targets name, as pairs: the name, and the weekly hours in words.
 
     Hours without a weekly schedule, such as ``24x7``, are left out: they need no words.
     """

@@ -50,9 +50,9 @@ class Group:
 
 
 def groups_of(reader: Reader, directory: Directory, agreements: Sequence[dict[str, Any]]) -> list[Group]:
-    """Return the agreements in groups, those that wait for the reader's company first; empty groups are left out.
+    """Return the agreements in groups. The first group has the agreements that wait for the reader's company.
 
-    An amendment under negotiation gets a row of its own.
+    Empty groups are left out. An amendment under negotiation gets a row of its own.
     """
     rows: dict[str, list[Row]] = {key: [] for key in GROUPS}
     for agreement in agreements:
@@ -91,7 +91,7 @@ def table_of_groups(reader: Reader, groups: Sequence[Group], wish: Wish) -> Tabl
 
 
 def groups_on_page(table: Table[tuple[Group, Row]]) -> list[Group]:
-    """Return the groups with only their rows on the table's present page."""
+    """Return the groups that have rows on the shown page of the table, each with only these rows."""
     found: dict[str, Group] = {}
     for group, row in table.rows:
         found.setdefault(group.key, Group(group.key, group.title, [])).rows.append(row)

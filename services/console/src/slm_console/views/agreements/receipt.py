@@ -32,7 +32,7 @@ class SignedLine:
 
 @dataclass(frozen=True)
 class Receipt:
-    """The receipt for the signatures under the present revision of one version."""
+    """The receipt of one version: it shows the signatures under the version's present revision."""
 
     title: str
     """The page's heading: ``You signed for Corner Shop`` or, for another reader, a text that says who signed."""

@@ -39,9 +39,9 @@ def cost_in_words(reader: Reader, agreement: Answer | None, target_id: str = "")
 
 
 def warnings_in_words(reader: Reader, directory: Directory, agreement: Answer | None) -> str:
-    """Return what the reader's company is told before a breach, if the agreement hides warnings from it; else empty.
+    """Return a sentence if the agreement shows warnings to the reader's company late or never; else an empty text.
 
-    Only a customer is not shown warnings. While they are hidden, a good state says no more than "not breached".
+    This can happen to a customer only. For such a customer, a good state says no more than "not breached".
     """
     document = (agreement or {}).get("document")
     if agreement is None or document is None or directory.own != agreement.get("customer_party_id"):

@@ -111,7 +111,8 @@ def _to_sign(reader: Reader, directory: Directory, agreement: Mapping[str, Any],
 def missing_of(agreement: Mapping[str, Any], side: str) -> bool:
     """Whether a side still has to sign.
 
-    For an entry of the API's list, ``side`` must be the reader's own: its ``needs`` tell only about this side.
+    ``agreement`` may be an entry of the API's list. Its ``needs`` are only what the agreement needs from the reader's
+    company, so ``side`` must then be the reader's side.
     """
     if "signatures" not in agreement:
         return any(each.get("need") == "signature" for each in agreement.get("needs") or ())
@@ -121,7 +122,10 @@ def missing_of(agreement: Mapping[str, Any], side: str) -> bool:
 
 
 def _has_other_signed(agreement: Mapping[str, Any], side: str) -> bool:
-    """Whether the other side has signed the present revision; a list entry says so in its ``needs``."""
+    """Whether the other side has signed the present revision.
+
+    An entry of the API's list has no signatures. Its ``needs`` say when the other side signed (``other_signed_at``).
+    """
     if "signatures" not in agreement:
         return any(each.get("other_signed_at") for each in agreement.get("needs") or ())
     present = agreement["revision"]["hash"]

@@ -37,7 +37,7 @@ def supports_of(
     readable: Sequence[Mapping[str, Any]],
     check: Mapping[str, Any] | None,
 ) -> list[Support]:
-    """Return a Support for each entry of the document.
+    """Return a Support for each supporting agreement that the agreement's document names.
 
     - ``readable``: the supporting agreements that the reader may read.
     - ``check``: the API's check, with the titles that the other side discloses; None if the API did not answer.

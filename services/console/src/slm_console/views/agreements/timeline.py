@@ -42,7 +42,8 @@ def entries_of(
 def act_in_words(reader: Reader, event: Mapping[str, Any]) -> str:
     """Return what was done, in words: ``agreement.counter`` → ``proposed changes, as revision 2``.
 
-    An unknown act gets the words of the audit trail, or else ``changed something``, never its technical name.
+    For an act that is not known here, return the words that the audit trail has for it. If it has none, return
+    ``changed something``. The technical name of an act is never shown.
     """
     detail = event.get("detail") or {}
     number = detail.get("revision_number") or ""

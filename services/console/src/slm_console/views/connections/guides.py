@@ -44,10 +44,10 @@ class Block:
 
 
 def guide_blocks(guide: str, address: str = "") -> list[Block]:
-    """Return a guide as blocks. The example address in it is replaced by ``address``, unless that is empty.
+    """Return a guide as blocks. If ``address`` is not empty, it replaces the example address in the guide.
 
-    Of a link, only the words are shown. Numbered steps, code and emphasis are recognized; all other Markdown stays as
-    it is written.
+    Numbered steps, code and emphasis are recognized. A link loses its address and keeps its words. All other Markdown
+    stays as it is written.
     """
     text = _LINK.sub(r"\1", guide.replace(_EXAMPLE_ADDRESS, address) if address else guide)
     found: list[Block] = []
@@ -65,7 +65,7 @@ def guide_blocks(guide: str, address: str = "") -> list[Block]:
 
 
 def _pieces(lines: Sequence[str]) -> Iterator[tuple[bool, list[str]]]:
-    """Split a guide into its steps and the parts between them; yield each as (whether it is a step, its lines)."""
+    """Split a guide into its steps and the parts between them. Yield pairs: whether a part is a step, and its lines."""
     piece: list[str] = []
     is_step, indent = False, 0
     for line in lines:

@@ -21,7 +21,7 @@ _REPEATED = ("accepted", "ignored", "refused", "paused")
 
 @dataclass(frozen=True, slots=True)
 class ToolLine:
-    """A tool that can call hooks. ``name`` is the connector's name, ``title`` the tool's."""
+    """A tool that can call hooks. ``name`` is the connector's name; ``title`` is the tool's name."""
 
     name: str
     title: str
@@ -78,7 +78,7 @@ class CallLine:
 
 
 def tool_line(reader: Reader, connector: Mapping[str, Any]) -> ToolLine:
-    """Return a connector as a row: whether it brings tickets or outages, and how its tool proves who calls."""
+    """Return a connector as a row: whether it reads tickets or outages, and how a caller proves that it is the tool."""
     is_tickets = connector["kind"] == "tickets"
     return ToolLine(
         name=str(connector["name"]),
@@ -205,7 +205,7 @@ def faults_of(errors: Sequence[Mapping[str, Any]]) -> list[Fault]:
 
 
 def shown_payload(payload: str) -> str:
-    """Return a payload with one field a line, or as it came if it is not JSON."""
+    """Return a JSON payload with each field on its own line; return a payload that is not JSON unchanged."""
     try:
         return json.dumps(json.loads(payload), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""API keys of systems: rows of the list, and commands to paste that use a new key."""
+"""API keys of systems: rows of the list, and shell commands that a person can copy to try a new key."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def last_uses(uses: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def key_lines(
     reader: Reader, principals: Sequence[Mapping[str, Any]], uses: Sequence[Mapping[str, Any]]
 ) -> list[KeyLine]:
-    """Return the rows for API keys, without the keys of sessions.
+    """Return the rows for API keys, except those that people get by logging in.
 
-    Working keys come first, by the name of their system, then revoked and expired ones.
+    Keys that work come first, then revoked and expired keys. Both parts are sorted by the name of the system.
     """
     used = last_uses(uses)
     lines = [

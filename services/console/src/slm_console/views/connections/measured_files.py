@@ -30,8 +30,8 @@ MEASURES = tuple(_CONTENTS)
 class FileRow:
     """A measurement in a file: its line, the indicator, the instant, and its content.
 
-    ``own`` is the part of the content that is quoted from the file, such as a name or value; ``said`` is the rest, in
-    the console's words.
+    ``own`` is the part of the content that is quoted from the file, such as a name or value; else empty. ``said`` is
+    the part that the console writes in the reader's language; else empty.
     """
 
     row: str
@@ -132,7 +132,7 @@ def _row(reader: Reader, placed: Mapping[str, Any]) -> FileRow:
 
 
 def _content(reader: Reader, item: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the content of a measurement: the part quoted from the file, and the rest in the console's words."""
+    """Return the content of a measurement as ``own`` and ``said`` of FileRow."""
     if "ok" in item:
         return "", reader.gettext("succeeded") if item["ok"] else reader.gettext("failed")
     if "failed" in item:

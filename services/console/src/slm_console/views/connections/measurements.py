@@ -29,8 +29,9 @@ class MeasurementLine:
 def measurement_lines(
     reader: Reader, directory: Directory, found: Sequence[Mapping[str, Any]], targets: Sequence[Mapping[str, Any]]
 ) -> list[MeasurementLine]:
-    """Return the rows for indicators: first silent indicators that a promise uses, then other silent indicators, then
-    the rest.
+    """Return the rows for indicators: first the silent indicators, then all others.
+
+    In both parts, indicators that a promise uses come first.
     """
     judged = _promises(targets)
     lines = [_measurement_line(reader, directory, each, judged.get(_place(each), [])) for each in found]

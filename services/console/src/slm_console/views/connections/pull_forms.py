@@ -24,9 +24,11 @@ _STEPS = (15, 30, 60, 300)
 class PullDraft:
     """The texts in the fields of the form. The secret is left out, because no page shows it again.
 
-    - ``way``, ``user``: how the pull proves itself. ``every``, ``step``: seconds.
+    - ``way``, ``user``: how the pull logs in at the tool, such as ``basic``, and its user or client id.
+    - ``every``: seconds from one run to the next. ``step``: seconds from one sample to the next.
     - ``filter`` is for tickets; ``expression``, ``record`` and ``step`` are for samples.
-    - ``night``, ``zone``: the time of the nightly comparison. ``cancels``: ``yes`` if missing tickets are cancelled.
+    - ``night``, ``zone``: the time of the nightly comparison with the tool.
+    - ``cancels``: ``yes`` if the pull cancels a ticket that the tool does not show in two comparisons in a row.
     - ``since``: the day from which to read; empty if none was typed.
     - ``tag``: the entity tag that the pull had when the form was shown; empty for a new pull.
     """
@@ -130,7 +132,10 @@ def body_of(draft: PullDraft, secret: str, reads: str, known: Mapping[str, Any] 
 
 
 def errors_of(refused: Mapping[str, str]) -> dict[str, str]:
-    """Return field of the form → error, from the API's wrong fields; a field that the form lacks is under ``form``."""
+    """Return field of the form → error.
+
+    ``refused``: field of the API → what to send instead. If the form has no such field, the error is under ``form``.
+    """
     errors = {}
     for name, remedy in refused.items():
         own = API_NAMES.get(name, name.partition(".")[0])
@@ -141,7 +146,10 @@ def errors_of(refused: Mapping[str, str]) -> dict[str, str]:
 
 
 def lengths(reader: Reader, seconds: str, usual: tuple[int, ...]) -> list[tuple[str, str]]:
-    """Return the lengths of time to choose from, as seconds and words: the usual ones and the present one."""
+    """Return the lengths of time to choose from, as pairs of seconds and words.
+
+    They are ``usual`` (in seconds) and the present length, ``seconds``.
+    """
     present = {int(seconds)} if seconds.isdecimal() else set()
     return [(str(each), reader.length(each * SECOND)) for each in sorted({*usual, *present})]
 

@@ -69,7 +69,7 @@ class RunLine:
 
 
 def pulled_tool(reader: Reader, tool: Mapping[str, Any]) -> PulledTool:
-    """Return a tool as a row: what a pull can read from it, and how the pull can prove who asks."""
+    """Return a tool as a row: what a pull can read from it, and how the pull can log in at the tool."""
     reads = str(tool["reads"])
     return PulledTool(
         name=str(tool["name"]),
@@ -91,7 +91,7 @@ def brings_in_words(reader: Reader, reads: str) -> str:
 
 
 def proof_in_words(reader: Reader, kind: str) -> str:
-    """Return in words how a request proves to the tool who asks."""
+    """Return in words how a pull logs in at the tool."""
     known = {
         "none": reader.gettext("no proof"),
         "basic": reader.gettext("user and password"),
@@ -158,7 +158,10 @@ def pull_columns(reader: Reader) -> list[Column[PullLine]]:
 
 
 def facts_of(reader: Reader, pull: Mapping[str, Any], reads: str) -> list[tuple[str, str]]:
-    """Return what a pull asks for and up to when it has read, as pairs of name and value; empty values are left out."""
+    """Return the facts of a pull for its page, as pairs of name and value; empty values are left out.
+
+    They say how the pull logs in, what it asks for, up to which instant it has read, and when it asks next.
+    """
     state, query, way = pull["state"], pull["query"] or {}, pull["authentication"]
     proof = proof_in_words(reader, str(way["kind"]))
     found = [
@@ -220,7 +223,10 @@ def _outcome_in_words(reader: Reader, outcome: str) -> str:
 
 
 def missing_of(reader: Reader, runs: Sequence[Mapping[str, Any]]) -> str:
-    """Return the numbers of tickets that the tool did not show in the latest finished comparison; empty without any."""
+    """Return the numbers of the tickets that the tool did not show in the latest finished comparison.
+
+    Empty if the tool showed all tickets, or if no comparison has finished.
+    """
     last = next((each for each in runs if each["kind"] == "reconciliation" and each["outcome"] == "done"), None)
     numbers = [str(each) for each in last["missing"]] if last else []
     shown = ", ".join(numbers[:_SHOWN_NUMBERS])

@@ -17,9 +17,10 @@ from slm_console.views.tickets import clock_in_words, why_not_judged
 class ReadFact:
     """One fact about a ticket, as name and value.
 
-    - ``own_name``: the name of the field, if the mapping gave it, else empty.
-    - ``own_value``: the value, if it comes from the payload or the mapping, else empty.
-    - ``said``: the value in the console's words.
+    - ``name``: the name in the reader's language; empty if the mapping gave the name.
+    - ``own_name``: the name that the mapping gave; else empty.
+    - ``own_value``: the value, if it comes from the payload or the mapping; else empty.
+    - ``said``: in the reader's language, the value or what ``own_value`` means; empty if nothing is to be said.
     """
 
     name: str = ""
@@ -44,8 +45,8 @@ class ReadClock:
 class ReadTicket:
     """A ticket as a mapping reads it.
 
-    ``clocks`` are those that the ticket would have. If there are none, ``why_none`` gives the reason, empty if not
-    known.
+    - ``clocks``: the clocks that the ticket would have.
+    - ``why_none``: the reason why the ticket would have no clock; empty if it has one or the reason is not known.
     """
 
     number: str
@@ -56,7 +57,7 @@ class ReadTicket:
 
 @dataclass(frozen=True, slots=True)
 class ReadOutage:
-    """An outage or a state as a mapping reads it. ``until`` is empty while it lasts."""
+    """An outage or a state as a mapping reads it. ``until`` is empty for a state, and until the outage ends."""
 
     what: str
     state: str
@@ -82,7 +83,7 @@ class ReadPayload:
 def read_payload(reader: Reader, preview: Mapping[str, Any], judged: Sequence[Mapping[str, Any]] = ()) -> ReadPayload:
     """Return the view model of a preview.
 
-    ``judged`` are the API's answers about the clocks of the preview's first tickets, in the order of the tickets.
+    ``judged``: for each of the preview's first tickets, in the preview's order, the API's answer about its clocks.
     """
     notes = [str(each) for each in preview["notes"]]
     if 0 < len(judged) < len(preview["tickets"]):

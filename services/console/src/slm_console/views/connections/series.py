@@ -61,7 +61,7 @@ def rule_lines(reader: Reader, rules: Sequence[Mapping[str, Any]]) -> list[RuleL
 
 
 def reading_in_words(reader: Reader, reading: object) -> str:
-    """Return in words how a rule reads samples; None or empty means: as the indicator's kind needs it."""
+    """Return in words how a rule reads samples. If ``reading`` is None or empty, the indicator's kind decides this."""
     known = {
         "value": reader.gettext("a value"),
         "state": reader.gettext("1 for up, 0 for down"),
@@ -100,7 +100,8 @@ def _series_line(reader: Reader, item: Mapping[str, Any]) -> SeriesLine:
 def _problem_in_words(reader: Reader, item: Mapping[str, Any]) -> str:
     """Return why a series would be refused.
 
-    For an indicator that is not registered, the API's text names a request to send; people get a shorter text.
+    If the indicator is not registered, the API's text tells a program which request to send. The console shows a
+    shorter text instead.
     """
     if item["indicator"] and item["kind"] is None:
         return reader.gettext("no measurement %(name)s is registered", name=item["indicator"])
@@ -108,9 +109,10 @@ def _problem_in_words(reader: Reader, item: Mapping[str, Any]) -> str:
 
 
 def series_of(text: str) -> list[dict[str, str]]:
-    """Return the labels of each series in a text with one series a line, as Prometheus writes it. Raises SeriesMisread.
+    """Return the labels of each series in a text; raises SeriesMisread.
 
-    Comments are ignored, and so is everything after the series, such as the value of a sample.
+    Each line of the text has one series as Prometheus writes it. Text after the series, such as the value of a sample,
+    is ignored. Empty lines and comments are ignored, too.
     """
     return [_labels_of(line) for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 

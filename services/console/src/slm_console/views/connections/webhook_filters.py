@@ -43,7 +43,10 @@ def filters_of(
     agreements: Sequence[Mapping[str, Any]],
     chosen: Mapping[str, Sequence[str]],
 ) -> list[Filter]:
-    """Return the three lists; chosen entries come first. ``chosen``: field → ids."""
+    """Return the lists of agreements, services and companies. In each list, the chosen entries come first.
+
+    ``chosen``: field → ids of its chosen entries.
+    """
     known = {
         "agreement_ids": {
             str(each["agreement_id"]): (str(each["title"]), directory.company(directory.other(each)))

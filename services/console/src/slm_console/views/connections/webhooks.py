@@ -76,7 +76,7 @@ class DeliveryLine:
 
 
 def kinds_of_webhooks(reader: Reader) -> Mapping[str, str]:
-    """Return kind of receiver, such as ``teams`` → its name."""
+    """Return kind of receiver → its name, for example ``teams`` → ``Microsoft Teams``."""
     return {
         "webhook": reader.gettext("a program of yours, by signed requests"),
         "pagerduty": reader.gettext("PagerDuty"),
@@ -116,7 +116,7 @@ def webhook_line(reader: Reader, endpoint: Mapping[str, Any]) -> WebhookLine:
 
 
 def choice_of(event_types: Sequence[str]) -> str:
-    """Return the key of the choice that stands for exactly these event types; empty if there is none."""
+    """Return the key of the entry of CHOICES that has exactly these event types; empty if no entry has them."""
     wanted = frozenset(event_types)
     return next((key for key, types in CHOICES.items() if frozenset(types) == wanted), "")
 
@@ -124,7 +124,7 @@ def choice_of(event_types: Sequence[str]) -> str:
 def choices_in_words(reader: Reader, event_types: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Return the choices of the form as pairs of key and words.
 
-    If no choice stands for ``event_types``, these types are one more choice, with an empty key.
+    If no entry of CHOICES has exactly ``event_types``, these types are one more choice, with an empty key.
     """
     found = [
         ("alarms", reader.gettext("risks and breaches")),
@@ -145,9 +145,10 @@ def empty_fields(reader: Reader, title: str, url: str, kind: str = "webhook") ->
 
 
 def unkept_fields(reader: Reader, kind: str, url: str, secret: str) -> dict[str, str]:
-    """Return field → message that a secret must be typed again, because a form that is shown again leaves it out.
+    """Return field → message that its secret must be typed again.
 
-    ``url`` and ``secret`` are what was typed, empty if it is not new. For chats (see CHATS), the URL is a secret, too.
+    This is needed if the form is shown again, because the page leaves out secrets that were typed. ``url`` and
+    ``secret`` are the typed texts, empty if nothing new was typed. For chats (see CHATS), the URL is a secret, too.
     """
     typed = {"url": url if kind in CHATS else "", "secret": secret}
     again = reader.gettext("Write it again: it is a secret, which this page does not keep.")

@@ -82,9 +82,9 @@ def _intervals(reader: Reader, explanation: Mapping[str, Any]) -> Iterator[Fact]
 
 
 def _length(reader: Reader, duration: str | None) -> tuple[str, str]:
-    """Return a duration rounded to whole seconds, in words, and the exact one.
+    """Return a duration in words twice: rounded to whole seconds, and exact.
 
-    The exact one is empty if rounding changed nothing.
+    The exact text is empty if rounding changed nothing. Both texts are empty if there is no duration.
     """
     if not duration:
         return "", ""

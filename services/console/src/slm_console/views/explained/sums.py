@@ -1,4 +1,4 @@
-"""Sums that explain a figure: lines that add up, and lengths of time in the form in which these lines show them."""
+"""Sums that explain a figure: lines that add up, and the words for the lengths of time in these lines."""
 
 from __future__ import annotations
 

@@ -75,7 +75,8 @@ class _RoundedParts:
 def _rounded(whole: int, excluded: int, unknown: int, down: int, up: int) -> _RoundedParts:
     """Round the parts of the service time to whole seconds so that they still add up; all values are in microseconds.
 
-    The rounding difference goes to the time still to come, or after the period's end to the uptime.
+    The parts alone may add up to a second more or less than the whole. While the period lasts, this difference is
+    put into the time still to come; after the period's end, it is put into the uptime.
     """
     all_of_it, lost = whole_seconds(whole), whole_seconds(down)
     left_out, unseen = whole_seconds(excluded), whole_seconds(unknown)

@@ -45,15 +45,15 @@ class Allowance:
 
     @property
     def sentence(self) -> str:
-        """Used part and rest in one sentence: ``41 of 43 min used, 2 min left``."""
+        """One sentence that says what was used and what is left: ``41 of 43 min used, 2 min left``."""
         return f"{self.used}, {self.left}" if self.left else self.used
 
 
 def allowance_of(reader: Reader, budget: Mapping[str, Any] | None, mark: str = "") -> Allowance | None:
     """Return an error budget in words, None if there is none.
 
-    ``mark`` is the state mark shown beside the budget. A customer from whom risks are hidden sees the mark "on track"
-    until the breach. Beside that mark, the words for an overspent budget say only how much was used.
+    ``mark`` is the state mark shown beside the budget. A customer who is not shown warnings sees the mark "on track"
+    until the breach. If more than the budget is used but the mark is one of CALM, the words say only how much was used.
     """
     if not budget:
         return None
@@ -89,10 +89,10 @@ def used_so_far(reader: Reader, used: Fraction, unit: str) -> str:
 
 
 def _time(reader: Reader, whole: Fraction, used: Fraction, unit: str) -> tuple[str, str]:
-    """Return the used part and the rest of a time budget in words.
+    """Return a time budget in words: the used part with the whole budget, and what is left or over.
 
-    Both add up to the whole budget as it is shown. The whole and the rest are rounded down, so that nobody counts on
-    more than there is.
+    The shown parts add up to the shown budget. The budget and what is left are rounded down, so that nobody expects
+    more time than there is.
     """
     one, is_over = _unit_of(whole, used), used > whole
     whole_shown = int(whole // one)
@@ -112,9 +112,11 @@ def _time(reader: Reader, whole: Fraction, used: Fraction, unit: str) -> tuple[s
 
 
 def _unit_of(whole: Fraction, used: Fraction) -> int:
-    """Return the unit in which a time budget is shown: a large one if the rounded parts add up, else the next smaller.
+    """Return the unit in which a time budget is shown: an hour, a minute or a second, in microseconds.
 
-    Near the limit, and for a small budget, the unit is seconds.
+    From 48 hours on, a budget is shown in hours, and a smaller one in minutes. If the rounded parts would not add up,
+    the next smaller unit is used. A budget below ten minutes is shown in seconds. So is a budget of which less than
+    five minutes are left or over.
     """
     larger, smaller = max(whole, used), min(whole, used)
     apart = larger - smaller
@@ -149,7 +151,7 @@ def downtime_left(reader: Reader, left: int, whole: int) -> str:
     """Return the remaining allowed downtime in words: ``2 of 43 min of allowed downtime left``.
 
     ``left`` and ``whole`` are in microseconds; ``left`` is negative if more than allowed is used. Both are rounded down
-    as in ``allowance_of``, so that nobody counts on more.
+    as in ``allowance_of``, so that nobody expects more time than there is.
     """
     if left < 0:
         return reader.gettext("%(length)s over the allowed downtime", length=reader.length(-left))
@@ -193,9 +195,10 @@ def pace_of(reader: Reader, window: Mapping[str, Any] | None) -> str:
 
 
 def pace_in_words(reader: Reader, burn_rate: str | None, projected_at: str | None) -> str:
-    """Return when the error budget is expected to be used up, and how many times too fast it is used if that is known.
+    """Return in words when the error budget is expected to be used up.
 
-    Empty if ``projected_at``, the instant at which the budget will be used up, is not known or has passed.
+    If ``burn_rate`` is above 1, the words also say how many times too fast the budget is used. Empty if
+    ``projected_at``, the instant at which the budget will be used up, is not known or has passed.
     """
     when = instants.read(projected_at)
     if when is None or when <= reader.now:

@@ -114,8 +114,8 @@ def _by_day(
 
 
 def _days_between(reader: Reader, begins: int, ends: int, start: date, count: int) -> Iterable[date]:
-    """Yield the days shown in the calendar that an interval touches. An interval that ends at midnight does not touch
-    the day that begins then.
+    """Yield the days of the calendar that an interval covers, wholly or in part. An interval that ends at midnight does
+    not cover the day that begins then.
     """
     first = max(reader.local(begins).date(), start)
     last = min(reader.local(ends - 1).date(), start + timedelta(days=count - 1))

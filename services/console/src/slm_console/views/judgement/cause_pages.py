@@ -1,4 +1,4 @@
-"""View model of a cause: one outage, with those of its breaches and risks that the reader's company may see."""
+"""View model of a cause: one outage, and the breaches and risks from it that the reader's company may see."""
 
 from __future__ import annotations
 
@@ -116,10 +116,11 @@ def _nothing_to_acknowledge(reader: Reader, directory: Directory, cause: Answer)
 
 
 def _when_over(reader: Reader, cause: Answer, start: int, end: int) -> str:
-    """Return when a cause that is over happened, and how long it lasted: ``down 9 Nov 10:14–11:06, lasted 52 min``.
+    """Return, for a cause that is over, when it happened: ``down 9 Nov 10:14–11:06, lasted 52 min``.
 
     For a cause without downtime, the length is left out: such a cause ends when a promise broke, which may be before
-    the trouble was over. For a cause about tickets alone, return when the ticket was due.
+    the trouble was over. For a cause about tickets alone, return ``not done by …`` with the ticket's deadline; empty if
+    no promise was breached.
     """
     if is_of_tickets(cause):
         moment = reader.moment(end)
@@ -133,7 +134,7 @@ def _when_over(reader: Reader, cause: Answer, start: int, end: int) -> str:
 def _at_risk(
     reader: Reader, directory: Directory, breaches: Sequence[Answer], risks: Sequence[Answer]
 ) -> list[PromiseAtRisk]:
-    """Return the promises at risk, each once however many warnings there are, without those that are breached."""
+    """Return the promises that are at risk and not breached. A promise with several warnings is returned once."""
     breached = {(each["target_id"], each["window_id"]) for each in breaches if each["standing"]}
     earliest: dict[tuple[str, str], Answer] = {}
     for each in sorted((each for each in risks if each["standing"]), key=lambda each: str(each["opened_at"])):

@@ -34,7 +34,7 @@ class ChartRow:
 class StepChart:
     """A drawing of WIDTH × HEIGHT pixels. Paths are SVG path data; ``zero`` is the y coordinate of the limit.
 
-    ``limit`` names the line of the limit; ``label`` says where the last point is.
+    ``limit`` is the text at the line of the limit. ``label`` is the text at the last point: its value in words.
     """
 
     line: str

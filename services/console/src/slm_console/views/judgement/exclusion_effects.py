@@ -66,8 +66,9 @@ class ConcernedTarget:
 def concerned_targets(reader: Reader, exclusion: Answer, targets: Sequence[Answer]) -> list[ConcernedTarget]:
     """Return the targets whose figures a request to exclude time may change, for links from the request's page.
 
-    ``targets`` are those of the agreement. A request that names no targets concerns all of them. Targets of tickets
-    are left out, because they have no figure of a period. The result is empty for a request that names indicators.
+    ``targets`` are all targets of the agreement. A request may name targets or services; if it names neither, it
+    concerns all targets. Targets of tickets are left out, because they have no figure of a period. For a request that
+    names indicators, the result is empty.
     """
     named = set(exclusion["targets"])
     if exclusion["indicators"]:

@@ -44,10 +44,11 @@ def is_kept(figure: Fraction, comparison: str, limit: Fraction) -> bool:
 
 
 def places_for(figure: Fraction, objective: Mapping[str, Any]) -> int:
-    """Return the number of decimals to show of a figure.
+    """Return the number of decimals that a figure is shown with.
 
-    It is two more than the objective has, at most four. More are used only if the rounded figure would contradict the
-    verdict of the exact one.
+    These are two more than the objective has, but no more than four unless the objective itself has more. A whole
+    number that is no percentage gets none if the objective has none. If the rounded figure would contradict the verdict
+    of the exact figure, decimals are added until it does not.
     """
     found = limit_of(objective)
     if found is None:
@@ -106,7 +107,7 @@ def explain_path(target_id: str, window: Mapping[str, Any] | None) -> str:
 
 
 def unit_in_words(unit: str) -> str:
-    """Return the symbol of a unit: ``percent`` → ``%``; empty for ``count`` and ``ratio``; others are unchanged."""
+    """Return the symbol of a unit: ``percent`` → ``%``, empty for ``count`` and ``ratio``. Any other unit stays."""
     return {"percent": "%", "count": "", "ratio": ""}.get(unit, unit)
 
 

@@ -88,7 +88,7 @@ def target_rows(
 ) -> list[TargetRow]:
     """Return the rows for a service's targets, the worst state first; ticket targets are left out.
 
-    ``unwarned`` are the ids of the agreements that show the reader's company no warnings.
+    ``unwarned`` are the ids of the agreements that show warnings to the reader's company late or never.
     """
     order = ("breached", "at-risk", "no-data", "on-track", "met")
     rows = [_target(reader, directory, each, unwarned) for each in targets if not each.get("tickets")]

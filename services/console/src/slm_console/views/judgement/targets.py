@@ -139,10 +139,11 @@ def _headline(reader: Reader, terms: Answer, detail: Answer, figure: str) -> str
 
 
 def _as_of_one_instant(present: Answer | None, windows: Sequence[Answer]) -> list[Answer]:
-    """Return the windows; the open one gets the figures of ``present``, so that the list agrees with the page's top.
+    """Return the windows; the open window gets the figures of ``present``, which the top of the page shows.
 
-    The list and ``present`` come from two answers of the API, which may be as of different instants. If ``present`` is
-    None or closed, the windows are returned unchanged.
+    Without this, the page could show two figures of one window: the windows and ``present`` come from two answers of
+    the API, which it may have computed at different instants. If ``present`` is None or closed, the windows are
+    returned unchanged.
     """
     if not present or present["closed_at"] is not None:
         return list(windows)

@@ -28,7 +28,7 @@ class TypedExclusion:
 def exclusion_of(reader: Reader, typed: Mapping[str, str]) -> TypedExclusion:
     """Return the request body for what was typed, or the errors.
 
-    A recurring exclusion repeats in the reader's time zone, each time with the length of the first.
+    A recurring exclusion repeats in the reader's time zone. Each repetition lasts as long as the first exclusion.
     """
     start, end = instant_of(reader, typed["from"]), instant_of(reader, typed["to"])
     times = typed["times"] or "2"

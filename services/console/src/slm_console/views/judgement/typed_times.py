@@ -14,7 +14,8 @@ from slm_console.views.sentences import typed
 def instant_of(reader: Reader, text: str) -> str | None:
     """Return the typed instant as RFC 3339 text in UTC, None if it cannot be read.
 
-    A missing day means today, a missing year this year, as in the instants that the console shows.
+    A text without a day means today, and a day without a year is in this year. The console shows instants in the same
+    way.
     """
     clock = typed.split_clock(text)
     if clock is None:

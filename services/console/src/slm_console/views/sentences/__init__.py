@@ -1,1 +1,1 @@
-"""Targets as sentences with blanks, and the way back from filled blanks to terms."""
+"""Targets as sentences with blanks, and the terms made from what people write into the blanks."""

@@ -148,7 +148,7 @@ def _is_usual(window: Mapping[str, Any]) -> bool:
 def period_blank() -> Blank:
     """Return the blank for the calendar period.
 
-    If the terms have another window, it is one more option: a rolling one, or one that begins at an unusual time.
+    The target's present window may be rolling or begin at an unusual time. This window is then one more option.
     """
 
     def value_of(window: Mapping[str, Any]) -> str:
@@ -169,7 +169,7 @@ def period_blank() -> Blank:
 
 
 def hours_in_words(reader: Reader, name: str) -> str:
-    """Return service hours by their name in the document, as a sentence says them: ``24x7`` → ``all hours``."""
+    """Return service hours, given their name in the document, in the words for a sentence: ``24x7`` → ``all hours``."""
     return reader.gettext("all hours") if name == ALWAYS else reader.gettext("the hours “%(name)s”", name=name)
 
 
@@ -188,7 +188,7 @@ def hours_blank() -> Blank:
 
 
 def counted_blank() -> Blank:
-    """Return the blank for when a ticket's clock runs: day and night, or only in service hours."""
+    """Return the blank that says when a ticket's clock runs: day and night, or only in service hours."""
 
     def shown(_: Reader, terms: Terms) -> str:
         if "calendar" in terms["objective"]["within"]:

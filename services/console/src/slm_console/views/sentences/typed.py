@@ -79,7 +79,8 @@ def quantity(reader: Reader, text: str, unit: str) -> tuple[str, str]:
     """Return number and unit of a typed answer time, converted to ``unit``: ``0.3 s`` → (``300``, ``ms``); raises
     Misread.
 
-    A missing unit means ``unit``. If ``unit`` is empty, the typed unit is kept, and a missing one means ms.
+    A number without a unit is taken as ``unit``. If ``unit`` is empty, the typed unit is kept, and a number without a
+    unit is taken as ms.
     """
     found = _QUANTITY.fullmatch(text.strip())
     if found is None:
@@ -143,7 +144,7 @@ def notice(reader: Reader, text: str) -> str:
 def day(reader: Reader, text: str, today: date) -> date:
     """Return a typed day: ``1.12.``, ``1/12/2026``, ``2026-12-01``, ``1 Dec``, ``Tue 1 Dec``; raises Misread.
 
-    If the year is missing, the first such day from yesterday on is meant.
+    A day without a year is the first such day from yesterday on.
     """
     try:
         found = day_parts(text)
@@ -156,9 +157,9 @@ def day(reader: Reader, text: str, today: date) -> date:
 
 
 def day_parts(text: str) -> tuple[int, int, int] | None:
-    """Return year, month and number of a typed day, None if it cannot be read; the year is 0 if it is missing.
+    """Return year, month and day of the month that were typed, None if the text cannot be read.
 
-    The three need not be a day of the calendar: ``31.2.`` → (0, 2, 31).
+    The year is 0 if it is missing. It is not checked whether the calendar has such a day: ``31.2.`` → (0, 2, 31).
     """
     plain_day = _WEEKDAY.sub("", text.strip())
     if (found := _DAYS.fullmatch(plain_day)) is not None:

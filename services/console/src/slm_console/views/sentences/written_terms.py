@@ -1,4 +1,4 @@
-"""Terms of an agreement as YAML text, and reading it back with the line of every field.
+"""Terms of an agreement as YAML text, and the terms read from such a text, with the line of every field.
 
 The text follows the YAML 1.2 core schema: ``yes``, ``18:00`` and ``2026-12-01`` are strings. Anything beyond JSON
 (anchors, tags, duplicate keys) is refused, so that text and terms always mean the same.
@@ -49,8 +49,8 @@ class WrittenTerms:
     lines: Mapping[str, int] = field(default_factory=dict)
 
     def line_of(self, path: str) -> int:
-        """Return the line of a field. If the text lacks the field, return the line of the nearest field around it, else
-        1.
+        """Return the line of a field. If the text lacks the field, return the line of the smallest field that would
+        contain it; if the text lacks that, too, return 1.
         """
         while path:
             if path in self.lines:

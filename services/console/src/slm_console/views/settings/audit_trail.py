@@ -1,4 +1,7 @@
-"""Rows of the audit trail in words: who did what, when, to what, how identified and from which address."""
+"""Rows of the audit trail in words.
+
+Each row says who did what to which thing and when, from which address, and how the caller was identified.
+"""
 
 from __future__ import annotations
 

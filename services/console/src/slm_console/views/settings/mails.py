@@ -50,7 +50,7 @@ class KindLine:
 
 @dataclass(frozen=True, slots=True)
 class MondayChoice:
-    """A service of which the person can get a mail each Monday. ``outcome`` is empty if it only repeats the name."""
+    """A service about which the person can get a mail each Monday. ``outcome`` is empty if it is equal to ``name``."""
 
     service_id: str
     name: str
@@ -74,7 +74,8 @@ class MailLine:
 def kind_lines(reader: Reader, rules: Sequence[Mapping[str, Any]], typed: Mapping[str, str]) -> list[KindLine]:
     """Return a row for each kind of notices, in the order of the API's rules.
 
-    ``typed`` are the choices of a form that was not saved, by kind and severity; they replace those of the API.
+    ``typed`` are the choices, by kind and severity, of a form that could not be saved. The rows show them instead of
+    the API's choices.
     """
     names, meanings = _names(reader), _meanings(reader)
     known = {(str(each["kind"]), str(each["severity"])): _cell(reader, each, typed) for each in rules}
@@ -100,9 +101,10 @@ def monday_services(directory: Directory, chosen: Collection[str]) -> list[Monda
 
 
 def rules_to_save(rules: Sequence[Mapping[str, Any]], chosen: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the rules to send to the API: the choices of a form, by kind and severity.
+    """Return the rules to send to the API, from a form's choices by kind and severity.
 
-    An empty choice is left out, so that the roles decide. A rule that the form does not show keeps its choice.
+    A rule with an empty choice is not sent: for it, the person's roles decide. A rule that the form does not show keeps
+    its choice.
     """
     saved = []
     for each in rules:
@@ -113,7 +115,7 @@ def rules_to_save(rules: Sequence[Mapping[str, Any]], chosen: Mapping[str, str])
 
 
 def mail_line(reader: Reader, delivery: Mapping[str, Any]) -> MailLine:
-    """Return the delivery of a notice as a row: what is told, when it was or will be sent, and why it was not."""
+    """Return the delivery of a notice as a row: the headline, when it was or will be sent, or why sending failed."""
     state = str(delivery["state"])
     return MailLine(
         delivery_id=str(delivery["delivery_id"]),
@@ -165,7 +167,7 @@ def _names(reader: Reader) -> dict[str, str]:
 
 
 def _meanings(reader: Reader) -> dict[str, str]:
-    """Return what is serious for each kind that has serious notices."""
+    """Return kind of notices → which of them are serious. A kind without serious notices is left out."""
     return {
         "breach": reader.gettext("serious: a result that the agreement calls unacceptable"),
         "risk": reader.gettext("serious: a breach is expected within the hour"),

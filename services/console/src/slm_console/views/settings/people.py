@@ -65,7 +65,7 @@ class MemberForm:
 def members(
     reader: Reader, directory: Directory, me: Item, principals: Sequence[Item], people: Sequence[Item]
 ) -> list[Member]:
-    """Return the rows for people and systems: those with access first, then by company and name."""
+    """Return the rows for people and systems by company and name; those whose access has ended come last."""
     known = {str(each["person_id"]): each for each in people}
     found = [
         _member(reader, directory, me, each, known.get(str(each["person_id"])))

@@ -89,10 +89,10 @@ def cause_row(reader: Reader, directory: Directory, cause: Item, details: CauseD
 
 
 def _order(cause: Item, *, lasts: bool, is_waiting: bool) -> tuple[int, int]:
-    """Return the place of a cause among those of the same urgency.
+    """Return the place of a cause among the causes of the same urgency, as a sort key.
 
-    Causes that last come first, those with the most breaches on top. Causes that are over follow, the newest on top:
-    first those that wait for the reader, then those that only another company can answer.
+    Causes that last come first, those with the most breaches on top. Then come the causes that are over: first the
+    ones that wait for the reader, then the ones that only another company can answer. In both, the newest is on top.
     """
     if lasts:
         return (0, -int(cause["breaches"]))
@@ -121,10 +121,11 @@ def _counted(cause: Item, *, is_down: bool) -> frozenset[str]:
 
 
 def with_parts(row: UrgentRow, parts: Sequence[UrgentRow]) -> UrgentRow:
-    """Return ``row`` changed so that it also stands for the rows ``parts``, which are in order of urgency.
+    """Return ``row`` changed so that it also represents the rows ``parts``, the most urgent part first.
 
-    The row becomes at least as urgent as the first part and gets the deadline of the first part. It also gets the clock
-    of the first part, unless it has its own, which says how long the cause has lasted.
+    The first part changes ``row``: ``row`` becomes at least as urgent as this part and gets the deadline of this part.
+    If ``row`` has no clock, it also gets the clock of this part. A clock that ``row`` has says how long the cause has
+    lasted.
     """
     if not parts:
         return row
@@ -149,7 +150,8 @@ def say_what_was(reader: Reader, cause: Item, subject: str) -> str:
     """Return what happened and when, for a cause that is over: ``Customers can pay online: down 9 Nov 10:14–11:06``.
 
     ``subject`` is what the cause is about. If there was no downtime, such as for slow answers, the word ``down`` is
-    left out. For a cause about tickets alone, return when the ticket was due.
+    left out. For a cause about tickets alone, return ``not done by …`` with the ticket's deadline; if no promise was
+    breached, return only ``subject``.
     """
     start, end = instants.read(cause["start_at"]), instants.read(cause["end_at"])
     if start is None or end is None:

@@ -209,7 +209,7 @@ def table_of_rows(reader: Reader, today: Today, wish: Wish) -> Table[UrgentRow]:
 
 
 def buckets_on_page(today: Today, table: Table[UrgentRow]) -> list[Bucket]:
-    """Return the buckets with only their rows on the table's present page; empty ones are left out."""
+    """Return the buckets that have rows on the shown page of the table, each with only these rows."""
     buckets = [replace(each, rows=[row for row in table.rows if row.bucket == each.key]) for each in today.buckets]
     return [each for each in buckets if each.rows]
 

@@ -41,7 +41,8 @@ def rows_of(
 
     All breaches and risks of one cause share a row; a breach or risk without a cause has a row of its own. ``mine`` has
     the keys of the items that are assigned to the reader: their rows come first among those of the same urgency.
-    ``needs`` are acts that agreements need, and versions that both sides signed lately, which have no field ``need``.
+    ``needs`` has two kinds of items: an item with the field ``need`` is an act that an agreement needs; an item without
+    this field is a version that both sides signed lately.
     """
     grouped = {breach for cause in causes for breach in cause["breach_ids"]}
     single = [each for each in summary["breaches"] if each["breach_id"] not in grouped]

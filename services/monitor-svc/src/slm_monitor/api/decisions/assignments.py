@@ -70,7 +70,7 @@ class SnoozeRequest(BaseModel):
 
 @dataclass(frozen=True)
 class ItemAssigner:
-    """Assigns breaches, risks and causes for one caller, and checks that the assignee is of the caller's party."""
+    """Assigns breaches, risks and causes for one caller, and checks that the assignee belongs to the caller's party."""
 
     caller: Principal
     queries: AssignmentQueries
@@ -79,7 +79,7 @@ class ItemAssigner:
     async def assign(self, kind: Kind, item_id: str, given: AssignmentRequest) -> dict[str, Any]:
         """Assign a breach, risk or cause to a person, or to nobody; return the assignment as JSON.
 
-        Raises a problem: 422 if the person is not of the caller's party, 403 for an operator, 404 for an unknown item.
+        Raises a problem: 422 if the person belongs to another party, 403 for an operator, 404 for an unknown item.
         """
         holder = None if given.assigned_to is None else given.assigned_to.lower()
         async with _changing(kind, item_id, self.caller, self.queries) as assignments:
@@ -112,7 +112,10 @@ async def assign_breach(breach_id: str, given: AssignmentRequest, parts: TheItem
 async def snooze_breach(
     breach_id: str, given: SnoozeRequest, caller: Handler, queries: TheAssignments
 ) -> dict[str, Any]:
-    """Snooze a breach for the caller alone, until an instant or until it changes. Without either, the snooze ends."""
+    """Snooze a breach for the caller alone, until an instant or until the breach changes.
+
+    A request that names neither ends the snooze.
+    """
     return await _snooze("breach", breach_id, given, caller, queries)
 
 
@@ -124,7 +127,10 @@ async def assign_risk(risk_id: str, given: AssignmentRequest, parts: TheItemAssi
 
 @router.post("/risks/{risk_id}/snooze", **_act("Snooze a risk for the caller"))
 async def snooze_risk(risk_id: str, given: SnoozeRequest, caller: Handler, queries: TheAssignments) -> dict[str, Any]:
-    """Snooze a risk for the caller alone, until an instant or until it changes. Without either, the snooze ends."""
+    """Snooze a risk for the caller alone, until an instant or until the risk changes.
+
+    A request that names neither ends the snooze.
+    """
     return await _snooze("risk", risk_id, given, caller, queries)
 
 
@@ -136,7 +142,10 @@ async def assign_cause(cause_id: str, given: AssignmentRequest, parts: TheItemAs
 
 @router.post("/causes/{cause_id}/snooze", **_act("Snooze a cause for the caller"))
 async def snooze_cause(cause_id: str, given: SnoozeRequest, caller: Handler, queries: TheAssignments) -> dict[str, Any]:
-    """Snooze a cause for the caller alone, until an instant or until it changes. Without either, the snooze ends."""
+    """Snooze a cause for the caller alone, until an instant or until the cause changes.
+
+    A request that names neither ends the snooze.
+    """
     return await _snooze("cause", cause_id, given, caller, queries)
 
 

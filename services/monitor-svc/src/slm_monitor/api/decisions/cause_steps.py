@@ -1,5 +1,5 @@
-"""Routes that take all of a party's breaches of a cause through one step: ``POST /api/v1/causes/{id}/acknowledge``,
-``/root-cause``, ``/problem-link``.
+"""Routes that take one step for all breaches of a cause for which the caller's party is responsible:
+``POST /api/v1/causes/{id}/acknowledge``, ``/root-cause``, ``/problem-link``.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ async def state_root_cause_of_cause(
 async def link_problem_to_cause(
     cause_id: str, given: ProblemLinkRequest, caller: Handler, queries: TheCauses
 ) -> dict[str, Any]:
-    """Link one problem record to every breach of a cause, in whatever state the handling of the breach is."""
+    """Link one problem record to every breach of a cause, whatever the state of its handling."""
     return await _take(cause_id, LINK_PROBLEM, given, caller, queries)
 
 

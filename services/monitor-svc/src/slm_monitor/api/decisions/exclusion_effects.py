@@ -67,7 +67,10 @@ async def preview_exclusion(
 async def read_exclusion_effect(
     exclusion_id: str, caller: Caller, queries: TheExclusions, readers: TheReaders
 ) -> dict[str, Any]:
-    """Calculate the changes, window by window, if a requested exclusion were approved or an approved one revoked."""
+    """Calculate, window by window, what the next decision on an exclusion would change.
+
+    This is the approval of a requested exclusion, or the revocation of an approved exclusion.
+    """
     entry = await queries.one(caller, exclusion_id)
     if entry is None:
         raise not_found("exclusion", exclusion_id)

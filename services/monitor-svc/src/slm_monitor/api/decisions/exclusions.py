@@ -61,8 +61,8 @@ class ExcludedInterval(_ExclusionBody):
 
 
 class ExclusionRecurrence(_ExclusionBody):
-    """A recurring interval in a request, by an RRULE of RFC 5545. Occurrences keep the wall-clock time of ``from`` in
-    the time zone, by default that of the agreement.
+    """A recurring interval in a request, by an RRULE of RFC 5545. Each occurrence begins at the wall-clock time of
+    ``from`` in ``timezone``. The default time zone is the agreement's.
     """
 
     rule: Annotated[str, Field(max_length=500, examples=["FREQ=WEEKLY;BYDAY=SU;COUNT=10"])]
@@ -364,7 +364,7 @@ async def list_delegates(
 
 @router.get("/exclusions/{exclusion_id}", **operation("Read one exclusion", ExclusionAnswer))
 async def read_exclusion(exclusion_id: str, caller: Caller, queries: TheExclusions) -> dict[str, Any]:
-    """Read one exclusion. An approved one lists the time that is approved but not excluded, and why."""
+    """Read one exclusion. If it is approved, the answer lists the approved time that is not excluded, and why."""
     entry = await queries.one(caller, exclusion_id)
     if entry is None:
         raise not_found("exclusion", exclusion_id)

@@ -28,7 +28,9 @@ _SHOWN = ("as_of", "clocks", "unmatched_cause", "unjudgeable", "inconsistent")
 
 
 class TicketToPreview(BaseModel):
-    """Request body with a ticket as its tool shows it, in the form in which `POST /api/v1/hook-previews` answers it."""
+    """Request body: a ticket as its tool shows it, in the form of a ticket in the answer of
+    `POST /api/v1/hook-previews`.
+    """
 
     model_config = {
         "extra": "forbid",
@@ -66,7 +68,7 @@ class TicketToPreview(BaseModel):
 async def preview_ticket(given: TicketToPreview, caller: Caller, readers: TheTicketReaders) -> dict[str, Any]:
     """Tell which clocks a ticket of your party would have under the agreements in force, and when they are due.
 
-    Facts that were received about this ticket before count, too.
+    Facts that were received earlier about this ticket count, too.
     """
     owner = caller.party_id
     if owner is None:

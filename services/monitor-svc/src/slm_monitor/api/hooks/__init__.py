@@ -1,1 +1,4 @@
-"""Routes for hooks: made and changed by their party, called by other tools. They must not map payloads themselves."""
+"""Routes for hooks. A party makes and changes its hooks, and its tools call them.
+
+This package must not map payloads by itself.
+"""

@@ -13,7 +13,7 @@ CallOutcome = Literal["accepted", "refused", "ignored", "unsigned", "paused", "t
 
 
 class HookAuthenticationAnswer(Answer):
-    """How a caller of a hook proves that it is the tool."""
+    """How the caller of a hook proves that it is the tool for which the hook was made."""
 
     kind: AuthenticationKind
     """`hmac-sha256` and `hmac-sha1`: the secret signs the body; `bearer` and `basic`: the secret is sent; `query`: the
@@ -87,7 +87,7 @@ class LastHookCall(Answer):
 
 
 class ListedHook(HookAnswer):
-    """An address that a tool calls, with its last call."""
+    """A hook (an address of a party that a tool calls), with its last call."""
 
     last_call: LastHookCall | None
     """The latest of the calls that are kept; null: the hook was never called"""
@@ -105,7 +105,7 @@ class HookSecretAnswer(Answer):
 
 
 class HookWithSecrets(HookAnswer):
-    """A hook, with the times of its secrets."""
+    """A hook, with its secrets: when each was made and when it becomes invalid, but not its text."""
 
     secrets: list[HookSecretAnswer]
     """The secrets, the newest first; their texts are shown only when they are made"""
@@ -132,7 +132,7 @@ class IssuedHookSecret(Answer):
 
 
 class HookTicketReceipt(Answer):
-    """A ticket of a call, and the events that follow from it."""
+    """A ticket in the payload of a call, and the new events that follow from the payload."""
 
     number: str
     """Number of the ticket in its tool"""

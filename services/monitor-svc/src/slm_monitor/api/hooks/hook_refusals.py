@@ -1,4 +1,4 @@
-"""Problem documents for refusals of the use cases of hooks."""
+"""Problem documents that hook routes answer when a use case refuses a request."""
 
 from __future__ import annotations
 

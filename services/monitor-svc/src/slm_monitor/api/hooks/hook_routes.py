@@ -45,7 +45,7 @@ _THIRTY_DAYS = 30 * 86_400
 
 
 class AuthenticationToUse(BaseModel):
-    """How a caller of the hook proves that it is the tool."""
+    """How the caller of the hook proves that it is the tool for which the hook was made."""
 
     model_config = {"extra": "forbid"}
 
@@ -154,7 +154,7 @@ async def make_hook(
 async def get_hook(
     hook_id: str, caller: Caller, hooks: TheHooks, clock: TheClock, response: Response
 ) -> dict[str, Any]:
-    """Read a hook, with the times of its secrets."""
+    """Read a hook, and when each of its secrets was made and becomes invalid."""
     hook = await keeping.find_own_hook(hooks, hook_id, caller)
     response.headers["ETag"] = etag.etag_of(hook.version)
     secrets = [

@@ -88,10 +88,10 @@ async def open_import(given: ImportToOpen, caller: Importer, importing: TheImpor
 
     Only time before ``through`` waits: windows that ended before it are not closed or restated, and clocks whose
     deadline passed before it are not published. Later time is evaluated and published as always, marked ``importing``.
-    The import ends by ``/complete``, by its deletion, or one hour after the last facts of its past were accepted. Send
-    history once its state is ``open``: while it is ``opening``, some partition may not hold the past back yet. A
-    request with a ``key`` that was used before returns the import that was opened with that key, in its present state;
-    if the state is ``judged``, the import holds nothing back any more.
+    Send history once the import's state is ``open``: while the state is ``opening``, results of the past may still be
+    published. The import ends when it is completed (``/complete``) or deleted, or one hour after the last facts of its
+    past were accepted. A request with a ``key`` that was used before returns the import that was opened with that key,
+    in its present state. If the state is ``judged``, the import holds nothing back any more.
     """
     owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
     if owner is None:

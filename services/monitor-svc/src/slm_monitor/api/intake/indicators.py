@@ -152,7 +152,7 @@ async def list_indicators(
     stale: bool | None = None,
     with_last: Annotated[bool, Query(description="Add `last_fact_at`, the instant of the latest fact")] = False,
 ) -> dict[str, Any]:
-    """List the indicators of the caller's party; with ``stale=true`` those that have stopped sending."""
+    """List the indicators of the caller's party. ``stale=true``: list only indicators that have stopped sending."""
     return await queries.page(caller, paging, stale, with_last=with_last)
 
 

@@ -223,7 +223,8 @@ def _index(refusal: IntakeRejection) -> int:
 
 
 def _of_events(answer: IntakeBatchAnswer, events: Sequence[int]) -> IntakeBatchAnswer:
-    """Return the answer with refusals that name events, not items: by the event's index and a field below ``data``.
+    """Return the answer, where each refusal of an item now names the event of the item: its index in the request, and
+    a field below ``data``.
 
     ``events``: for each item, in order, the index of its event in the request.
     """

@@ -1,7 +1,7 @@
-"""Errors of the OTLP route as OTLP over HTTP has them: a ``google.rpc.Status`` in the encoding of the request.
+"""Errors of the OTLP route in the form that OTLP over HTTP demands: a ``google.rpc.Status`` in the request's encoding.
 
-Most errors arise before the route is called: a wrong key, a rate that is exceeded, a body that is too large. So problem
-documents are converted where they leave the service.
+Most errors arise before the route is called: a wrong key, a rate that is exceeded, a body that is too large. So a
+middleware converts the problem documents when they leave the service.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PROBLEM = "application/problem+json"
 
 
 class OtlpErrors:
-    """ASGI middleware that converts each problem document that answers an export to a Status."""
+    """ASGI middleware for OTLP exports: it converts each problem document in an answer to a ``google.rpc.Status``."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -32,7 +32,9 @@ class OtlpErrors:
 
 
 class _Answer:
-    """An answer to an export: sent on as it is, or kept until it is whole if it is a problem document."""
+    """One answer to an export. A problem document is kept until it is complete, and then converted. Any other answer is
+    sent on unchanged.
+    """
 
     def __init__(self, sent_as: str, send: Send) -> None:
         self._is_protobuf = sent_as.partition(";")[0].strip().lower() == otlp_wire.PROTOBUF

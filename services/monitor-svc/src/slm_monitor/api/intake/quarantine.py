@@ -114,8 +114,9 @@ async def resume_source(
 async def release_quarantined_fact(
     quarantine_id: str, caller: Decider, quarantine: TheQuarantine, database: TheDatabase
 ) -> dict[str, Any]:
-    """Release a quarantined fact: it enters the intake once, under its own identity. Answers 409 if it was decided
-    before.
+    """Release a quarantined fact: it is taken in again under its own identity, and then evaluated.
+
+    Answers 409 if the fact was released or discarded before.
     """
     await _decided(database, quarantine_id, lambda ward, now: quarantine.release(ward, quarantine_id, caller, now))
     return {"quarantine_id": quarantine_id, "state": RELEASED}
@@ -128,7 +129,10 @@ async def release_quarantined_fact(
 async def discard_quarantined_fact(
     quarantine_id: str, caller: Decider, quarantine: TheQuarantine, database: TheDatabase
 ) -> dict[str, Any]:
-    """Discard a quarantined fact: it is never evaluated, but remains listed. Answers 409 if it was decided before."""
+    """Discard a quarantined fact: it is never evaluated, but remains listed.
+
+    Answers 409 if the fact was released or discarded before.
+    """
     await _decided(database, quarantine_id, lambda ward, now: quarantine.discard(ward, quarantine_id, caller, now))
     return {"quarantine_id": quarantine_id, "state": DISCARDED}
 

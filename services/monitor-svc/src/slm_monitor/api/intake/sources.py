@@ -1,4 +1,4 @@
-"""Routes that list the sources of facts with what each has sent: ``/api/v1/sources``."""
+"""Routes that list the sources of facts, and what each source has sent: ``/api/v1/sources``."""
 
 from __future__ import annotations
 

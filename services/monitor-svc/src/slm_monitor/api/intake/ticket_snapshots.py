@@ -166,8 +166,10 @@ async def put_ticket_snapshot(
     ),
 )
 async def reconcile_tickets(given: TicketsToReconcile, caller: Sender, queries: TheTickets) -> dict[str, Any]:
-    """Compare a source's list of open tickets with the tickets known here: which are missing, outdated, or wrongly
-    known as open.
+    """Compare a source's list of open tickets with the tickets known here.
+
+    The answer names the listed tickets that are not known here (``missing``), the listed tickets whose present state is
+    not known here (``stale``), and the tickets that are known as open but not listed (``wrongly_open``).
     """
     owner = _owner(given.owner_party_id, caller)
     listed = [

@@ -1,1 +1,4 @@
-"""Routes for pulls: made, changed and started by their party. They must not ask tools themselves."""
+"""Routes for pulls. A pull asks a tool of a party regularly for facts. The party makes, changes and starts its pulls.
+
+This package must not ask tools by itself.
+"""

@@ -33,7 +33,7 @@ class PullToolAnswer(Answer):
 
 
 class PullAuthenticationAnswer(Answer):
-    """How a pull proves to the tool who asks. The secret is never shown."""
+    """How a pull proves its identity to the tool. The secret is never shown."""
 
     kind: WayKind
     """`none`: no proof; `basic`: user and password; `bearer` and `token`: a token of the tool; `oauth`: client
@@ -44,7 +44,7 @@ class PullAuthenticationAnswer(Answer):
 
 
 class PullQueryAnswer(Answer):
-    """What a pull of samples asks for."""
+    """The query of a pull that reads samples."""
 
     expression: str
     """The expression, in PromQL"""
@@ -80,7 +80,7 @@ class PullStateAnswer(Answer):
 
 
 class PullAnswer(Answer):
-    """A pull: a tool of a party that is asked regularly for changed tickets, samples of a query or outages."""
+    """A pull: it asks a tool of a party regularly for changed tickets, for samples of a query, or for outages."""
 
     pull_id: str
     """Id of the pull (UUID)"""

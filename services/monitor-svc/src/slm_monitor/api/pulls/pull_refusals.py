@@ -1,4 +1,4 @@
-"""Problem documents for refusals of the use cases of pulls."""
+"""Problem documents that pull routes answer when a use case refuses a request."""
 
 from __future__ import annotations
 

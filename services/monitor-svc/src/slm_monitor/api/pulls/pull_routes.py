@@ -1,4 +1,4 @@
-"""Routes for pulls, the tools that are asked for tickets, samples or outages: ``/api/v1/pulls``."""
+"""Routes for pulls, which ask tools regularly for tickets, samples or outages: ``/api/v1/pulls``."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _Zone = Annotated[str, Field(max_length=100, description="Time zone of `reconcil
 
 
 class PullAuthenticationToUse(BaseModel):
-    """How the pull proves to the tool who asks."""
+    """How the pull proves its identity to the tool."""
 
     model_config = {"extra": "forbid"}
 
@@ -83,7 +83,7 @@ class PullAuthenticationToUse(BaseModel):
 
 
 class PullQueryToUse(BaseModel):
-    """What a pull of samples asks for: an expression, and the instants at which it is evaluated."""
+    """The query of a pull that reads samples: an expression, and the instants at which the expression is evaluated."""
 
     model_config = {"extra": "forbid"}
 
@@ -249,7 +249,10 @@ async def remove_pull(pull_id: str, caller: Editor, office: ThePullOffice) -> No
 async def start_pull_run(
     pull_id: str, given: RunToStart, caller: Editor, office: ThePullOffice, clock: TheClock
 ) -> dict[str, Any]:
-    """Let a pull ask its tool now for changes, or compare all open tickets. A pause that the tool demanded is kept."""
+    """Let a pull ask its tool now, for changes or to compare all open tickets of the tool with the tickets known here.
+
+    A pause that the tool demanded is kept.
+    """
     progress = await keeping.start_run(office, caller, pull_id, given.kind)
     return {"pull_id": pull_id, "due_at": to_text(clock.of_real(progress.due_at()))}
 

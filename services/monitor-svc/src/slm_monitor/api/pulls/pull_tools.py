@@ -19,8 +19,8 @@ router = APIRouter(prefix="/api/v1", tags=["pulls"])
 
 @router.get("/pull-tools", **operation("List the tools that pulls can ask", list_of(PullToolAnswer)))
 async def list_pull_tools(caller: Caller, page: Paging, office: ThePullOffice) -> dict[str, Any]:
-    """List the tools that pulls can ask. Each has its mapping, the ways in which a pull can prove itself, and a guide
-    for setting up the tool.
+    """List the tools that pulls can ask. Each has its mapping, the ways in which a pull can prove its identity, and a
+    guide for setting up the tool.
     """
     found = page.within(list(office.recipes.values()), lambda each: [each.connector])
     return page.shape(found, lambda each: [each.connector], _tool_json)

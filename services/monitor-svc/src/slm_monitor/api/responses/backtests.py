@@ -103,7 +103,7 @@ class SuggestedObjective(Answer):
 
 
 class CandidateObjective(Answer):
-    """A candidate objective of a back-test: a number, and the side of it on which figures meet it."""
+    """A candidate objective of a back-test: a number, and whether figures must be at least or at most this number."""
 
     at_least: Exact = ABSENT
     """The objective, where more is better"""
@@ -131,7 +131,7 @@ class PriceRow(Answer):
 
 
 class PriceTable(Answer):
-    """The price table of a back-test: for each candidate objective the windows met and the credits due."""
+    """The price table of a back-test: how many windows would have met each candidate objective, and the credits due."""
 
     currency: str | None
     """Currency of the credits; null without a schedule"""
@@ -142,7 +142,7 @@ class PriceTable(Answer):
 
 
 class CostsOfReading(Answer):
-    """By how much the readings of a policy differ over the windows of a back-test."""
+    """How much the results of a back-test depend on the way in which one policy is read."""
 
     breaches: int
     """The most breaches under any reading less the fewest; for per-ticket targets, of late tickets"""
@@ -153,7 +153,7 @@ class CostsOfReading(Answer):
 
 
 class PolicyReading(Answer):
-    """One reading of a policy that draft terms leave open, and what it would have given."""
+    """One way to read a policy that draft terms leave open, and the results that it would have given."""
 
     settled_by: Document
     """The term that settles the policy in this way, such as `{"on_reopen": "new_clock"}`"""
@@ -166,7 +166,7 @@ class PolicyReading(Answer):
 
 
 class OpenReading(Answer):
-    """A policy that draft terms leave at its default, and that would have changed a verdict or money."""
+    """A policy that draft terms leave at its default. Another way to read it would have changed a verdict or money."""
 
     target: str | None
     """Key of the target that leaves it open: the draft, or one of its members; null if it has none"""

@@ -186,7 +186,7 @@ class NonMatchingTarget(Answer):
 
 
 class ClockSegmentAnswer(Answer):
-    """An interval of a clock's time of one kind: running, outside service hours, or paused."""
+    """An interval in which a clock's time is of one kind: running, outside service hours, or paused."""
 
     start: Instant = Field(alias="from")
     """First instant of the interval"""

@@ -176,7 +176,10 @@ class WindowWithoutEffect(AffectedWindowAnswer):
 
 
 class ExclusionEffect(Answer):
-    """The changes to figures, as of one instant, if a requested exclusion were approved or an approved one revoked."""
+    """The changes to figures, as of one instant, that the next decision on an exclusion would make.
+
+    This is the approval of a requested exclusion, or the revocation of an approved exclusion.
+    """
 
     agreement_id: str
     """Id of the agreement"""

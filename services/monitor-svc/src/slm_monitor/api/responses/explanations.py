@@ -29,8 +29,9 @@ StateName = Literal["up", "down", "degraded", "unknown"]
 class ExplainedInterval(TimeInterval):
     """A part of the window, or an outage or a recovery in it, with the facts that it comes from.
 
-    Intervals of states have the fields ``state`` to ``until``, intervals of series have ``good`` to ``digest``. Outages
-    have ``counted_at``, recoveries have ``recovery_time`` to ``test``.
+    An interval of one state has ``state``, ``counts_as``, ``service_time``, ``cause`` and ``until``. An interval of a
+    series has ``good``, ``total`` and ``digest``. An outage has ``counted_at``. A recovery has ``recovery_time``,
+    ``recovery_point``, ``kept`` and ``test``.
     """
 
     state: StateName = ABSENT
@@ -75,7 +76,10 @@ class FigureDerivation(Answer):
 
 
 class ReliabilityAnswer(Answer):
-    """The outages of a window: how many, and the mean times to restore and between them, exact, in microseconds."""
+    """The outages of a window: their number, the mean time to restore service, and the mean times between outages.
+
+    The mean times are exact, in microseconds.
+    """
 
     outages: int
     """How many outages began in the window"""
@@ -127,7 +131,9 @@ class EndedTicket(Answer):
 
 
 class ExplainedFigure(Answer):
-    """A window's figure with its derivation. Shares are between 0 and 1 here, and percent only for display."""
+    """A window's figure with its derivation. ``objective`` is between 0 and 1 if it is a share; a figure in the
+    objective's unit is then in percent.
+    """
 
     figure_display: str
     """The figure as text for people, in the objective's unit; – if there is none"""

@@ -140,7 +140,7 @@ class ImportAnswer(Answer):
 
 
 class ImportedAgreement(Answer):
-    """The number of windows and clocks of one agreement that an import changed."""
+    """How many windows and clocks an import changed in one agreement."""
 
     agreement_id: str
     """Id of the agreement"""
@@ -153,7 +153,7 @@ class ImportedAgreement(Answer):
 
 
 class ImportWithCounts(ImportAnswer):
-    """An import of history, with the number of windows and clocks that it changed."""
+    """An import of history, with how many windows and clocks the import changed."""
 
     windows_closed: int
     """How many windows were closed because of the import, in agreements that the reader may see"""
@@ -196,7 +196,9 @@ class QuarantineDecisionAnswer(Answer):
 
 
 class SuspendedSourceAnswer(Answer):
-    """A suspended source: too many of its facts could not be evaluated, so all are quarantined until it is resumed."""
+    """A suspended source. Too many of its facts could not be evaluated, so all its facts are quarantined until somebody
+    resumes the source.
+    """
 
     owner_party_id: str
     """Id of the party to which the source belongs"""

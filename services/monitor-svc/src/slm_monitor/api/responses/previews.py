@@ -93,7 +93,7 @@ class WindowPreview(Answer):
 
 
 class PreviewedWarning(Answer):
-    """A warning of a clock under draft terms: a share of the allowed time, and when that much is used."""
+    """A warning of a clock under draft terms: a share of the allowed time, and the instant at which it is used."""
 
     percent: int
     """Used share of the allowed time, percent"""
@@ -111,7 +111,7 @@ class PreviewedEscalation(Answer):
 
 
 class PreviewedSegment(Answer):
-    """An interval of a clock's time of one kind, under draft terms: running, outside service hours, or paused."""
+    """An interval in which a clock under draft terms is running, outside service hours, or paused."""
 
     start: Instant = Field(alias="from")
     """First instant of the interval"""
@@ -234,7 +234,7 @@ class ClockPreview(Answer):
 
 
 class BurnRateConsequences(Answer):
-    """What a burn rate means under this objective and period."""
+    """What a burn rate means under the objective and the period of the request."""
 
     factor: Exact
     """The burn rate: how many times faster than allowed the budget is used"""
@@ -249,7 +249,7 @@ class BurnRateConsequences(Answer):
 
 
 class BurnRatePairAnswer(BurnRateConsequences):
-    """A burn rate warning over a long and a short window: it warns if both windows exceed the rate."""
+    """A burn rate warning. It is raised if the burn rate is too high both over a long and over a short window."""
 
     long: Length
     """Length of the long window"""
@@ -342,7 +342,7 @@ class RowSetAside(Answer):
 
 
 class FilePreview(Answer):
-    """What a mapping reads in a file of measurements. Nothing is stored."""
+    """The measurements that a mapping finds in a file, and the records that cannot be sent. Nothing is stored."""
 
     records: int
     """Number of records in the file; 0 if there are `errors`"""

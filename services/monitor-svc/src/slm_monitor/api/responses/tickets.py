@@ -23,8 +23,8 @@ class FailedClockAnswer(Answer):
 class TicketAnswer(Answer):
     """A ticket, with the results of its last evaluation.
 
-    The other party of a support agreement (OLA or underpinning contract) sees neither the ticket's type nor the person
-    who holds it, only the team.
+    A party that may see the ticket only because of a support agreement (OLA or underpinning contract) sees neither the
+    ticket's type nor the person who holds it, only the team.
     """
 
     source: str
@@ -111,7 +111,7 @@ class TicketWithClocksAnswer(TicketAnswer):
 
 
 class TicketPreview(Answer):
-    """How a ticket would be evaluated if its tool showed it like this. Nothing is stored."""
+    """How the ticket in the request would be evaluated. Nothing is stored."""
 
     as_of: Instant
     """Instant as of which the clocks are calculated: now"""
@@ -137,7 +137,7 @@ class DerivedEvent(Answer):
 
 
 class SnapshotReceipt(Answer):
-    """The result of a ticket's snapshot: the events derived from it, which are durable."""
+    """The result of a ticket's snapshot: the events that were derived from it, and are now stored."""
 
     source: str
     """Name of the tool that the ticket comes from"""

@@ -129,7 +129,7 @@ class WindowSums(Answer):
 
 
 class PublishedFigure(Answer):
-    """An earlier published figure of a window."""
+    """The figure of a window before a restatement or an adjustment changed it."""
 
     verdict: Verdict
     """The verdict of the earlier revision"""

@@ -58,7 +58,7 @@ async def attribute_window_of_target(
     ] = None,
     known_at: KnownAt = None,
 ) -> dict[str, Any]:
-    """Say which supporting agreements caused the downtime of a window, and how much is the provider's own.
+    """Say how much of a window's downtime each supporting agreement caused, and how much the provider itself caused.
 
     If both parties accepted the window, the facts known at the acceptance decide.
     """
@@ -96,8 +96,8 @@ async def attribute_breach(
 ) -> dict[str, Any]:
     """Say which supporting agreements caused the downtime of the window in which a target was breached.
 
-    The downtime of a breached calendar window is that of the whole window so far; that of a rolling window is the
-    downtime up to the instant at which the breach was certain.
+    For a calendar window, all its downtime so far counts. For a rolling window, its downtime up to the instant at which
+    the breach was certain counts.
     """
     found = await breaches.one(caller, breach_id)
     if found is None:
@@ -160,8 +160,10 @@ def _part_of(part: Fraction, whole: Fraction) -> str | None:
 
 
 def _show_support(support: AttributedSupport, caller: Principal, disclosed: Collection[str]) -> Mapping[str, Any]:
-    """Return what a caller may know of a supporting agreement: everything, if its party is a party to that agreement,
-    or if the side that named it discloses its terms.
+    """Return what a caller may know of a supporting agreement.
+
+    The caller sees its name and ids as an operator, as a party to it, or if the side that named it discloses its terms.
+    Other callers see only which side named it.
     """
     terms = support.terms
     parties = () if terms is None else (terms["provider_party_id"], terms["customer_party_id"])

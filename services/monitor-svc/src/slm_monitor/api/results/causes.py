@@ -22,8 +22,8 @@ router = APIRouter(prefix="/api/v1/causes", tags=["causes"])
 async def list_causes(caller: Caller, queries: TheCauses, filters: TheCauseFilters, paging: Paging) -> dict[str, Any]:
     """List the causes of the caller's breaches and risks, the latest first or in the order of ``sort``.
 
-    Each cause is shown as the caller's party may see it. A customer sees only its own breaches, and not how many others
-    there are.
+    Each cause is shown as the caller's party may see it. A customer sees only its own breaches, and does not learn how
+    many breaches other customers have.
     """
     return await queries.page(caller, paging, filters.wanted, filters.sort)
 

@@ -150,9 +150,9 @@ def build_facts_deleted_problem(error: FactsNoLongerStored) -> Problem:
 
 
 def refuse_unexplained_aggregation(row: Mapping[str, Any], *, measured: bool = False) -> None:
-    """Raise a problem (422) for a target (a row of the store) without figures of its own: a clock on tickets.
+    """Raise a problem (422) for a per-ticket target, because another route explains its clocks.
 
-    ``measured``: only figures that follow from the facts of one indicator are allowed.
+    ``row``: the target as stored. ``measured``: raise the problem for a derived target, too.
     """
     name = read_name(row["terms"]["aggregation"])
     kind = KINDS.get(name)

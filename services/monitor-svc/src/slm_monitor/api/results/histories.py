@@ -91,8 +91,9 @@ def _closed_in(found: Mapping[str, Any]) -> set[str]:
 
 
 def _verdicts_to_read(wanted: str | None) -> tuple[str, ...]:
-    """Return the stored verdicts that some callers are shown as the verdict ``wanted``. Empty if ``wanted`` is None,
-    because then every verdict is wanted.
+    """Return the stored verdicts of the windows that may be shown with the verdict ``wanted``.
+
+    A window ``at_risk`` is shown as ``met`` to some callers. Empty if ``wanted`` is None: then all verdicts are wanted.
     """
     if wanted is None:
         return ()

@@ -166,11 +166,10 @@ def _zone(name: str) -> ZoneInfo:
 
 
 async def _lost_by_now(rows: SummaryRows, readers: TargetReaders, asked: SummaryQuestion) -> Mapping[str, int | None]:
-    """Return service id → time lost until now (µs), for the asked services with an indicator down: their lost time
-    keeps growing.
+    """Return service id → time lost until now (µs), for those requested services that have an indicator down.
 
-    The time is computed for at most ten services. It is None for the others, because the stored value lacks their
-    latest downtime.
+    The stored time is too short for them, because their lost time keeps growing. The time is computed for at most ten
+    of these services; it is None for the others.
     """
     now = asked.horizon.now
     down = {each for row in rows.streams if row["state"] == "down" for each in row["service_ids"]}

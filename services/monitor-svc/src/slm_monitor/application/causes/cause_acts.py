@@ -1,5 +1,6 @@
-"""Steps taken for a cause: all of the caller's breaches in the cause go through the step, each with its own record and
-event.
+"""Steps taken for a cause: one request applies a step to all breaches of the cause that belong to the caller's party.
+
+Each changed breach gets its own record and its own event.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ class NoSuchCause(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BreachSkippedByAct:
-    """A breach that was left unchanged when its cause was taken through a step.
+    """A breach that a step for its cause did not change.
 
-    ``code`` is already | not-your-turn | wrong-step; ``reason`` says the same in words.
+    ``code``: one of ``already``, ``not-your-turn`` and ``wrong-step``. ``reason``: the same in words.
     """
 
     breach_id: str

@@ -42,12 +42,10 @@ class CauseGroupingStore(Protocol):
     async def connected(
         self, provider_party_id: str, spans: Mapping[str, Sequence[Interval]], cause_ids: Collection[str]
     ) -> Membership:
-        """Return two kinds of findings:
+        """Return all findings of the given causes, and all findings that match ``spans``.
 
-        - all findings of the given causes
-        - each finding that has a key of ``spans`` and was bad during one of the intervals of that key
-
-        ``spans``: cause key → intervals (µs).
+        ``spans``: cause key → intervals (µs). A finding matches if it has one of these keys and its own interval
+        overlaps an interval of that key.
         """
         ...
 

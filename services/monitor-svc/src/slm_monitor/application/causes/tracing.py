@@ -103,7 +103,7 @@ class FindingTracer:
 
 
 def _state_subjects(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> set[str]:
-    """Return the indicators from whose states the bad intervals of a target's findings are computed."""
+    """Return the indicators of a target whose states show when something was bad."""
     if is_composite_of_states(terms):
         return set(parse_composite_terms(terms, others).subjects)
     return {terms.indicator} if terms.kind.is_of_single_facts and terms.indicator else set()

@@ -35,7 +35,7 @@ class TermsStore(Protocol):
         """Store the references by which other systems name the customer or service with this id. ``of``: ``customer``
         or ``service``.
 
-        Return the ids of the agreements whose tickets may be matched differently now.
+        Return the ids of the agreements that have this customer or service: other tickets may belong to them now.
         """
         ...
 

@@ -223,10 +223,10 @@ def _ids_of(field: str, given: Sequence[str], known: Mapping[str, str]) -> froze
 async def decide_exclusion(
     register: ExclusionStore, exclusion_id: str, decision: str, by: ActingParty, reason: str, now: UtcMicroseconds
 ) -> tuple[ExclusionRecord, Sequence[UncountedExclusionTime]]:
-    """Approve or reject an exclusion, as the other party or its delegate. ``decision``: ``approved`` or ``rejected``.
+    """Approve or reject an exclusion. ``decision``: ``approved`` or ``rejected``.
 
-    Return the exclusion, and the time that is approved but not excluded. Raises NoSuchObject,
-    ExclusionDecisionNotAllowed, InvalidExclusionTransition.
+    The party that did not request the exclusion decides, or its delegate. Return the exclusion, and the time that is
+    approved but not excluded. Raises NoSuchObject, ExclusionDecisionNotAllowed, InvalidExclusionTransition.
     """
     entry = await register.locked(exclusion_id)
     if entry is None:
@@ -295,8 +295,9 @@ async def _decided(
 
 
 async def list_time_not_excluded(register: ExclusionStore, entry: ExclusionRecord) -> Sequence[UncountedExclusionTime]:
-    """Return which time of an approved exclusion is not excluded from figures, with the reasons; empty for an exclusion
-    in any other state.
+    """Return the time of an approved exclusion that figures still count, with the reasons.
+
+    The list is empty for an exclusion in any other state.
     """
     if entry.state != APPROVED:
         return ()

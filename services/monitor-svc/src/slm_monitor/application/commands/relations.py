@@ -1,4 +1,6 @@
-"""Storage of the relations between parties that agreement-svc publishes. A party may name only a related party."""
+"""Storage of relations between parties, as agreement-svc publishes them. A party can make only a related party its
+delegate.
+"""
 
 from __future__ import annotations
 
@@ -20,5 +22,5 @@ class PartyRelationStore(Protocol):
 
 
 async def store_party_relation(relations: PartyRelationStore, related: PartiesRelated) -> None:
-    """Store a relation between two parties that agreement-svc has published."""
+    """Store a published relation between two parties."""
     await relations.relate(related.first_party_id, related.second_party_id)

@@ -1,5 +1,6 @@
-"""Catch-up with newly signed terms: earlier facts are evaluated by them, the resulting events are marked, and the
-catch-up ends.
+"""Catch-up: a partition evaluates earlier facts by newly signed terms.
+
+Events that are published meanwhile are marked with the version of the terms.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from slm_monitor.application.state.partition_step import JUDGED, PartitionStepCh
 
 
 class CatchUpTracker:
-    """Tracks the agreement versions whose recorded past one partition has not yet evaluated in full.
+    """Tracks agreement versions by which one partition must still evaluate facts from before their terms arrived.
 
-    A version goes through two phases, as an import does. First every partition evaluates the agreement's indicators and
-    tickets, at least up to the instant at which the terms arrived. When all partitions have done so, the derived
-    targets are evaluated.
+    Each version goes through two phases. First every partition evaluates the agreement's indicators and tickets, at
+    least up to the instant at which the terms arrived. When all partitions have done so, they evaluate the derived
+    targets.
     """
 
     def __init__(self) -> None:
@@ -47,7 +48,10 @@ class CatchUpTracker:
             found.is_evaluated_everywhere = True
 
     def newly_evaluated_everywhere(self) -> list[AgreementCatchUp]:
-        """Return the catch-ups that all partitions have evaluated and that no earlier call has returned."""
+        """Return the catch-ups whose indicators and tickets all partitions have evaluated, each catch-up only once.
+
+        A catch-up that an earlier call has returned is left out.
+        """
         reached = [each for key, each in self._found.items() if each.is_evaluated_everywhere and key not in self._woken]
         self._woken.update(each.key for each in reached)
         return reached
@@ -72,10 +76,10 @@ class CatchUpTracker:
         return min((begun_at for begun_at in waiting if begun_at > global_watermark), default=None)
 
     def mark(self, step: PartitionStepChanges) -> None:
-        """Mark the events of agreements whose past this partition is evaluating by a newly signed version.
+        """Mark the step's events of each agreement that has a catch-up in this partition.
 
-        The events' field ``catch_up`` gets the number of that version, or the lowest number if the agreement has
-        several such versions. The events of breaches and risks are counted.
+        The events' field ``catch_up`` gets the number of the newly signed version. If the agreement has several
+        catch-ups, it gets the lowest number. Events of breaches and risks are also counted.
         """
         if not self._found:
             return

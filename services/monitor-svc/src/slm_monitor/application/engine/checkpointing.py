@@ -50,15 +50,15 @@ class CheckpointSchedule:
         return time.monotonic() - max(self._taken_at.values(), default=0.0) >= QUIET_SECONDS
 
     def due(self, owned: Mapping[int, Partition], at_most_every: float) -> list[tuple[int, bool]]:
-        """Return (partition, whether its checkpoint must be whole) for each partition whose last checkpoint is at least
-        ``at_most_every`` seconds old.
+        """Return the partitions whose last checkpoint is at least ``at_most_every`` seconds old.
 
-        A whole checkpoint contains rows and accumulators too. These partitions get one:
+        Each is a pair: the partition's number, and whether its checkpoint must be whole. A whole checkpoint contains
+        rows and accumulators too. These partitions get a whole checkpoint:
 
-        - each partition with very many unsaved rows
+        - each partition with at least ``WHOLE_ROWS`` unsaved rows
         - the partition whose last whole checkpoint is the oldest, if that checkpoint is old enough or no records arrive
 
-        All others wait for a later call, so that no call writes many whole checkpoints in a row.
+        All other partitions wait for a later call, so that no call writes many whole checkpoints in a row.
         """
         now = time.monotonic()
         waiting = [number for number, partition in owned.items() if partition.has_rows]
@@ -88,11 +88,10 @@ class CheckpointSchedule:
         return bool(checkpoint.news)
 
     def tidy(self) -> None:
-        """Exclude newly loaded objects from garbage collection, if now is the time for it. The worker calls this in
-        every turn.
+        """After a large load, exclude the loaded objects from garbage collection. The worker calls this in every turn.
 
-        It is time when no partition receives records; garbage is then collected first. If records do not pause, it is
-        time ``GROWN_SECONDS`` after the load, and collecting waits for a pause. Without a new load nothing is done.
+        While no partition receives records, this collects garbage and then excludes the objects. While records keep
+        arriving, this excludes the objects ``GROWN_SECONDS`` after the load, and collects garbage in the next pause.
         """
         if self._grown_at is None:
             return

@@ -56,13 +56,13 @@ class DecisionDelivery:
         )
 
     def overturn(self, ref: Mapping[str, Any], step: PartitionStepChanges) -> None:
-        """Have a breach that a dispute overturned evaluated again, which withdraws the breach.
+        """Withdraw a breach that a dispute overturned, by having its target evaluated again.
 
-        ``ref``: content of the inbox message. What is marked depends on its ``subject``:
+        ``ref``: content of the inbox message. Its ``subject`` decides what is evaluated again:
 
         - if the subject is a ticket: the ticket
         - if the subject is an indicator: the indicator's windows that end after ``since``
-        - without a subject: the derived target's windows that end after ``since``
+        - if the subject is empty: the derived target's windows that end after ``since``
         """
         self._overturned.add(ref["breach_id"])
         subject, since = ref["subject"], ref["since"]
@@ -76,8 +76,8 @@ class DecisionDelivery:
             self._derived.reopen(ref["target_id"], since, DISPUTE)
 
     def forget(self, ref: Mapping[str, Any]) -> None:
-        """Record the instant from which on the facts of an indicator are still stored. Older windows are not evaluated
-        again.
+        """Record that the facts of an indicator before an instant were deleted. Windows before the instant are not
+        evaluated again.
         """
         subject, begins_at = ref["subject"], ref["begins_at"]
         self._record_starts[subject] = begins_at

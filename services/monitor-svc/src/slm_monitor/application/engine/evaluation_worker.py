@@ -1,4 +1,4 @@
-"""The evaluation worker: it owns partitions of the intake and steps each through facts, messages and due timers."""
+"""The evaluation worker: it owns partitions of the intake, and has them take in facts, messages and due timers."""
 
 from __future__ import annotations
 
@@ -126,10 +126,10 @@ class EvaluationWorker:
         self._lost_at[number] = time.monotonic()
 
     def _rejoin_if_orphaned(self) -> None:
-        """Leave and rejoin the consumer group if this worker lost a partition and no other worker has taken it over.
+        """Raise LogUnavailable if a partition that this worker lost is still assigned to it ``ORPHANED_SECONDS`` later.
 
-        Only partitions that are still assigned to this worker are looked at. Raises LogUnavailable to leave: this ends
-        the run, and the next run joins again.
+        No other worker has taken over the partition then. The error ends the run and leaves the consumer group; the
+        next run joins the group again.
         """
         now = time.monotonic()
         orphaned = [number for number, lost_at in self._lost_at.items() if now - lost_at > ORPHANED_SECONDS]

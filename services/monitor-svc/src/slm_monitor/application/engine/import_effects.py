@@ -1,5 +1,5 @@
-"""Counts of the events that a step publishes because of an import, by import and agreement. The event ``ImportJudged``
-reports the sums of these counts.
+"""Counts of the events that a step publishes because of an import. Each pair of import and agreement has its own
+counts; the event ``ImportJudged`` reports their sums.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _COUNTED: tuple[tuple[type[Any], str], ...] = (
 
 
 def count_import_effects(step: PartitionStepChanges) -> None:
-    """Count the events of a step that name an import, and store the counts by import and agreement in
-    ``step.touched``.
+    """Count the events of a step that name an import. Store the counts in ``step.touched``, by import and
+    agreement.
     """
     for outgoing in step.changes.events:
         event = outgoing.event

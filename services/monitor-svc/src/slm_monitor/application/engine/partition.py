@@ -104,9 +104,9 @@ class Partition:
             self.timers.set((STATE, ""), AT_ONCE)
 
     async def recover(self, loaded: LoadedPartition) -> None:
-        """Take in the facts that were accepted after the checkpoint.
+        """Take in the rows that were accepted after the last whole checkpoint.
 
-        Their results were published before the restart, and are not published again.
+        Results that were published before the restart are not published again.
         """
         await self._silences.recover(subject for subject in loaded.watched if self._is_mine(subject))
         for values, received_at in loaded.blobs:
@@ -136,12 +136,12 @@ class Partition:
 
     @property
     def has_rows(self) -> bool:
-        """Whether there are rows, or accumulators of rows, that are not in the record yet."""
+        """Whether there are rows, or accumulators of rows, that no checkpoint has stored yet."""
         return self._counts.has_rows
 
     def settle(self) -> None:
-        """Record that everything taken in so far has been evaluated, so that a client that waits for its own write can
-        read.
+        """Record that everything taken in so far has been evaluated. A client may be waiting until the measurements
+        that it sent are evaluated.
         """
         if self._evaluated != self.positions:
             self._evaluated = dict(self.positions)
@@ -256,8 +256,8 @@ class Partition:
             self._derived.wake_agreement(each.agreement_id)
 
     def _go_on_with_imports(self, step: PartitionStepChanges) -> None:
-        """Report the imports that this partition has evaluated: first their indicators and tickets; then, once all
-        partitions have reported theirs, the derived targets.
+        """Report the imports whose indicators and tickets this partition has evaluated. Once all partitions have
+        reported this of an import, report that its derived targets are evaluated, too.
         """
         for hold in self._holds.waiting_here():
             if not self._tickets.waits_for(hold):
@@ -267,8 +267,8 @@ class Partition:
                 self._holds.finish_derived(hold, step)
 
     def _go_on_catching_up(self, step: PartitionStepChanges) -> None:
-        """Report the agreement versions that this partition has caught up with: first their indicators and tickets;
-        then, once all partitions have reported theirs, the derived targets.
+        """Report the agreement versions by which this partition has evaluated its indicators and tickets. Once all
+        partitions have reported this of a version, report that its derived targets are evaluated, too.
         """
         for each in self._catching_up.waiting_here(self._watermark):
             if not self.is_due(each.begun_at):

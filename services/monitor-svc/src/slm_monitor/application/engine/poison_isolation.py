@@ -67,10 +67,10 @@ class PoisonIsolation:
         self._hands = hands
 
     async def evaluate_or_quarantine(self, number: int, batch: Batch) -> None:
-        """Evaluate a batch of one record, with up to ``ATTEMPTS`` attempts and freshly loaded memory after each
-        failure.
+        """Evaluate a batch of one record; if every attempt fails, quarantine the faulty parts of the record.
 
-        If all fail, quarantine the faulty parts. Raises PartitionNotOwned, Halt.
+        There are up to ``ATTEMPTS`` attempts. Each failure loads the partition's memory again. A record without a
+        faulty part goes to the dead letters. Raises PartitionNotOwned, Halt.
         """
         failed = _Failure("")
         for _ in range(ATTEMPTS):

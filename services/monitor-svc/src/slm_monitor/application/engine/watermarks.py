@@ -17,8 +17,9 @@ SOON, FAR = 0.002, 0.02
 
 
 class PartitionWatermarks:
-    """Computes the watermarks of the owned partitions, from the records that each must take in
-    before its timers fire.
+    """Computes the watermarks of the owned partitions.
+
+    A partition's timers up to an instant may fire once it has taken in every record appended before that instant.
     """
 
     def __init__(self, store: EvaluationStore, log: EventLog, clock: Clock) -> None:
@@ -75,7 +76,7 @@ class PartitionWatermarks:
         return found
 
     def postpone(self, number: int, watermark: UtcMicroseconds) -> None:
-        """Leave the remaining timers of a partition, due by this watermark, to the next call of ``look``."""
+        """Have the next call of ``look`` return this partition again, because timers up to this watermark remain."""
         self._waits[number] = (watermark, {})
 
     async def look_everywhere(self, owned: Mapping[int, Partition]) -> list[tuple[int, int]]:

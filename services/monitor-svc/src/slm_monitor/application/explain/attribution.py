@@ -35,12 +35,16 @@ _UNCOUNTED = ("up", "removed")
 
 
 class NotAttributed(ValueError):
-    """The target has no downtime that supporting agreements could have caused: it is not about states."""
+    """The target has no downtime that supporting agreements could have caused: it is not a target of availability."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedSupport:
-    """A supporting agreement as one side of a signed version named it. ``support_id`` stands for it in the document."""
+    """A supporting agreement that one party of a signed version named.
+
+    ``side``: which party, the provider or the customer. ``support_id``: the id by which the version refers to the
+    supporting agreement.
+    """
 
     support_id: str
     side: str
@@ -49,7 +53,7 @@ class NamedSupport:
 
 @dataclass(frozen=True, slots=True)
 class SignedChain:
-    """The supporting agreements that one side of a signed version named, and how they are combined."""
+    """The supporting agreements that one party of a signed version named, and how these agreements are combined."""
 
     supports: Sequence[NamedSupport]
     structure: SupportGroup
@@ -59,7 +63,9 @@ class SignedChainStore(Protocol):
     """The store of the supporting agreements of signed versions."""
 
     async def of_version(self, agreement_id: str, version: int) -> Sequence[SignedChain]:
-        """Return the chains of the sides that named supports; the provider's first."""
+        """Return one chain for each party of the version that named supporting agreements; the provider's chain comes
+        first.
+        """
         ...
 
 
@@ -95,9 +101,10 @@ class AttributedWindow:
         return self.own_microseconds + sum((each.microseconds for each in self.supports), Fraction(0))
 
     def find_largest_part(self) -> tuple[str | None, AttributedSupport | None]:
-        """Return (party, support) of the largest part; the provider and None if its own part is not exceeded.
+        """Return the party with the largest part of the downtime, and the largest of its supporting agreements.
 
-        The parts of the supports with the same supplying party are added up. The support is the party's largest.
+        The parts of all supporting agreements of one party are added up. If no party's part exceeds the part of the
+        provider itself, the result is (provider, None). Party None stands for all suppliers that are not known.
         """
         provider = self.terms.provider_party_id
         totals: dict[str | None, Fraction] = {provider: self.own_microseconds}
@@ -130,7 +137,7 @@ class DowntimeAttributor:
     async def attribute_window(
         self, target: TargetIdentity, window: str | None, at: UtcMicroseconds | None, now: UtcMicroseconds
     ) -> AttributedWindow:
-        """Split the downtime of a window, so far as it is known.
+        """Split the downtime of a window, up to the present, among the provider and the supporting agreements.
 
         ``window`` and ``at`` name the window as in ``ExplanationQuestion``. Raises NoSuchWindow, CalendarError,
         NotAttributed and FactsNoLongerStored.
@@ -173,7 +180,7 @@ class DowntimeAttributor:
         return AttributedWindow(terms, window_id, span, as_of, found.own, supports, bool(chains), disclosed)
 
     async def _states_of_support(self, agreement: AgreementTerms, span: Interval) -> list[StateSegment]:
-        """Return the states of a supporting agreement: those of all its targets of availability, joined.
+        """Return the states of a supporting agreement: the joined states of its availability targets without group_by.
 
         Its service hours and exclusions do not matter: a support that is down at night is down.
         """
@@ -214,8 +221,9 @@ class DowntimeAttributor:
 def list_downtime(
     terms: ServiceLevelTarget, states: StateProvider, span: Interval, excluded: Sequence[Interval]
 ) -> list[DowntimePiece]:
-    """Return the time of ``span`` that counts as downtime of the target, as its figure counts it: inside service hours,
-    without exclusions, degraded time by its weight.
+    """Return the time within ``span`` that counts as downtime in the target's figure.
+
+    Only service time that is not excluded counts. Degraded time counts in part, as the terms say.
     """
     if span[0] >= span[1]:
         return []

@@ -179,7 +179,10 @@ async def _figure(
 async def _tickets(
     record: FactHistoryStore, terms: ServiceLevelTarget, span: Interval, asked: CurrentFiguresQuestion
 ) -> dict[str, Any]:
-    """Count the tickets whose clock of this target ended in the span and those that met it; list the late ones."""
+    """Count the tickets whose clock of this target ended in ``span``, and how many of these tickets met the target.
+
+    The tickets that missed the target are listed.
+    """
     ended = await closed_tickets.find_tickets_ended_in_span(
         record, terms, [terms.target_id], span, asked.as_of, asked.as_of
     )

@@ -103,7 +103,7 @@ def _present(lines: Sequence[TargetTermsHistory], at: UtcMicroseconds) -> tuple[
 
 
 def name_window(lines: Sequence[TargetTermsHistory], terms: ServiceLevelTarget, span: Interval) -> str:
-    """Return the id of the window with this span: that of a calendar window, or the length of a rolling one."""
+    """Return the id of the window with this span. The id of a rolling window is its length."""
     if terms.window_kind == "rolling":
         return terms.window
     named = (find_window_at(line, span[0]) for line in lines)

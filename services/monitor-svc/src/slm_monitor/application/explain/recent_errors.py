@@ -23,10 +23,11 @@ RECENT_WINDOWS = {"5m": 5 * MINUTE, "30m": 30 * MINUTE, "1h": HOUR, "6h": 6 * HO
 async def compute_recent_error_shares(
     record: FactHistoryStore, terms: ServiceLevelTarget, now: UtcMicroseconds
 ) -> Mapping[str, Fraction]:
-    """Return the bad share of the target's time or events in each window that ends now, by the window's name.
+    """Return window name → bad share of the target's time or events, for the windows of ``RECENT_WINDOWS``.
 
-    - Time before the terms took effect does not count. A window in which nothing counts is left out.
-    - No window is returned if the target's figure is no share of time or events, or if its facts are no longer stored.
+    Each window ends now. Time before the terms took effect does not count. A window in which nothing counts is left
+    out. No window is returned in these cases: the target's figure is no share of time or events, the target has no
+    indicator, or its facts are no longer stored.
     """
     begins_at = max(now - max(RECENT_WINDOWS.values()), terms.effective_at) // MINUTE * MINUTE
     if not terms.kind.is_never_worsened_by_good or terms.indicator is None:

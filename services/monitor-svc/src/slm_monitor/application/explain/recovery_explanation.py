@@ -1,4 +1,4 @@
-"""Explanation of a window's figure of recoveries, each with its facts and lengths."""
+"""Explanation of a window's figure for a target of recoveries. Each recovery is listed with its facts and lengths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explanation of a window's figure of states: availability and outages, with every interval and its cause."""
+"""Explanation of a window's figure for a target of availability or outages. Every interval is listed with its cause."""
 
 from __future__ import annotations
 

@@ -133,10 +133,11 @@ async def find_tickets_ended_in_span(
     as_of: UtcMicroseconds,
     known_at: UtcMicroseconds | None,
 ) -> Sequence[ClosedTicket]:
-    """Return the tickets of which a clock of these targets ended in a span, in order of name.
+    """Return the tickets of which a clock of these targets ended in a span, sorted by name.
 
-    ``terms`` is a target of the same agreement. ``known_at`` None: the stored results are returned. Otherwise a ticket
-    about which facts were received after ``known_at`` is evaluated again, from the facts known at that instant.
+    ``terms``: the terms of any target of the same agreement; they name the parties whose tickets count. ``known_at``
+    None: the stored results are returned. Otherwise each ticket about which facts were received after ``known_at`` is
+    evaluated again, from the facts known at that instant.
     """
     as_it_is = await record.tickets_ended(target_ids, span, as_of)
     if known_at is None:

@@ -41,8 +41,8 @@ class FactHistoryStore(Protocol):
     async def indicator(self, subject: str) -> Indicator | None: ...
 
     async def single(self, subject: str, span: Interval | None, known_at: UtcMicroseconds | None) -> Sequence[Fact]:
-        """Return the singly stored facts of an indicator or ticket, without rows. ``span``: only facts of this time;
-        None: all.
+        """Return the facts of an indicator or ticket that are stored one by one, not as rows. ``span``: only facts
+        within this interval; None: all.
         """
         ...
 
@@ -63,7 +63,7 @@ class FactHistoryStore(Protocol):
         ...
 
     async def begins_at(self, subject: str) -> UtcMicroseconds | None:
-        """Return the instant from which on the record of an indicator is complete; None: from the first fact on."""
+        """Return the instant before which facts of an indicator have been deleted; None: no facts have been deleted."""
         ...
 
     async def overturned(self, breach_ids: Collection[str], known_at: UtcMicroseconds | None) -> Collection[str]:
@@ -77,7 +77,7 @@ class FactHistoryStore(Protocol):
         ...
 
     async def accepted_at(self, target_id: str, window_id: str) -> UtcMicroseconds | None:
-        """Return the instant at which both parties had accepted a window; None if they have not."""
+        """Return the instant at which the parties accepted a window; None if they have not both accepted it."""
         ...
 
     async def tickets_ended(
@@ -91,7 +91,7 @@ class FactHistoryStore(Protocol):
         ...
 
     async def tickets_left_out(self, target_ids: Sequence[str], span: Interval) -> tuple[int, int]:
-        """Return the numbers of inconsistent and of unjudgeable tickets of these targets in a span."""
+        """Return how many tickets these targets leave out in a span: (inconsistent tickets, unjudgeable tickets)."""
         ...
 
     async def tickets_changed(self, owner_party_id: str, known_at: UtcMicroseconds) -> Mapping[str, Sequence[Fact]]:
@@ -110,7 +110,7 @@ class FactsNoLongerStored(ValueError):
 
 
 async def check_facts_are_stored(record: FactHistoryStore, subject: str, span: Interval) -> None:
-    """Raise FactsNoLongerStored if a window begins before the instant from which an indicator's record is complete."""
+    """Raise FactsNoLongerStored if old facts of an indicator have been deleted and a window begins too early."""
     begins_at = await record.begins_at(subject)
     if begins_at is not None and span[0] < begins_at:
         raise FactsNoLongerStored(begins_at)
@@ -317,7 +317,7 @@ def list_calendar_windows(
 ) -> Iterator[tuple[ServiceLevelTarget, Window]]:
     """Yield the windows that begin in ``[start, end)``, in order, each with the terms by which it is evaluated.
 
-    ``begun_before``: also the window that contains ``start``.
+    ``begun_before``: if True, the window that contains ``start`` is included even if it begins earlier.
     """
     at: UtcMicroseconds | None = max(start, line.begins_at)
     while at is not None and at < min(end, line.ends_at):

@@ -18,7 +18,10 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class StateTimelines:
-    """Builds the states of targets from the record. ``known_at``: by the facts received until then; None: until now."""
+    """Builds the states of targets from the record of facts.
+
+    ``known_at``: only facts received by this instant are used; None: all facts.
+    """
 
     def __init__(self, record: FactHistoryStore, known_at: UtcMicroseconds | None = None) -> None:
         self._record = record

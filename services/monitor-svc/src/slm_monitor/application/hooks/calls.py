@@ -70,10 +70,10 @@ class HookCalls:
         self._parsed: OrderedDict[tuple[str, int], TicketMapping | OutageMapping] = OrderedDict()
 
     async def receive(self, hook_id: str, headers: Mapping[str, str], body: bytes, secret: str | None) -> Document:
-        """Take in a call; return the answer to it. The facts are durable when this returns.
+        """Take in a call of a tool; return the answer to the tool. The facts are durable when this returns.
 
-        ``secret`` is the parameter of this name in the address, for tools in which only the address can be set. The
-        call and the answer are kept in the hook's log. Raises NoSuchHook, CallNotAccepted and Overload.
+        ``secret``: value of the parameter ``secret`` in the URL, for tools that can send no header of their own. The
+        hook's log keeps the call and the answer. Raises NoSuchHook, CallNotAccepted and Overload.
         """
         found = await self._store.find(hook_id, real_now())
         if found is None:
@@ -97,8 +97,10 @@ class HookCalls:
         return await self._answered(hook, call.payload.encode(), None)
 
     async def _answered(self, hook: Hook, body: bytes, refused: CallNotAccepted | None) -> Document:
-        """Take in the body of a call, unless ``refused`` is given. Store the call with its answer, and return the
-        answer.
+        """Take in the body of a call, store the call with its answer, and return the answer.
+
+        ``refused``: the error by which the call is refused; it is stored as the answer and raised. None: the call may
+        be taken in.
         """
         call_id = self._new_id()
         try:
@@ -140,7 +142,7 @@ class HookCalls:
 
     @asynccontextmanager
     async def _turn(self, party_id: str) -> AsyncIterator[None]:
-        """Wait until the party's earlier calls are done, so that no party uses up the service; then run the body."""
+        """Let the calls of a party enter one after the other, so that no party uses up the service. Raises Overload."""
         turn = self._turns.setdefault(party_id, _Turn())
         if turn.waiting > MOST_WAITING:
             raise Overload("too many calls of your hooks wait", 1)

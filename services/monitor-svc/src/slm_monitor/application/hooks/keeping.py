@@ -35,7 +35,7 @@ from slm_monitor.domain.hooks.hooks import (
 
 @dataclass(frozen=True, slots=True)
 class HookOffice:
-    """The parts that the use cases need: storage, connectors, ids, and texts that cannot be guessed."""
+    """The parts that the use cases need: storage, connectors, new ids, and new secrets."""
 
     store: HookStore
     connectors: Mapping[str, Connector]
@@ -160,8 +160,9 @@ async def _parse_aside(office: HookOffice, text: str) -> TicketMapping | OutageM
 
 
 def parse_hook_mapping(text: str) -> TicketMapping | OutageMapping:
-    """Parse a mapping that must be able to read payloads. Raises InvalidHook; the fields it names begin with
-    ``mapping``.
+    """Parse the mapping of a hook, and check that it can read payloads.
+
+    Raises InvalidHook, whose field names begin with ``mapping``.
     """
     if len(text) > LONGEST_MAPPING:
         remedy = f"it is longer than {LONGEST_MAPPING:,} characters; leave out values that need no translation"
@@ -175,8 +176,9 @@ def parse_hook_mapping(text: str) -> TicketMapping | OutageMapping:
 
 
 def errors_of(refused: ImportRefused, within: str) -> list[dict[str, Any]]:
-    """Return the first findings of a refusal as errors whose fields begin with ``within``. Values are shortened, since
-    errors are kept in the log of calls.
+    """Convert the findings of a refusal to errors; field names get the prefix ``within``.
+
+    At most ``MOST_FINDINGS`` findings are converted, and long values are shortened: the log of calls keeps the errors.
     """
     found = []
     for each in refused.findings[:MOST_FINDINGS]:

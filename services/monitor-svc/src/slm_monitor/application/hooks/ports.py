@@ -26,7 +26,7 @@ class HookLedger(Protocol):
     async def count_hooks(self, party_id: str) -> int: ...
 
     async def put_hook(self, hook: Hook) -> None:
-        """Insert the hook, or replace the one with its id."""
+        """Insert a hook, or replace the stored hook with the same id."""
         ...
 
     async def remove_hook(self, hook_id: str) -> None:
@@ -50,8 +50,9 @@ class HookStore(Protocol):
     def begin(self) -> AbstractAsyncContextManager[HookLedger]: ...
 
     async def find(self, hook_id: str, now: UtcMicroseconds) -> tuple[Hook, Sequence[str]] | None:
-        """Return a hook, and its secrets that are valid at ``now`` (real time) as they are stored; None if there is no
-        such hook.
+        """Return a hook, and the stored texts of its secrets that are valid at ``now`` (real time).
+
+        None: no such hook exists.
         """
         ...
 

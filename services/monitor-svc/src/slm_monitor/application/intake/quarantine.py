@@ -1,4 +1,6 @@
-"""Decisions on quarantined facts: a fact is released into the intake under its own identity, once, or discarded."""
+"""Decisions on quarantined facts: each fact is released or discarded, once. Releasing a fact appends it to the intake
+with the identity under which it was sent.
+"""
 
 from __future__ import annotations
 

@@ -75,8 +75,10 @@ class DecodedRecords:
 
 
 class IntakeRecordReader:
-    """Reads intake records. ``sources``: ``ce_source`` of other writers → id of the party for which they write, or
-    ANYONE.
+    """Reads intake records.
+
+    ``sources``: says which other writers may append records to the intake topics. It maps the ``ce_source`` of a writer
+    to the id of the party for which it writes, or to ANYONE.
     """
 
     def __init__(

@@ -110,10 +110,10 @@ class SeriesAnswer:
 
 
 class _Batch:
-    """The samples of a request, collected for validation, and the refusals among them.
+    """The samples of a request, collected for validation, and the refused samples.
 
-    ``now``: when they were received. ``has_ids``: whether the instant of a sample is its id within its series, so that
-    another value of the same instant replaces the one before.
+    ``now``: when the samples were received. ``has_ids``: if True, the instant of a sample is used as its id within the
+    series: a later sample with the same instant replaces the earlier sample.
     """
 
     def __init__(self, now: UtcMicroseconds, *, has_ids: bool = False) -> None:
@@ -177,8 +177,8 @@ class SeriesIntake:
     ) -> SeriesAnswer:
         """Take in the series of a request. The accepted samples are durable when this method returns.
 
-        ``pulled_as``: name of the source, if a pull asked for the samples. If an instant is read again, the last value
-        is valid: a server computes the value anew for each request, and the result may differ.
+        ``pulled_as``: name of the source from which this service pulled the samples; empty: a client sent them. If an
+        instant is pulled again, the last value is valid: a server computes each answer anew, and values may differ.
 
         Raises MatchingTooCostly before anything is stored, and Overload before any measurement is accepted. At an
         Overload, samples may have gone to quarantine already.
@@ -315,8 +315,8 @@ def _measure(
 ) -> None:
     """Add the samples and histograms of a series to the batch.
 
-    Finite values up to the instant ``latest`` (in ms) need no more than the checks made here. All other samples are
-    added for validation, or as refusals.
+    Plain values that are finite and not after the instant ``latest`` (in ms) are checked here. All other samples are
+    added to be validated later, or are refused.
     """
     indicator = None if known.mapped is None else indicators.get(f"{party_id}/{known.mapped.indicator}")
     refusal, reading = known.refusal, "value"

@@ -57,10 +57,11 @@ def _schedule(question: BacktestQuestion) -> Schedule | None:
 def build_price_table(
     question: BacktestQuestion, judged: Sequence[Mapping[str, Any]], suggested: Mapping[str, str] | None
 ) -> dict[str, Any] | None:
-    """Return for each candidate objective the windows met and the credits due, the strictest first.
+    """Return a table of candidate objectives: how many windows would have met each, and the credits due.
 
-    Candidates are the objective of the draft, the suggested one, and each objective at which one more window would have
-    been met. None if the draft has no objective with a number, or no window has a figure.
+    Candidates are the draft's objective, the suggested objective, and objectives equal to figures of the windows, of
+    which at most ``MOST_CANDIDATES`` are taken. The strictest objective comes first. None: the draft has no objective
+    with a number, or no window has a figure.
     """
     objective, defined = parse_objective(question.terms["objective"]), _schedule(question)
     figures = [Fraction(each["attained"]) for each in judged if each["attained"] is not None]
@@ -126,7 +127,10 @@ def _closed_window(question: BacktestQuestion, row: Mapping[str, Any], objective
 
 
 def _rounded(figure: Fraction, objective: Objective) -> Fraction:
-    """Return a figure with four decimals, rounded towards the less strict side: the window still meets it."""
+    """Round a figure to four decimals, downwards for ``at_least`` and upwards for ``at_most``.
+
+    The window that attained this figure then still meets an objective equal to the rounded figure.
+    """
     scaled = figure * _DECIMALS
     return Fraction(scaled.__floor__() if objective.is_at_least else scaled.__ceil__(), _DECIMALS)
 

@@ -16,7 +16,8 @@ class BacktestQuestion:
     ``indicator``: its subject, empty for terms about tickets and for derived targets. ``members``: drafts of the
     targets from which a derived target is evaluated. ``owner``: id of the party to which tickets and indicators belong.
     ``per``: kind of the calendar windows into which the clocks of a per-ticket target are grouped. ``period_charge``:
-    amount, currency and kind of period, of which the ``credit_schedule`` may pay a share.
+    the price of the service per period, as amount, currency and kind of period. A ``credit_schedule`` may promise a
+    share of this price as a credit.
     """
 
     terms: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""The worker of back-tests. It evaluates one window at a time, so that no job delays other jobs or a restart."""
+"""The worker of back-tests. It evaluates one window at a time, so that other jobs and a restart wait only briefly."""
 
 from __future__ import annotations
 

@@ -192,9 +192,9 @@ async def evaluate_backtest_window(
 ) -> dict[str, Any]:
     """Evaluate one window under the draft, by the facts known at ``present``; return its result as JSON.
 
-    If the draft leaves a policy at its default, the window is also evaluated under each other value of that policy (a
-    reading). ``readings`` in the result: name of the reading → the fields of the result that differ under it. The
-    computation runs in a thread.
+    If the draft leaves a policy at its default, the window is also evaluated under each other value of that policy.
+    Such another value is called a reading. ``readings`` in the result: name of the reading → the fields of the result
+    that differ under it. The computation runs in a thread.
     """
     target, others = parse_backtest_target(question), open_readings.list_other_readings(question)
     asked = [question, *(each.apply(question) for each in others)]
@@ -276,13 +276,13 @@ async def _derived_window(
 
 
 def show_window(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the result of a window without the fields that only the comparison of open readings needs."""
+    """Return a window's result without ``readings`` and ``late``, which only ``find_open_readings`` needs."""
     return {name: value for name, value in row.items() if name not in ("readings", "late")}
 
 
 def summarize_backtest(question: BacktestQuestion, judged: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the result over all windows: how many were met, the worst, and the objective that
-    11 of 12 would have met.
+    """Return the result over all windows: how many windows met the objective, the worst window, and the objective
+    that 11 of 12 windows would have met.
     """
     target = parse_backtest_target(question)
     endless = [each for each in judged if each["attained"] is None and each["verdict"] == "breached"]
@@ -323,7 +323,10 @@ def _realistic(share: Fraction | None) -> str | None:
 
 
 def _suggested(rises: str, ordered: Sequence[Mapping[str, Any]], unit: str) -> dict[str, str] | None:
-    """Return the strictest objective that 11 of 12 windows would have met: rounded to four decimals, and exact."""
+    """Return the strictest objective that 11 of 12 windows would have met. ``exact`` is the unrounded number.
+
+    None if there is no such objective.
+    """
     if not ordered:
         return None
     missed = len(ordered) - -(-11 * len(ordered) // 12)

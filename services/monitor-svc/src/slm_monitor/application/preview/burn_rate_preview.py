@@ -65,8 +65,8 @@ def _drop(document: Mapping[str, Any], number: int, asked: BurnRatePreviewQuesti
     """Preview a warning of a budget drop, written as ``{"by": "10", "within": "PT1H"}``: 10 percent of the budget in an
     hour.
 
-    The result has the burn rate at which that much is spent in that time, and whether ``asked.rate`` raises the
-    warning.
+    ``burn_rate`` in the result is the rate that spends the share ``by`` of the budget in the time ``within``. ``warns``
+    says whether ``asked.rate`` raises the warning.
     """
     field = f"budget_drop[{number}]"
     try:

@@ -37,8 +37,8 @@ _VERDICTS = {clock_replay.MET: "met", clock_replay.BREACHED: "breached", clock_r
 class ClockPreviewQuestion:
     """A question for a preview: which clocks does a ticket get under draft terms? Instants are µs since 1970.
 
-    ``service_hours``: a document, or several that apply at the same time. ``window``: the interval whose sums are
-    wanted.
+    ``service_hours``: a document, or several that apply at the same time. ``window``: an interval; the answer then also
+    says how much of each clock's time lies in this interval.
     """
 
     targets: Sequence[Mapping[str, Any]]

@@ -49,7 +49,7 @@ class OtherReading:
         return f"{'' if self.member is None else self.member}/{self.policy}/{self.value}"
 
     def apply(self, question: BacktestQuestion) -> BacktestQuestion:
-        """Return the question with the policy written as this reading has it."""
+        """Return the question with terms that set the policy to this reading's value."""
         written = {self.policy: self.value}
         if self.member is None:
             return replace(question, terms={**question.terms, **written})

@@ -46,8 +46,8 @@ _LONG_AGO = -(2**55)
 class WindowPreviewQuestion:
     """A question for a preview: which outcome does a window have under draft terms? Instants are µs since 1970.
 
-    ``window`` is an id such as 2026-11, or an interval. ``terms``: one target. A composite has its members in
-    ``members``, each as (question of its own, weight).
+    ``window`` is an id such as 2026-11, or an interval. ``terms``: one target. For a composite, ``members`` has a pair
+    for each member: the question about the member's window, and the member's weight.
     """
 
     terms: Mapping[str, Any]
@@ -143,7 +143,7 @@ def _facts(asked: WindowPreviewQuestion, span: tuple[int, int]) -> KnownWindowFa
 
 
 def _holding(facts: Iterable[Fact]) -> list[Fact]:
-    """Return the facts that count: of several with the same key, the one with the highest rank."""
+    """Return the facts that count. If several facts have the same key, only the fact with the highest rank counts."""
     held: dict[str, Fact] = {}
     for fact in facts:
         before = held.get(fact.key)

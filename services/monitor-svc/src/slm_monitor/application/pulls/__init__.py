@@ -1,4 +1,5 @@
-"""The use cases of pulls: make and change them, send requests to the tools, and take in the tickets of the answers.
+"""Pulls: a pull sends requests to a party's tool at intervals, and takes in tickets, outages or samples of the answers.
 
-This package must not judge: the tickets go to the intake, like tickets that a hook receives.
+This package makes, changes and runs pulls. It must not judge: the tickets go to the intake, like tickets that a hook
+receives.
 """

@@ -1,4 +1,4 @@
-"""Runs of pulls, whatever they read: the state of a run under way, and the storing of its end."""
+"""What the runs of all kinds of pulls have in common: the state of a run under way, and how its outcome is stored."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def mind_limit(answer: ToolAnswer) -> None:
 
 
 class Attempts:
-    """Makes runs. If a run fails, the reason is stored, and until when the pull waits."""
+    """Makes runs. If a run fails, stores the reason and the instant until which the pull waits."""
 
     def __init__(self, store: PullStore, lease_seconds: float) -> None:
         self._store = store
@@ -80,7 +80,7 @@ class Attempts:
         begin: Callable[[ClaimedPull], AnyCourse],
         read: Callable[[AnyCourse], Awaitable[None]],
     ) -> None:
-        """Begin the run of a claimed pull and read until it is done, has sent its share of requests, or fails.
+        """Begin the run of a claimed pull and read until the run is done, has sent MOST_REQUESTS requests, or fails.
 
         The outcome is stored; only faults of the product's own database and log are raised.
         """
@@ -107,7 +107,10 @@ class Attempts:
             await self._failed(course, ToolTrouble(fault))
 
     async def _failed(self, course: Course, trouble: ToolTrouble, *, is_ours: bool = False) -> None:
-        """Store why the run ended early, and until when the pull waits. ``is_ours``: the tool is not at fault."""
+        """Store why the run ended early, and the instant until which the pull waits.
+
+        ``is_ours``: the cause lies in the product, not in the tool.
+        """
         now, progress, claim = real_now(), course.progress, course.claim
         is_told = trouble.wait is not None and (trouble.is_limit or is_ours)
         failures = progress.failures + (not is_told)
@@ -160,4 +163,4 @@ class PlainRunner(ABC):
 
     @abstractmethod
     async def _read(self, course: Course) -> None:
-        """Read what the run is for, and store it with the position that has been reached."""
+        """Request the data from the tool, and store the data together with the new position of the pull."""

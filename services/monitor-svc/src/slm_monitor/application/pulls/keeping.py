@@ -50,7 +50,10 @@ class PullOffice:
 
 @dataclass(frozen=True, slots=True)
 class PullDetails:
-    """The fields of a pull that a user chooses. None: the connector gives the value, or a change keeps it."""
+    """The fields of a pull that a user chooses.
+
+    None means: a new pull takes the connector's value, and a changed pull keeps its present value.
+    """
 
     title: str | None = None
     source: str | None = None
@@ -68,7 +71,7 @@ class PullDetails:
     query: SampleQuery | None = None
 
     def fields(self) -> dict[str, Any]:
-        """Return the given fields of the pull itself."""
+        """Return the fields that the user has given, without the secret."""
         given = {name: getattr(self, name) for name in self.__slots__}
         return {name: value for name, value in given.items() if value is not None and name != "secret"}
 
@@ -205,7 +208,7 @@ async def _own_pull(ledger: PullLedger, caller: Principal, pull_id: str) -> Pull
 def _progress_of(before: Pull, after: Pull, known: PullProgress) -> PullProgress:
     """Return the progress of a changed pull: its next run begins at once.
 
-    If the mapping changed, the run begins with the earliest change that the old mapping could not read.
+    If the mapping changed, the run begins with the earliest change of a ticket that the old mapping could not read.
     """
     now, position, refused = real_now(), known.position, known.refused_since
     if after.mapping != before.mapping and refused is not None:
@@ -226,14 +229,18 @@ def _progress_of(before: Pull, after: Pull, known: PullProgress) -> PullProgress
 
 
 def _asked_of(pull: Pull) -> tuple[Any, ...]:
-    """Return the fields on which ``Position.after`` depends: if one of them changes, the position is no longer
-    valid.
+    """Return the fields on which ``Position.after`` (where the next request continues) depends.
+
+    If one of these fields changes, ``Position.after`` is no longer valid.
     """
     return pull.address, pull.path, pull.filter, pull.query, pull.mapping
 
 
 async def _checked(office: PullOffice, pull: Pull) -> Pull:
-    """Return the pull with a plain address. Raises InvalidPull that names the first field that is not valid."""
+    """Check a pull, and return it with its address without a ``/`` at the end.
+
+    Raises InvalidPull that names the first field that is not valid.
+    """
     recipe = _recipe(office, pull.connector)
     if pull.authentication.kind not in recipe.ways:
         raise _invalid("authentication.kind", pull.authentication.kind, f"use one of {', '.join(recipe.ways)}")

@@ -41,12 +41,14 @@ class OutageTaker:
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="documents")
 
     async def read(self, pull: Pull, document: Any) -> MappedPayload:
-        """Return what the pull's mapping reads in a document. Raises ImportRefused and UnreadableAnswer."""
+        """Map a document of the tool by the pull's mapping. Raises ImportRefused and UnreadableAnswer."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, _mapped_document, pull, document)
 
     async def take(self, pull: Pull, found: MappedPayload) -> tuple[int, list[dict[str, Any]]]:
-        """Take outages in. Return the number of outages whose indicator is not registered, which are left out, and the
-        errors of refused outages.
+        """Take in the outages whose indicators are registered.
+
+        Return the number of outages left out because their indicators are not registered, and the errors of refused
+        outages.
         """
         sender = Principal(pull.pull_id, pull.party_id, pull.title, frozenset({"integrator"}))
         subjects = {f"{pull.party_id}/{item['indicator']}" for item in found.measurements}
@@ -83,7 +85,9 @@ class OutageRunner(PlainRunner):
         self._taker = taker
 
     async def _read(self, course: Course) -> None:
-        """Read the document once. Runs of each night read it although it has not changed: indicators may have come."""
+        """Read the document once. A nightly run reads an unchanged document, too: its outages may be about indicators
+        that were registered since the run before.
+        """
         self._taker.intake.check(MEASUREMENTS.name)
         pull, asked_at = course.claim.pull, real_now()
         tag = course.progress.position.after if course.run.kind == "changes" else ""

@@ -59,7 +59,10 @@ class PullStore(Protocol):
     async def find(self, pull_id: str) -> Pull | None: ...
 
     async def claim(self, lease_seconds: float) -> ClaimedPull | None:
-        """Claim a pull that is due and begin a run of it; None if none is due. No other process gets it meanwhile."""
+        """Claim a pull that is due and begin a run of it; None if none is due.
+
+        No other process can claim this pull until the lease ends.
+        """
         ...
 
     def turn(self, claim: ClaimedPull, lease_seconds: float) -> AbstractAsyncContextManager[PullTurn]: ...
@@ -69,8 +72,9 @@ class PullStore(Protocol):
         ...
 
     async def open_numbers(self, party_id: str, source: str, after: str, most: int) -> list[str]:
-        """Return the numbers of a source's tickets that the product knows as open: the first ``most`` after
-        ``after``.
+        """Return the numbers of open tickets of a source, as far as the product knows them.
+
+        The result has at most ``most`` numbers, and begins with the first number behind ``after``.
         """
         ...
 
@@ -79,7 +83,7 @@ class ToolClient(Protocol):
     """Sends requests to tools."""
 
     async def check(self, url: str) -> str | None:
-        """Return why no request may go to this address, in words for its user; None if requests may go there."""
+        """Return why no request may go to this address, in words for the user who gave it; None if requests may go."""
         ...
 
     async def ask(self, claim: ClaimedPull, request: ToolRequest) -> ToolAnswer:

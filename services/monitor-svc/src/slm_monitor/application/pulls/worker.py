@@ -1,4 +1,4 @@
-"""The worker that runs pulls that are due. Replicas share the pulls by leases: each is run by one process at a time."""
+"""The worker that runs pulls that are due. Replicas share the pulls by leases: one process at a time runs a pull."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PullRunner(Protocol):
     """Runs pulls."""
 
     async def run(self, claim: ClaimedPull) -> None:
-        """Run a claimed pull until it is done, has sent its share of requests, or fails; the outcome is stored."""
+        """Run a claimed pull until the run is done, has sent MOST_REQUESTS requests, or fails; store the outcome."""
         ...
 
 
@@ -37,7 +37,10 @@ class RunnerByKind:
         self._runners = runners
 
     async def run(self, claim: ClaimedPull) -> None:
-        """Run a claimed pull; the outcome is stored. The ticket runner stores that a connector is gone."""
+        """Run a claimed pull; the outcome is stored.
+
+        If the pull's connector no longer exists, the runner of tickets runs the pull, and stores this as the outcome.
+        """
         recipe = self._recipes.get(claim.pull.connector)
         await self._runners["tickets" if recipe is None else recipe.reads].run(claim)
 
@@ -55,7 +58,7 @@ class PullWorker:
         self._running: dict[asyncio.Task[None], ClaimedPull] = {}
 
     async def run(self) -> None:
-        """Run pulls until cancelled. Runs under way then stop, and are continued later by this or another process."""
+        """Run pulls until cancelled. Cancelling stops the runs under way; this or another process continues them."""
         try:
             while True:
                 await self.step()

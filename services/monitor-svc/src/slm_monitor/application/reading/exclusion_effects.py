@@ -59,7 +59,7 @@ class ExclusionDifference:
 class FactHistoryUnderExclusions:
     """The record of facts as if exactly the given exclusions of one agreement were approved.
 
-    Questions about what was known at an earlier instant are answered from the record unchanged.
+    For an earlier instant (``known_at``), it returns the exclusions that were really known then.
     """
 
     def __init__(self, history: FactHistoryStore, agreement_id: str, approved: Sequence[ApprovedExclusion]) -> None:

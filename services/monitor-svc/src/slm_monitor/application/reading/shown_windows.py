@@ -47,7 +47,10 @@ def hide_live_figure(window: dict[str, Any], view: CustomerView, *, is_closed: b
 
 
 def build_shown_figure(figure: Mapping[str, Any], view: CustomerView, *, is_disclosed: bool) -> dict[str, Any]:
-    """Return a current figure with only the fields that the customer may see."""
+    """Return a current figure with only the fields that the customer may see.
+
+    ``is_disclosed``: whether the customer is already shown a warning about this window.
+    """
     shown = hide_warnings(dict(figure), view, is_disclosed=is_disclosed)
     if view.live_figure or figure["closed"]:
         return shown

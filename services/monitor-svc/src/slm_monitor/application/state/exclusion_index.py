@@ -45,11 +45,11 @@ class ExclusionIndex:
         approved: Sequence[ApprovedExclusion],
         since: UtcMicroseconds | None = None,
     ) -> ExclusionChange:
-        """Replace the terms or exclusions of an agreement; return the change, as it affects targets.
+        """Replace the terms or exclusions of an agreement; return how the excluded time of its targets changes.
 
-        ``since``: the earliest instant at which an exclusion changed, if known. After a restart it is needed for the
-        first message about an agreement. The partition may have loaded the new exclusions already, so that a comparison
-        finds no change, although nothing was evaluated by them.
+        ``since``: the earliest instant at which an exclusion changed, if known. The first message about an agreement
+        after a restart needs it: the partition may have loaded the new exclusions already. Then a comparison finds no
+        change, although no window has been evaluated by the new exclusions.
         """
         before = self._counting.get(agreement_id, [])
         self._replace(agreement_id, versions, approved)
@@ -80,8 +80,8 @@ class ExclusionIndex:
         return found
 
     def named_in(self, terms: ServiceLevelTarget, start: UtcMicroseconds, end: UtcMicroseconds) -> list[dict[str, Any]]:
-        """Return the exclusions with time in a target's window, as JSON: the excluded seconds of each, and the time
-        that is not excluded, with reasons.
+        """Return as JSON the exclusions with time in a target's window. Each has its excluded seconds and, with the
+        reasons, the parts of its time that are not excluded after all.
 
         If exclusions overlap, each has its full seconds, so that their sum may exceed the excluded time.
         """
@@ -100,7 +100,7 @@ class ExclusionIndex:
     def minutes_of(self, terms: ServiceLevelTarget) -> list[Interval]:
         """Return the excluded time of a target's terms in minutes since 1970, as intervals ``[first, after the last)``.
 
-        A minute is excluded if its start is, because rows are summed by the minute.
+        A minute is excluded if its first instant is excluded, because rows are summed by the minute.
         """
         key = (terms.agreement_id, terms.target_id, terms.version)
         found = self._minutes.get(key)
@@ -123,8 +123,8 @@ class ExclusionIndex:
 def list_exclusions_in_window(
     counting: Iterable[tuple[ApprovedExclusion, EffectiveExclusion]], start: UtcMicroseconds, end: UtcMicroseconds
 ) -> list[dict[str, Any]]:
-    """Return the exclusions with time in a window as JSON, sorted by id: the excluded seconds of each, and the time
-    that is not excluded, with reasons.
+    """Return as JSON the exclusions with time in a window, sorted by id. Each has its excluded seconds and, with the
+    reasons, the parts of its time that are not excluded after all.
     """
     found = [
         {
@@ -140,10 +140,10 @@ def list_exclusions_in_window(
 
 
 class ExclusionChange:
-    """The difference between two sets of exclusions of one agreement, as it affects targets.
+    """The difference that a change of an agreement's exclusions makes to its targets.
 
-    A figure also names each exclusion in its window, and what part of that exclusion is not excluded. If an exclusion
-    or such a part changes, this is a difference, even if the excluded time as a whole stays the same.
+    A figure also names each exclusion in its window, and the part of the exclusion's time that is not excluded after
+    all. If such an exclusion or part changes, this is a difference, even if the excluded time in total stays the same.
     """
 
     def __init__(
@@ -175,8 +175,9 @@ class ExclusionChange:
 
 
 def _first(before: EffectiveExclusion, after: EffectiveExclusion) -> UtcMicroseconds | None:
-    """Return the first instant that only one side excludes, or that the sides leave unexcluded for different reasons;
-    None if there is none.
+    """Return the first instant at which the two differ; None if they do not.
+
+    They differ where only one of them excludes the time, or where they give different reasons not to exclude it.
     """
     differing = intervals.subtract(before.intervals, after.intervals)
     differing += intervals.subtract(after.intervals, before.intervals)

@@ -24,8 +24,8 @@ class FailedTargets:
     """The targets whose evaluation has failed since the partition was loaded.
 
     Their state in memory may be half changed, so they are evaluated again only after the partition has been loaded
-    again: at a restart, or because their terms have changed. ``kept``: the failed targets in the store, as target →
-    reason. An event is published when one of these targets is evaluated again.
+    again: at a restart, or because their terms have changed. ``kept``: id of a failed target in the store → reason.
+    An event is published when one of these targets is evaluated again.
     """
 
     def __init__(self, kept: Mapping[str, str]) -> None:
@@ -114,8 +114,8 @@ class FailedTargets:
         self._unpublished[line.target_id] = None
 
     def unread(self, versions: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
-        """Return target id → its indicator (None if it has none), for an agreement's targets whose terms cannot be
-        parsed.
+        """Return the targets of an agreement whose terms cannot be parsed, as target id → subject of the target's
+        indicator (None: no indicator).
         """
         why = explain_unreadable_targets(versions)
         found: dict[str, str | None] = {}

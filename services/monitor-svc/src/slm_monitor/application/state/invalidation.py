@@ -15,7 +15,7 @@ class DirtySpan:
     """The part of an indicator that must be evaluated again: windows from ``since`` (µs) on, a range of minutes, or
     both.
 
-    With neither, only open windows are evaluated, as their results may change without new data.
+    If both are left out, only open windows are evaluated, as their results may change without new data.
     """
 
     since: UtcMicroseconds | None = None

@@ -17,7 +17,8 @@ class ImportHold:
     """An import that is loading history. The time before ``through`` of its indicators and sources is not evaluated
     yet.
 
-    ``release``: None while the import is open; afterwards the intake positions up to which its facts reach.
+    ``release``: None while the import is open; afterwards ``topic:partition`` of the intake → position behind the
+    import's last fact.
     """
 
     import_id: str

@@ -19,7 +19,7 @@ JUDGED, WAITING, HELD = "judged", "waiting", "held"
 
 @dataclass(slots=True)
 class ImportEffect:
-    """The numbers of windows, clocks and breach events that were published for one import, in one agreement."""
+    """How many windows, clocks and breach events of one agreement were published because of one import."""
 
     provider_party_id: str
     customer_party_id: str

@@ -1,4 +1,4 @@
-"""Dependencies of derived targets on others, and the messages that must be sent when their sources change."""
+"""The sources of derived targets (indicators, targets and clocks), and the messages that are sent when these change."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class DerivedTargetDependencies:
         return self._addressed(found)
 
     def news_of(self, windows: Iterable[TargetWindow]) -> list[DependencyChangeMessage]:
-        """Return the messages to derived targets after the figures of these windows were saved in a checkpoint."""
+        """Return messages to the derived targets that are made from these windows, whose figures were just saved."""
         found: dict[str, int] = {}
         self._of_windows(windows, found)
         return self._addressed(found)

@@ -1,6 +1,6 @@
 """The live stream of published events: one reader of the topics per process, and a bounded queue per client.
 
-An event's id is the vector of offsets after it, so that a client can resume at any replica.
+An event's id says up to which offset of each partition the stream has come, so that a client can resume at any replica.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class StreamEvent:
 class StreamClient:
     """The stream of one client.
 
-    ``missed``: position from which the client must catch up before its queue is read; ``end``: set from outside to end
-    the stream.
+    ``missed``: position from which the client must catch up before its queue is read. ``end``: function that ends the
+    stream of a client that has fallen behind; the route sets it.
     """
 
     wanted: StreamFilter
@@ -242,7 +242,7 @@ async def _within(seconds: float, awaited: Awaitable[T]) -> T | None:
 
 
 def convert_record_to_stream_event(record: StoredRecord) -> StreamEvent | None:
-    """Convert a record of the log to an event for clients; None if it is no published event, or a repetition."""
+    """Convert a record of the log to an event for clients; None if it is no published event or was sent before."""
     if REDRIVEN in record.headers:
         return None
     try:

@@ -46,8 +46,8 @@ class EvaluationMarks(Protocol):
 class FigureStreamClient:
     """One stream of figures.
 
-    ``audience``: name of the group of callers who see the same figures, such as a party. ``read``: function that reads
-    samples as this audience may see them.
+    ``audience``: name of the group of callers who see the same figures, such as a party. ``read``: function that
+    returns the present figures of given targets, as this audience may see them.
     """
 
     client: StreamClient

@@ -44,5 +44,5 @@ def find_budget_of_events(terms: ServiceLevelTarget, good: int, total: int) -> K
 
 
 def is_of_time(terms: ServiceLevelTarget) -> bool:
-    """Return whether a figure is, or may be, a share of time: availability, and composites."""
+    """Return whether the figure can be a share of time: always true for availability, sometimes for a composite."""
     return terms.kind.is_share and terms.kind.source in (STATES, MEMBERS)

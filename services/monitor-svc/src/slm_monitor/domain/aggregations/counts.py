@@ -1,4 +1,6 @@
-"""Number of occurrences, such as errors or ratings. If the terms name a category, only its occurrences count."""
+"""Number of occurrences, such as errors or ratings. If the terms name a category, only occurrences of that category
+count.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ _SHOWN = 20
 
 
 class OccurrenceCount(SeriesAggregation[OccurrenceAccumulator]):
-    """A number of occurrences: ``at_most`` N is missed with occurrence N + 1, ``at_least`` N at the close."""
+    """A number of occurrences. ``at_most`` N is missed at occurrence N + 1. ``at_least`` N is missed only when the
+    window closes.
+    """
 
     rolling = RollingOccurrences()
 
@@ -36,8 +40,10 @@ class OccurrenceCount(SeriesAggregation[OccurrenceAccumulator]):
         return RowClassifier(EACH if terms.indicator_kind == "rating" else OCCURRENCES)
 
     def required_labels(self, terms: ServiceLevelTarget) -> dict[str, str]:
-        """Return the labels that a row must have to be counted: the category, and the labels of the target's
-        instance if the target has one for each label value.
+        """Return the labels that a row must have to be counted.
+
+        They are the category, if the terms name one, and the label values of the target's instance, if the target has
+        one instance for each label value.
         """
         wanted = super().required_labels(terms)
         if terms.parameters is not None:
@@ -78,7 +84,7 @@ class OccurrenceCount(SeriesAggregation[OccurrenceAccumulator]):
     def explain_rows(
         self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> ExplainedWindow:
-        """Explain the number of occurrences. If the terms name a category, only its occurrences count."""
+        """Explain the number of occurrences. If the terms name a category, only occurrences of that category count."""
         assert target.promise is not None
         _, finding = self.recalculate(target, facts, counting)
         number = finding.total

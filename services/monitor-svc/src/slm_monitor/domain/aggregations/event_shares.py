@@ -78,7 +78,9 @@ class EventShare(SeriesAggregation[ShareAccumulator]):
     def explain_rows(
         self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> ExplainedWindow:
-        """Explain the share good ÷ total. Good are the good events, or the values on the right side of a limit."""
+        """Explain the share good ÷ total: of good events or, if there is a limit, of values on the good side of the
+        limit.
+        """
         assert target.promise is not None
         promised = target.promise
         _, finding = self.recalculate(target, facts, counting)
@@ -106,13 +108,15 @@ class EventShare(SeriesAggregation[ShareAccumulator]):
         )
 
     def shown_beside(self, target: ServiceLevelTarget, counting: CountedWindowRows) -> dict[str, str | None]:
-        """Return further fields of the explanation."""
+        """Return the fields that only this aggregation adds to an explanation; empty if it adds none."""
         return {}
 
 
 class ShareWithinLimit(EventShare):
-    """Values on the right side of a limit ÷ all values. The vocabulary says for each such aggregation which side is
-    right.
+    """Share of good values: values on the good side of a limit ÷ all values.
+
+    The aggregation's entry in ``slm_events.aggregations.KINDS`` says whether values must be at most or at least the
+    limit.
     """
 
     def __init__(self, name: str) -> None:
@@ -156,7 +160,7 @@ class Quantile(ShareWithinLimit):
 
 
 def _raw(target: ServiceLevelTarget, counting: CountedWindowRows) -> dict[str, str | None]:
-    """Return the share without exclusions, as a field of the explanation; empty if no exclusion matters."""
+    """Return {"raw_figure": the share as if no event were excluded}; empty if no event is excluded."""
     if not counting.excluded:
         return {}
     total = int(counting.raw.total.sum())

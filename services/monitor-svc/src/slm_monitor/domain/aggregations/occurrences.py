@@ -41,8 +41,9 @@ class OccurrenceAggregation(ABC):
     def find_ongoing_since(
         self, states: StateProvider, terms: ServiceLevelTarget, begins_at: UtcMicroseconds, as_of: UtcMicroseconds
     ) -> UtcMicroseconds | None:
-        """Return the start of an occurrence that has not ended and may still count in the window in which it started;
-        None if there is none.
+        """Return the start of the occurrence that is in progress at ``as_of``; None if there is none.
+
+        The occurrence may later count in the window in which it started.
         """
         return None
 
@@ -55,4 +56,6 @@ class OccurrenceAggregation(ABC):
         as_of: UtcMicroseconds,
         excluded: Sequence[Interval],
     ) -> RollingWindowSource:
-        """Return the rolling windows with the occurrences of ``span`` by the facts up to ``as_of``."""
+        """Return the source that evaluates rolling windows: it has the occurrences in ``span``, by the facts up to
+        ``as_of``.
+        """

@@ -1,4 +1,4 @@
-"""Number of outages that reach a length in service time."""
+"""Number of outages that last at least the agreed length of service time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recoveries of a service: the longest one, the most data lost, or the share of those within their limits."""
+"""Recoveries of a service: the longest recovery, the most data lost, or the share of recoveries within their limits."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class LongestRecovery(OccurrenceAggregation):
     """The longest recovery, in minutes. A recovery counts in the window in which it ended."""
 
     def measure(self, one: MeasuredRecovery, terms: ServiceLevelTarget) -> MeasuredRecovery | None:
-        """Return the recovery as this figure counts it; None if it does not count."""
+        """Return the recovery in the form that this figure needs; None if the recovery does not count."""
         return one
 
     def minutes(self, one: MeasuredRecovery) -> Fraction:
-        """Return the minutes that the target limits."""
+        """Return the length in minutes that this figure measures: here, how long the recovery took."""
         return Fraction(one.took, MINUTE)
 
     def explain(self, sums: Mapping[str, Any]) -> str:
@@ -73,7 +73,11 @@ class MostDataLost(LongestRecovery):
 
 
 class RecoveriesWithinLimits(LongestRecovery):
-    """Recoveries within all limits of the target ÷ recoveries of which at least one limited value is known."""
+    """The share of recoveries that are within all limits of the target.
+
+    A limit does not apply to a recovery whose value for it is unknown. A recovery to which no limit applies does not
+    count.
+    """
 
     def check(self, terms: ServiceLevelTarget) -> None:
         recovery_evaluation.check_recovery_limits(terms)

@@ -65,12 +65,12 @@ def check_parameters(targets: Sequence[ServiceLevelTarget]) -> None:
 
 
 def find_occurrence_aggregation(terms: ServiceLevelTarget) -> OccurrenceAggregation | None:
-    """Return the aggregation of a target of outages or recoveries; None for any other target."""
+    """Return the aggregation if the target counts outages or recoveries; None for any other target."""
     return OCCURRENCE_AGGREGATIONS.get(terms.kind.name)
 
 
 def series_aggregation_of(terms: ServiceLevelTarget) -> SeriesAggregation[Any]:
-    """Return the aggregation of a target of measured rows."""
+    """Return the aggregation of a target that is evaluated from measured rows."""
     return SERIES_AGGREGATIONS[terms.kind.name]
 
 
@@ -101,8 +101,8 @@ def find_kept_budget(terms: ServiceLevelTarget, good: int, total: int, detail: M
 
 
 def is_before_its_minute(terms: ServiceLevelTarget) -> bool:
-    """Return whether the rolling window of a minute ends at the start of the minute, instead of at the end of the
-    minute.
+    """Return whether the rolling window that belongs to a minute ends at the start of that minute. Otherwise the window
+    ends at the end of that minute.
     """
     found = SERIES_AGGREGATIONS.get(terms.kind.name)
     is_of_states = terms.kind.source == MEMBERS and terms.parameters["of"] == composite_terms.STATES

@@ -36,8 +36,8 @@ class WindowToEvaluate:
     """The window ``span``, to be evaluated by the facts up to ``as_of``.
 
     ``burning`` are burn rate warnings. ``excluded`` are exclusions: a time slice that starts in an exclusion is not
-    scheduled. ``first_bad`` is the first bad event, with which an objective of 100 percent is missed; None: it is not
-    known, or there is none.
+    scheduled. ``first_bad`` is the first bad event, which alone misses an objective of 100 percent. It is None if no
+    event is bad, or if the first bad event is not known.
     """
 
     span: Interval
@@ -77,7 +77,10 @@ class SeriesAggregation(ABC, Generic[Tally]):
         """Return the rule by which a target tells good rows from bad ones."""
 
     def required_labels(self, terms: ServiceLevelTarget) -> dict[str, str]:
-        """Return the labels that a row must have to be counted: the label values of an instance."""
+        """Return the labels that a row must have to be counted.
+
+        They are the label values of the target's instance, if the target has one instance for each label value.
+        """
         return dict(terms.group)
 
     def value_comparison(self, parameters: Any, objective: Mapping[str, Any]) -> tuple[str, float] | None:
@@ -122,7 +125,7 @@ class SeriesAggregation(ABC, Generic[Tally]):
     def cover(
         self, finding: WindowEvaluation, terms: ServiceLevelTarget, window: WindowToEvaluate, measured: MeasuredTime
     ) -> WindowEvaluation:
-        """Return the evaluation with its coverage: the share of the scheduled minutes so far that are measured."""
+        """Return the evaluation with its coverage: measured ÷ scheduled minutes, both up to ``window.as_of``."""
         if not self.covers_minutes:
             return finding
         return coverage.add_coverage(finding, measure_coverage(terms, window, measured))
@@ -147,7 +150,9 @@ class SeriesAggregation(ABC, Generic[Tally]):
         return False
 
     def first_bad_minute(self, tally: Tally) -> int | None:
-        """Return the first minute (since 1970) with a bad event; None if there is none, or if it is not kept."""
+        """Return the first minute (since 1970) with a bad event; None if no event is bad or the minute is not
+        recorded.
+        """
         return None
 
     def kept_budget(
@@ -159,9 +164,9 @@ class SeriesAggregation(ABC, Generic[Tally]):
     # -- explanations -------------------------------------------------------------------------------------------
 
     def explain(self, target: ServiceLevelTarget, facts: KnownWindowFacts, *, brief: bool = False) -> ExplainedWindow:
-        """Evaluate a window from its facts, with the accumulator that the evaluator uses.
+        """Explain a window from its facts, with the accumulator that the evaluator uses.
 
-        ``brief``: without intervals, if only the figure is needed.
+        ``brief``: leave out the intervals, because the caller needs only the figure.
         """
         counting = window_rows.select_rows_in_window(self, target, facts)
         seen = self.explain_rows(target, facts, counting)
@@ -193,7 +198,7 @@ class SeriesAggregation(ABC, Generic[Tally]):
     def recalculate(
         self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> tuple[Tally, WindowEvaluation]:
-        """Return the accumulator of the rows that count, and the evaluation of the window by it."""
+        """Return the accumulator of the rows that count, and the evaluation of the window from this accumulator."""
         tally = self.accumulate(target, counting.rows, facts.span[0])
         first_bad = _find_first_bad(counting.rows) if self.is_missed_by_first_bad(target) else None
         leaving = facts.excluded if target.planned_downtime == "removed" else ()
@@ -230,7 +235,7 @@ def measure_coverage(terms: ServiceLevelTarget, window: WindowToEvaluate, measur
 
 
 def _measured(facts: KnownWindowFacts, counting: CountedWindowRows) -> MeasuredTime:
-    """Return the minutes that are near a known row, whether the row counts or not."""
+    """Return the minutes of known rows, and the minutes shortly after them. The rows need not count in the figure."""
     measured = MeasuredTime(convert_to_age(facts.stale_after))
     for minute in counting.measured_minutes:
         measured.add(minute)

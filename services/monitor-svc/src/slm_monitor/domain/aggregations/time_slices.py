@@ -36,9 +36,9 @@ _SHOWN = 20
 class TimeSlices(SeriesAggregation[SliceAccumulator]):
     """Good slices ÷ evaluated slices.
 
-    A level is missed at the end of the slice with which the bad slices exceed the budget. This can be a slice without
-    data, because such slices reduce the budget. At the close the result is the same as if the figure were compared with
-    the objective.
+    A level is missed at the end of the slice at which the number of bad slices first exceeds the budget. That slice can
+    be one without data, because a slice without data reduces the budget. At the close the result is the same as if the
+    figure were compared with the objective.
     """
 
     rolling = RollingTimeSlices()
@@ -189,7 +189,7 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
 
 
 def _measure_coverage(seen: SliceProgress) -> Fraction | None:
-    """Return the share of the scheduled slices that are over which is judged; None if no slice is over."""
+    """Return evaluated slices ÷ scheduled slices that have ended; None if no slice has ended."""
     over = seen.judged + seen.removed
     return Fraction(seen.judged, over) if over else None
 

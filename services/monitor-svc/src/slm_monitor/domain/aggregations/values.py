@@ -29,8 +29,8 @@ from slm_monitor.domain.windows import series_evaluation
 
 
 class ExactValue(SeriesAggregation[ValueAccumulator]):
-    """A figure that needs the exact values. A miss is certain if a single value causes it, or else when the window
-    closes.
+    """A figure that needs the exact values. If a single value can miss the objective, a miss is certain at that value.
+    Any other miss is certain when the window closes.
     """
 
     is_exact = True

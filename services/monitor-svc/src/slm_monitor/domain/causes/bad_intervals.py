@@ -52,8 +52,8 @@ def find_bad_interval_of_finding(
 ) -> Interval:
     """Return the bad interval of a finding.
 
-    ``states`` are those of the target's indicator, or the joint states of a composite's members; None for other
-    targets. Bad time before ``begins_at``, when the target's terms began, is left out.
+    ``states`` are the states of the target's indicator or, for a composite, the joint states of its members; None for
+    other kinds of targets. Bad time before ``begins_at``, when the target's terms began, is left out.
     """
     evidence = found.evidence
     if "started_at" in evidence:
@@ -87,8 +87,8 @@ def _outage(
 def _reach(found: PublishedFinding, terms: ServiceLevelTarget | None) -> Interval:
     """Return the bad interval of a finding whose figure sums up many measurements.
 
-    It is the last hour before the finding was certain, or less if the window is shorter or began later. For a breach of
-    a rolling window of at most an hour, the bad interval continues until the target recovers.
+    The interval is the last hour before the finding was certain. It is shorter if the window is shorter or began later.
+    For a breach of a rolling window of at most an hour, the bad interval continues until the target recovers.
     """
     length = terms.rolling_microseconds if terms else 0
     since = found.at - min(length or LONGEST_EVIDENCE_REACH, LONGEST_EVIDENCE_REACH)

@@ -15,9 +15,9 @@ def list_cause_keys_of_target(
 ) -> frozenset[str]:
     """Return the cause keys of a finding of this target in this window.
 
-    ``of_version``: all targets of the same version of the agreement. A composite has the indicators of its members. A
-    target without indicators and tickets has its own id as key, so that it shares a cause with another target only
-    through configuration items.
+    ``of_version``: all targets of the same version of the agreement, where the members of a composite are found. A
+    composite has the cause keys of its members' indicators. A target without indicators and tickets has its own id as
+    key, so that it shares a cause with another target only through configuration items.
     """
     keys = {build_cause_key(ITEM, asset) for asset in terms.assets}
     named = {build_cause_key(INDICATOR, subject) for subject in _subjects(terms, of_version)}

@@ -166,5 +166,5 @@ def build_cause_revised(change: CauseViewChange, revision: int, *, now: UtcMicro
 
 
 def derive_cause_view_event_id(cause_id: str, party_id: str, revision: int) -> str:
-    """Return the id of the event of one revision of a party's view."""
+    """Return the event id for one revision of the view that one party has of a cause."""
     return named_id(cause_id, "cause-revised", party_id, revision)

@@ -1,4 +1,5 @@
-"""Grouping of findings into causes: findings that overlap in time on a common key belong to one cause.
+"""Grouping of findings into causes. Two findings of one provider have one cause if they share a cause key and their bad
+intervals overlap.
 
 The result depends on the set of findings alone, not on the order in which they arrived.
 """
@@ -15,7 +16,7 @@ from slm_monitor.domain.causes.findings import CauseFinding
 
 @dataclass(frozen=True, slots=True)
 class FindingCause:
-    """One cause with its findings, sorted by id. Its id is derived from the provider, ``key`` and ``since``."""
+    """One cause. ``cause_id`` is derived from the provider, ``key`` and ``since``. ``findings`` are sorted by id."""
 
     cause_id: str
     provider_party_id: str
@@ -32,10 +33,10 @@ def derive_cause_id(provider_party_id: str, key: str, since: UtcMicroseconds) ->
 
 
 def group_findings_into_causes(findings: Iterable[CauseFinding]) -> list[FindingCause]:
-    """Group findings into causes, sorted by id.
+    """Group findings into causes; return the causes, sorted by their ids.
 
     Two findings of one provider belong together if they share a key and their bad intervals overlap, directly or
-    through further findings. Intervals that only touch do not overlap.
+    through other findings. Intervals that only touch do not overlap.
     """
     by_id = {finding.finding_id: finding for finding in findings}
     leaders = {identity: identity for identity in by_id}

@@ -34,7 +34,9 @@ class TicketHolderTime:
 
 
 def list_holder_attribute_names(terms: ServiceLevelTarget) -> Sequence[str]:
-    """Return the ticket attributes by which the parties of this agreement are shown who holds the ticket."""
+    """Return the ticket attributes that tell the parties of this agreement who holds a ticket. The parties of a support
+    agreement (OLA, UC) are told only the team.
+    """
     return TEAMS if terms.is_support else HOLDER_ATTRIBUTES
 
 
@@ -73,7 +75,7 @@ def find_ticket_holder_at(
 def _held_intervals(
     events: Sequence[TicketEvent], start: UtcMicroseconds, end: UtcMicroseconds, names: Sequence[str]
 ) -> list[tuple[int, int, str | None]]:
-    """Return (start, end, holder) of each interval of ``[start, end)`` with one holder, in order and without gaps."""
+    """Split ``[start, end)`` at each change of holder: return (start, end, holder) of each part, in order."""
     found: list[tuple[int, int, str | None]] = []
     begins, holder = start, find_ticket_holder_at(events, start, names)
     known: dict[str, Any] = {}

@@ -1,4 +1,7 @@
-"""Derivation of a clock's elapsed time: its open, closed and paused intervals, their causes, and their sums."""
+"""Derivation of a clock's elapsed time: its intervals, their causes, and their sums.
+
+An interval is open (within the service hours), closed (outside the service hours) or paused.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ Kind = Literal["open", "closed", "paused"]
 
 
 class ClockSegment(NamedTuple):
-    """One interval ``[start, end)`` of a clock's time that is open, closed or paused throughout.
+    """One interval ``[start, end)`` of a clock's time: ``kind`` is open (within service hours), closed or paused.
 
     ``service`` is the service time in the interval, in microseconds. ``cause`` names the reason. For closed time this
     is the rule of the service hours that closes it. For other time it is the event with which the interval began, or

@@ -140,7 +140,9 @@ class TicketClockMachine:
             self._stopped_for_good = True
 
     def _left_its_stop(self, event: TicketEvent, state: str | None, attributes: Attributes) -> bool:
-        """Whether the clock must run again because the ticket has left the lasting state that stopped it."""
+        """Whether the clock must run again, because the ticket no longer has the state or attributes that stopped
+        it.
+        """
         return all(each.lasts for each in self.terms.stop) and not conditions.does_any_condition_hold(
             self.terms.stop, event, state, attributes
         )
@@ -154,7 +156,7 @@ class TicketClockMachine:
             self.pause_from(at, state, attributes)
 
     def _follow_date(self, at: UtcMicroseconds, attributes: Attributes) -> None:
-        """Move the deadline if the ticket's field that holds it has changed and the old deadline has not passed."""
+        """Move the deadline if a date field of the ticket holds it and has changed, unless the old deadline is past."""
         if self.terms.within.kind != "due_at" or (dates := _dates(self.terms, attributes)) == self._dates:
             return
         if not self.is_past(at):
@@ -183,9 +185,10 @@ class TicketClockMachine:
         self._paused_since = self._late_since = None
 
     def _moved(self) -> tuple[list[Span], list[UtcMicroseconds]]:
-        """Return (pauses before the deadline, deadline by each set of the target's service hours).
+        """Return (pauses that move the deadlines, moved deadlines).
 
-        A pause moves all deadlines if it begins before the earliest of them. Earlier pauses are applied first.
+        There is one deadline for each set of the target's service hours. A pause moves all deadlines if it begins
+        before the earliest of them. Earlier pauses are applied first.
         """
         within, dues = self.terms.within, list(self._originals)
         counted = []

@@ -177,7 +177,7 @@ class _Walk:
             self._has_ended = None
 
     def _may_begin(self, terms: TicketClockTerms) -> bool:
-        """Whether a clock may begin now. On an ended ticket only a clock that keeps running after resolution may."""
+        """Whether a clock may begin now. On an ended ticket only clocks that run after resolution, too, may begin."""
         return self._has_ended is None or (
             self._has_ended in conditions.EQUIVALENT_END_EVENTS and terms.keeps_after_resolution
         )
@@ -192,7 +192,7 @@ class _Walk:
             self._run = self._new_run(run.target, run.terms, event)
 
     def _edited_opening(self, run: TicketClockMachine, event: TicketEvent) -> UtcMicroseconds | None:
-        """Return the corrected opening that an event names, if the clock is to count from it; otherwise None."""
+        """Return the corrected opening that an event names, if the terms restart the clock from it; otherwise None."""
         follows = run.terms.on_terms_change == "from_opening" and run.terms.starts_at_opening
         if not follows or event.event == "opened" or "opened_at" not in event.attributes:
             return None
@@ -200,10 +200,10 @@ class _Walk:
         return edited if edited != run.started_at and edited is not None and edited <= event.at else None
 
     def _after_the_end(self, run: TicketClockMachine, event: TicketEvent) -> None:
-        """Apply an event to a clock that is over.
+        """Apply an event to a clock that is over. The event may begin another clock of the same target.
 
-        The event may begin a further clock of the same target: a message of the customer (``update`` clocks), a
-        reopening (``new_clock``) or, after the terms cancelled the clock, an event that starts a clock.
+        An ``update`` clock begins at a customer's message, a ``new_clock`` clock at a reopening. After a cancellation
+        by the terms, a clock begins at an event that starts clocks.
         """
         terms = run.terms
         if not run.stopped:
@@ -223,7 +223,7 @@ class _Walk:
             self._rematch(run, event.at)
 
     def _is_asked_anew(self, event: TicketEvent) -> bool:
-        """Whether the event makes the customer wait: a message, or a reopening after a message to the ended ticket."""
+        """Whether the customer now waits: the event is a message, or reopens a ticket that got one after its end."""
         if event.event == "customer_replied":
             self._is_asked = self._has_ended is not None
             return True
@@ -242,7 +242,7 @@ class _Walk:
     def _hands_on(self, run: TicketClockMachine, event: TicketEvent) -> bool:
         """Stop the clock if the event assigns the ticket to another team; return whether the clock was stopped.
 
-        This precedes the matching of targets: if ``applies_to`` names the team, the clock is stopped, not cancelled.
+        This is done before targets are matched: if ``applies_to`` names the team, the clock is stopped, not cancelled.
         """
         if not self._is_handed_on or self._holds(run.terms.cancel, event):
             return False
@@ -250,7 +250,7 @@ class _Walk:
         return True
 
     def _next_stint(self, run: TicketClockMachine, event: TicketEvent) -> None:
-        """If the event begins a further assignment's clock, under the same or another target, begin that clock."""
+        """Begin the clock of the next assignment, under the same or another target, if the event starts this clock."""
         if self._match() is not run.target:
             self._ended.append(run.clock())
             self._run = self._tried = None

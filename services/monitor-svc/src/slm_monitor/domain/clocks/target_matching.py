@@ -50,8 +50,8 @@ class TicketRuleBook:
         self._moving = _moving(lines)
 
     def scope_of(self, events: Sequence[TicketEvent]) -> TicketScope:
-        """Return the agreements in force when a ticket was opened: at its ``opened`` event, or at its first event if it
-        has none.
+        """Return the agreements in force when a ticket was opened: at its ``opened`` event or, without such an event,
+        at its first event.
         """
         return self.agreements.at_opening(ticket_events.find_ticket_opening_instant(events))
 
@@ -72,7 +72,7 @@ class TicketRuleBook:
         return TicketAgreementMatch(covering.agreements & set(evaluated_by), reason)
 
     def _why_none(self, covering: Collection[str], opened_at: UtcMicroseconds | None, said: Attributes) -> str | None:
-        """Return why no target of the agreements that cover a ticket applies to the ticket; None if one applies."""
+        """Return why no target of the agreements that cover a ticket applies to it; None if a target applies."""
         if opened_at is None:
             return "it has not been opened"
         rules = [rules for _, rules in self.kinds if rules.agreement_id in covering]

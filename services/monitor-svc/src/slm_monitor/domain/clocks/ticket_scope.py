@@ -69,8 +69,8 @@ class TicketScope:
     def _own(self, attributes: Mapping[str, Any]) -> tuple[Sequence[ServiceLevelTarget], str | None]:
         """Return (the SLAs that cover a ticket, ``reason`` of its ``TicketCoverage``).
 
-        No SLA covers the ticket if its customer or its service is in doubt: the SLAs that fit the ticket's attributes
-        have several customers or, if the ticket names no service, several services.
+        If the SLAs that fit the ticket's attributes have several customers, the customer is in doubt and no SLA covers
+        the ticket. The same holds if the ticket names no service and these SLAs have several services.
         """
         found: Sequence[ServiceLevelTarget] = self.slas
         if not found:
@@ -122,7 +122,8 @@ class TicketAgreementIndex:
         """Cache: index in ``_turns`` → the scope from that instant to the next one."""
 
     def at_opening(self, opened_at: UtcMicroseconds | None) -> TicketScope:
-        """Return the scope of a ticket by the instant of its opening. If that is None, no SLA is in force.
+        """Return the scope of a ticket that was opened at ``opened_at``. None: the opening is unknown, so no SLA is in
+        force.
 
         The scope is cached: it changes only at instants at which an agreement or a version begins or ends.
         """

@@ -21,7 +21,7 @@ _HOUR = 3_600_000_000
 @dataclass(frozen=True, slots=True)
 class ExclusionScope:
     """The services, indicators and targets of an agreement that an exclusion applies to; the whole agreement if none is
-    named. ``indicators`` holds their subjects, ``<owner party>/<key>``.
+    named. ``indicators`` holds the subjects of the indicators, ``<owner party>/<key>``.
     """
 
     services: frozenset[str] = frozenset()
@@ -89,9 +89,7 @@ class UncountedExclusionTime:
 
 @dataclass(frozen=True, slots=True)
 class EffectiveExclusion:
-    """The approved intervals that are excluded (``intervals``), and the approved intervals that are not
-    (``uncounted``).
-    """
+    """The approved intervals of an exclusion: ``intervals`` are excluded, ``uncounted`` are not excluded."""
 
     intervals: tuple[Interval, ...]
     uncounted: tuple[UncountedExclusionTime, ...] = ()
@@ -115,10 +113,10 @@ def parse_maintenance_rules(finalized: Mapping[str, Any]) -> PlannedMaintenanceR
 def compute_effective_exclusions(
     approved: Iterable[ApprovedExclusion], versions: Sequence[Mapping[str, Any]]
 ) -> dict[str, EffectiveExclusion]:
-    """Return, by exclusion id, which time of each approved exclusion of an agreement is excluded, and which is not.
+    """Return, by exclusion id, the excluded intervals and the uncounted intervals of each approved exclusion.
 
-    Only planned maintenance is limited. Its cap is spent in the order of approval. Each interval follows the rules of
-    the version that is in force at the start of the interval.
+    All exclusions are of one agreement. Only planned maintenance is limited. Its cap is spent in the order of approval.
+    Each interval follows the rules of the version that is in force at the start of the interval.
     """
     rules = sorted((parse_maintenance_rules(version) for version in versions), key=lambda each: each.effective_at)
     used: dict[tuple[str, int], list[Interval]] = {}

@@ -119,7 +119,7 @@ class ExplainedWindow:
         return [] if self.figure is None else [_compared(*level, self.figure) for level in self.target.levels]
 
     def _covered(self) -> list[str]:
-        """Return a line of text that compares the coverage with the agreed least one, if the terms name one."""
+        """Return a line of text that compares the coverage with the least agreed coverage, if the terms name one."""
         least, covered = self.target.min_coverage, self.sums.get(coverage.PERCENT_FIELD)
         if least is None or covered is None:
             return []
@@ -150,9 +150,7 @@ def _compared(level: str, promised: Objective, figure: Fraction) -> str:
 
 
 def determine_verdict_at(target: ServiceLevelTarget, finding: WindowEvaluation, facts: KnownWindowFacts) -> str:
-    """Return the verdict, by the rule by which the evaluator closes windows. A rolling window has a verdict at any
-    instant.
-    """
+    """Return the verdict that the evaluator would give the window. A rolling window counts as closed at any instant."""
     closes = target.window_kind == "rolling" or facts.span[1] + target.closing_delay <= facts.as_of
     breached = find_instant_of_certain_miss(finding, facts.as_of) is not None
     at_risk = any(risk.at <= facts.as_of and not risk.keeps for risk in finding.risks)
@@ -162,8 +160,8 @@ def determine_verdict_at(target: ServiceLevelTarget, finding: WindowEvaluation, 
 def settle_by_coverage(
     target: ServiceLevelTarget, finding: WindowEvaluation, facts: KnownWindowFacts
 ) -> WindowEvaluation:
-    """Return the evaluation as the evaluator publishes it: without a verdict if the window has closed and too little of
-    it is known.
+    """Return the evaluation as the evaluator publishes it: without a verdict if the window has closed and its coverage
+    is below the least agreed coverage.
     """
     closes = target.window_kind == "calendar" and facts.span[1] + target.closing_delay <= facts.as_of
     return coverage.judge_by_coverage(target, finding, closes=closes)
@@ -172,8 +170,8 @@ def settle_by_coverage(
 def combine_verdict_with_warning(verdict: str | None, is_warned: bool) -> str | None:
     """Return the verdict of a window: ``at_risk`` instead of ``met`` while one of its published warnings is in force.
 
-    The warning counts even if the window's own facts would not raise it: it stays until its value is clearly below its
-    threshold, and a burn rate looks back beyond the start of the window.
+    The window's own facts alone might not cause this warning. An open warning stays open until its value is clearly
+    below its threshold, and a burn rate looks back beyond the start of the window.
     """
     return "at_risk" if verdict == "met" and is_warned else verdict
 

@@ -184,8 +184,8 @@ def count_value_occurrences(rows: RowColumns) -> dict[str, int]:
 
 
 def sum_rows_into_time_buckets(rows: RowColumns, span: Interval) -> list[dict[str, Any]]:
-    """Return sums by minute, hour or day (UTC), whichever is the finest that gives a readable list; without empty
-    buckets.
+    """Return sums by minute, by hour or by day (UTC): the finest division that gives a list of readable length. Empty
+    buckets are left out.
 
     ``digest`` identifies the rows of a bucket: SHA-256 over their instants, then their values, as 64 bits each.
     """

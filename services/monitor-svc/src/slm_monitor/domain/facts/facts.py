@@ -76,8 +76,8 @@ class Fact:
 
 
 def is_fact_summed_by_minute(fact: Fact) -> bool:
-    """Whether a fact belongs to an indicator whose values are summed by the minute. A retracted fact shows this by its
-    field ``counted``.
+    """Whether a fact belongs to an indicator whose values are summed by the minute. The field ``counted`` marks such a
+    fact if it is retracted.
     """
     return any(name in fact.body for name in ("rows", "cumulative", "histogram")) or bool(fact.body.get("counted"))
 
@@ -88,8 +88,8 @@ class MeasuredValues:
 
     ``subjects[slot[i]]`` names the series of row i (see ``name_labelled_series``), ``at`` is in microseconds UTC.
     ``value`` is the measured value, the number of occurrences, or the number of good events out of ``out_of`` events.
-    ``out_of`` is NaN in rows with any other value, and None if all rows have other values. Rows have no id: series,
-    instant and content identify a row.
+    ``out_of`` is NaN in rows that do not count good events, and None if no row does. Rows have no id: series, instant
+    and content identify a row.
     """
 
     subjects: Sequence[str]

@@ -1,4 +1,4 @@
-"""Native histograms as Prometheus sends them, and the conversion of those that can be measurements."""
+"""Native histograms as Prometheus sends them, and the conversion of a native histogram to a measurement."""
 
 from __future__ import annotations
 
@@ -43,8 +43,9 @@ class NativeHistogram:
 
 
 def convert_interval_histogram(written: NativeHistogram) -> Histogram:
-    """Convert a histogram of one interval's values. Raises InvalidHistogram for any other histogram, and for a faulty
-    one.
+    """Convert a native histogram of the values of one interval.
+
+    Raises InvalidHistogram for a cumulative histogram, and for a histogram that cannot be converted.
     """
     if written.reset_hint != GAUGE:
         raise InvalidHistogram(

@@ -125,7 +125,7 @@ def check_revision_range(revision: int) -> None:
 
 
 def check_ticket_attributes(attributes: Mapping[str, Any] | None) -> None:
-    """Raise ItemRejected for ticket attributes that cannot pass unchanged through JSON, the log and the database."""
+    """Raise ItemRejected for ticket attributes that JSON, the event log or the database would change or refuse."""
     if not attributes:
         return
     for name, value in attributes.items():
@@ -151,8 +151,9 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
 
 
 def is_portable_json_value(value: Any, depth: int = 0) -> bool:
-    """Whether every JSON reader and the log can transport a value unchanged: finite, within 64 bits, not nested deeper
-    than 8.
+    """Whether every JSON reader and the event log can transport a value unchanged.
+
+    Numbers must be finite and within 64 bits, and values must not be nested deeper than 8.
     """
     if isinstance(value, Mapping) and depth < MOST_NESTED:
         return all(isinstance(name, str) for name in value) and all(

@@ -56,7 +56,9 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class HookSecret:
-    """A secret of a hook. Its times are real time. ``text`` is not part of ``repr``, so that it gets into no log."""
+    """A secret of a hook. Its instants are of the real clock, not of an accelerated one. ``text`` is not part of
+    ``repr``, so that it gets into no log.
+    """
 
     secret_id: str
     hook_id: str
@@ -70,8 +72,8 @@ class HookSecret:
 class HookCall:
     """A call of a hook, with the answer to it.
 
-    - ``outcome``: ``accepted``, ``refused``, ``ignored`` (the mapping reads nothing in it), ``unsigned``, ``paused`` or
-      ``test``.
+    - ``outcome``: ``accepted``, ``refused``, ``ignored`` (the mapping finds nothing in the payload), ``unsigned``,
+      ``paused`` or ``test``.
     - ``detail``: the body of the answer as JSON.
     - ``payload``: the body of the call, as text; None if it is not kept.
     """
@@ -101,7 +103,7 @@ class NoSuchHook(HookRefusal):
 
 
 class InvalidHook(HookRefusal):
-    """Fields are not valid. ``errors``: field, value and remedy of each."""
+    """Fields are not valid. ``errors`` has field, value and remedy for each invalid field."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__("; ".join(f"{each['field']}: {each['remedy']}" for each in errors))
@@ -117,8 +119,9 @@ class TooManyHooks(HookRefusal):
 
 
 class CallNotAccepted(HookRefusal):
-    """Nothing of a call was taken in. ``status`` and ``code`` are those of the answer; ``errors`` name what to
-    correct.
+    """A call was refused, and no fact of it was taken in.
+
+    ``status`` and ``code`` are the HTTP status and the problem code of the answer; ``errors`` say what to correct.
     """
 
     def __init__(self, status: int, code: str, detail: str, errors: list[dict[str, Any]] | None = None) -> None:

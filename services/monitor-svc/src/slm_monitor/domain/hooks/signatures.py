@@ -20,8 +20,10 @@ _HEX = re.compile(r"[0-9A-Fa-f]{40,64}")
 
 
 def is_from_tool(authentication: HookAuthentication, secrets: Iterable[str], header: str | None, body: bytes) -> bool:
-    """Whether a call proves that its sender knows one of the secrets. ``header``: the value of the header that
-    ``authentication`` names or, for ``query``, of the parameter in the address. ``body``: the bytes as received.
+    """Whether a call proves that its sender knows one of the secrets.
+
+    ``header``: the value of the header that ``authentication`` names; for ``query``, the value of the parameter in the
+    address. ``body``: the bytes as received.
     """
     if not header:
         return False
@@ -39,10 +41,9 @@ def stored_secret(authentication: HookAuthentication, secret: str) -> str:
 
 
 def proof_of(authentication: HookAuthentication, secret: str, body: bytes) -> str:
-    """Return the text that proves that a call comes from the tool, for a call that monitor-svc makes in place of the
-    tool.
+    """Return the proof of a secret for a call that monitor-svc makes itself, in place of the tool.
 
-    It is the value of the header or, for ``query``, of the address's parameter.
+    The proof is the value of the header or, for ``query``, of the parameter in the address.
     """
     if authentication.kind in SIGNED:
         signature = hmac.new(secret.encode(), body, _DIGESTS[authentication.kind]).hexdigest()

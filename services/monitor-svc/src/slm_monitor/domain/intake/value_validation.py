@@ -96,7 +96,7 @@ def _rating(item: SentMeasurement, indicator: Indicator, at: UtcMicroseconds, re
 
 
 def _merged(item: SentMeasurement, indicator: Indicator, at: UtcMicroseconds, recorded_at: UtcMicroseconds) -> Fact:
-    """Return a histogram as a fact. Raises ItemRejected if a target of the indicator cannot classify its values."""
+    """Return a histogram as a fact. Raises ItemRejected if a target of the indicator cannot classify its buckets."""
     if indicator.kind != "value" or item.value is not None or item.values is not None or item.failed is not None:
         remedy = f"indicator {indicator.key} takes a histogram in the place of its values; its kind is {indicator.kind}"
         raise ItemRejected("wrong_kind", "histogram", None, remedy)

@@ -46,8 +46,9 @@ class InvalidBreachStep(ValueError):
 class BreachWorkflow:
     """The state of the workflow of one revision of a breach.
 
-    ``reached`` is the state apart from any dispute, ``contest`` the state of the dispute. ``number`` counts the steps
-    taken on this revision. ``withdrawn`` is set by an evaluation, not by the parties.
+    ``reached`` is the state after the last step that is not about a dispute. ``contest`` is the state of a dispute;
+    None without a dispute. ``number`` counts the steps taken on this revision. ``withdrawn`` is set by an evaluation,
+    not by the parties.
     """
 
     revision: int = 0

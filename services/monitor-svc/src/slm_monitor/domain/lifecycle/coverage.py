@@ -18,9 +18,9 @@ PERCENT_FIELD, REASON_FIELD = "coverage_percent", "no_data_reason"
 
 
 def add_coverage(finding: WindowEvaluation, coverage: Fraction | None) -> WindowEvaluation:
-    """Return the evaluation with its coverage, a share from 0 to 1, which becomes part of its document too.
+    """Return the evaluation with its coverage, a share from 0 to 1. The coverage is also written into ``detail``.
 
-    Without a coverage (None) the evaluation is returned unchanged.
+    If the coverage is None, the evaluation is returned unchanged.
     """
     if coverage is None:
         return finding
@@ -33,7 +33,7 @@ def build_coverage_fields(coverage: Fraction) -> dict[str, Any]:
 
 
 def select_coverage_fields(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields about coverage of a window's document; empty if the figure has no coverage."""
+    """Return the coverage fields of a window's document; empty if the figure has no coverage."""
     return {name: document[name] for name in (PERCENT_FIELD, REASON_FIELD) if name in document}
 
 

@@ -1,5 +1,5 @@
-"""The result of evaluating one window (figure, missed levels, warnings), and warnings that all
-kinds of targets share.
+"""The result of evaluating one window (figure, missed levels, warnings), and the warnings that targets of all kinds can
+have.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ repeatedly.
 
 
 def is_threshold_reached_or_near(measure: Fraction | None, threshold: Fraction) -> bool | None:
-    """Return True if a measured value has reached its threshold, False if it is below by less than a tenth, otherwise
-    None.
+    """Compare a measured value with a threshold.
+
+    Return True if the value has reached the threshold, False if it has reached only nine tenths of it, otherwise None.
     """
     if measure is None or measure <= 0 or measure < CLEARING_SHARE * threshold:
         return None
@@ -52,10 +53,10 @@ def evaluate_budget_risks(
     burn: Fraction | None = None,
     projected_breach_at: UtcMicroseconds | None = None,
 ) -> list[RiskEvaluation]:
-    """Return a warning for each share of the budget in ``shares`` that is spent.
+    """Return a warning for each threshold in ``shares`` that the spent share of the budget has reached.
 
-    If at least nine tenths of a share are spent, but not all of it, the returned warning only keeps an open warning
-    open.
+    If ``spent`` lies below a threshold but reaches nine tenths of the threshold, the returned warning only keeps an
+    open warning open.
 
     ``spent`` is the share of the budget that is spent; None without a budget.
     """
@@ -80,7 +81,8 @@ def evaluate_objective_risks(
 
     If the figure meets the objective narrowly, the returned warning only keeps an open warning open. Narrowly means
     that more than nine tenths of the error budget, or of the limit of an ``at_most`` number, are used. An ``at_least``
-    number never meets its objective narrowly: a tenth above the objective may lie beyond the end of the scale.
+    number never meets its objective narrowly, because a figure a tenth above the objective may be impossible on its
+    scale.
     """
     if figure is None:
         return []
@@ -96,8 +98,8 @@ def evaluate_objective_risks(
 
 @dataclass(frozen=True, slots=True)
 class MissedObjectiveLevel:
-    """A level of an objective that is missed for certain from ``at`` on; an ``at`` in the future assumes that nothing
-    changes before.
+    """A level of an objective that is missed for certain from ``at`` on. If ``at`` is in the future, the level will be
+    missed then unless new facts change the result before.
     """
 
     level: str

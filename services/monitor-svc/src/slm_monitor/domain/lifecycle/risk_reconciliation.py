@@ -91,9 +91,9 @@ def _measures(finding: WindowEvaluation, found: RiskEvaluation) -> target_events
 
 
 def compute_risk_transition_instant(moment: EvaluationMoment, span: tuple[int | None, int | None]) -> UtcMicroseconds:
-    """Return the instant at which a warning opens or clears: now, or the end of its window if that has passed.
+    """Return the instant at which a warning opens or clears: now, or the end of its window if the window has ended.
 
-    It is never before ``moment.as_of``. ``span``: start and end of the window; an end of None: the window has no end.
+    The instant is never before ``moment.as_of``. ``span`` is (start, end) of the window; an end of None is no end.
     """
     end = span[1]
     return max(moment.as_of, moment.now if end is None else min(moment.now, end))
@@ -106,8 +106,9 @@ def _forget(target_state: TargetState, as_of: UtcMicroseconds) -> None:
 
 
 def _reopen(target_state: TargetState, window_id: str, found: RiskEvaluation, at: UtcMicroseconds) -> Risk | None:
-    """Reopen the same warning, as its next revision, if it cleared recently. Return the reopened warning, otherwise
-    None.
+    """Reopen the warning of the same window, cause and threshold, as its next revision, if it cleared recently.
+
+    Return the reopened warning; None if no such warning cleared recently.
     """
     cleared = [
         risk
@@ -127,8 +128,8 @@ def _reopen(target_state: TargetState, window_id: str, found: RiskEvaluation, at
 def _open(
     target_state: TargetState, window_id: str, terms: ServiceLevelTarget, found: RiskEvaluation, now: UtcMicroseconds
 ) -> Risk:
-    """Create a new warning. Its ordinal is the instant of publishing, so that the same warning opened later has another
-    id.
+    """Create a new warning. Its id is derived from the instant of publishing, too, so that a later warning of the same
+    cause and threshold has another id.
     """
     identity = target_events.derive_risk_id(terms, window_id, found.cause, found.threshold, now)
     risk = Risk(

@@ -85,8 +85,8 @@ def build_target_breached(
 ) -> monitor.TargetBreached:
     """Build a TargetBreached event.
 
-    ``promised``: the missed objective; None for a ticket. ``figure`` is in the form that ``promised`` is compared with:
-    for the unit percent it is a share.
+    ``promised``: the missed objective; None for a ticket. ``figure``: a share from 0 to 1 if the unit of the objective
+    is percent, otherwise a number in that unit.
     """
     shortfall = None if promised is None else promised.shortfall(figure)
     return monitor.TargetBreached(

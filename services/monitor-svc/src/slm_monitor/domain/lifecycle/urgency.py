@@ -1,4 +1,4 @@
-"""Urgency: how soon somebody must act, by a deadline; and the calendar months that a chart of verdicts covers."""
+"""Urgency: how soon somebody must act to meet a deadline; and the calendar months that a chart of verdicts covers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Regular expressions that match in time linear in the text: each is compiled to a finite automaton, as RE2 does.
+"""Regular expressions that match in a time proportional to the length of the text. Each is compiled to a finite
+automaton, as RE2 does.
 
-The syntax is the part of RE2's that has a bounded automaton: literals, ``.``, classes, groups, alternatives and
-repetitions. Python's own ``re`` backtracks: one expression that a party writes could stop the whole process.
+The syntax is the part of RE2's syntax whose automata have a limited size: literals, ``.``, classes, groups,
+alternatives and repetitions. Python's own ``re`` backtracks: one expression that a party writes could stop the whole
+process.
 """
 
 from __future__ import annotations
@@ -160,9 +162,10 @@ class LinearPattern:
         return self._accepting[state]
 
     def _classes_of(self, given: CharacterSet) -> Sequence[int]:
-        """Return the numbers of the classes of characters that make up a set.
+        """Return the numbers of the character classes that together make up a set of characters.
 
-        Class n has the characters from edge n − 1 on that lie before edge n.
+        The edges, sorted code points, separate the classes: class n has the characters from edge n − 1 up to, but not
+        including, edge n.
         """
         return [
             kind

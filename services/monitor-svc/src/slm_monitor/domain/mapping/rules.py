@@ -44,7 +44,7 @@ class SeriesRule:
 
     - ``indicator``: key of the indicator, in which ``{label}`` stands for the value of that label.
     - ``labels``: names of the series' labels that the measurements keep.
-    - ``reading``: what each sample is, one of READINGS. None: as the indicator's kind needs it.
+    - ``reading``: the kind of the samples, one of READINGS. None: the indicator's kind decides it.
     """
 
     selector: Selector
@@ -69,7 +69,7 @@ class MappedSeries:
     """What a series measures.
 
     - ``indicator``, ``labels``: key of the indicator, and labels of the measurements.
-    - ``reading``: what each sample is, one of READINGS. None: as the indicator's kind needs it.
+    - ``reading``: the kind of the samples, one of READINGS. None: the indicator's kind decides it.
     - ``rule``: number of the rule that matched, from 0. None: the sender's label named the indicator.
     """
 

@@ -62,10 +62,10 @@ def _quoted(value: str) -> str:
 
 
 def choose_reading(mapped: MappedSeries, kind: str) -> str:
-    """Return what each sample of a series is, one of READINGS: as the rule or label says, or else by the indicator's
+    """Return the kind of a series' samples, one of READINGS. The rule or label decides it, otherwise the indicator's
     kind.
 
-    Raises ItemRejected if neither determines it.
+    Raises ItemRejected if neither decides it.
     """
     reading = mapped.reading or _READING_OF_KIND.get(kind)
     if reading in READINGS:

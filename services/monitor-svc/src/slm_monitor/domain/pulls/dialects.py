@@ -18,8 +18,9 @@ class Question:
     """What all requests of a pull have in common.
 
     - ``path``: path of the tool's tickets. ``fields``: the fields of a ticket that are needed.
-    - ``filter``: a condition of the pull in the tool's language, or empty. ``open``: the condition for open tickets.
-    - ``size``: the most tickets in one answer. ``now``: the present real time.
+    - ``filter``: the pull's condition for all tickets, in the tool's language; empty without a condition.
+    - ``open``: the condition for open tickets.
+    - ``size``: the most tickets in one answer. ``now``: the present instant of the real clock.
     """
 
     path: str
@@ -32,7 +33,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ToolRequest:
-    """A request to a tool: GET with ``parameters``, or POST with ``body`` as JSON. ``headers``: further headers."""
+    """A request to a tool: GET with ``parameters``, or POST with ``body`` as JSON. ``headers`` are sent with either."""
 
     path: str
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -79,7 +80,9 @@ class UnreadableAnswer(ValueError):
 
 
 class Dialect(Protocol):
-    """The form of one tool's requests and answers. No request may change anything, whatever a number contains."""
+    """The form of one tool's requests and answers. No request may change anything in the tool, whatever characters a
+    ticket number contains.
+    """
 
     @property
     def unit(self) -> int:
@@ -88,7 +91,7 @@ class Dialect(Protocol):
 
     @property
     def stays_inside(self) -> bool:
-        """Whether a request with ``Position.after`` covers only one unit of time, and not the time after it."""
+        """Whether a request with ``Position.after`` asks only for the rest of one unit of time, not for later times."""
         ...
 
     def changed(self, question: Question, position: Position) -> ToolRequest:
@@ -115,9 +118,10 @@ class Dialect(Protocol):
 
 
 def wider(extra: int, size: int) -> int:
-    """Return how many tickets beyond ``size`` to request after an answer without tickets: twice as many in all.
+    """Return how many tickets beyond ``size`` the next request asks for, after an answer that showed no ticket.
 
-    Raises UnreadableAnswer if that is too many.
+    The next request asks for twice as many tickets as the last one. Raises UnreadableAnswer if the last one already
+    asked for ``WIDEST`` tickets.
     """
     if size + extra >= WIDEST:
         raise UnreadableAnswer(f"The account may not see any of {WIDEST:,} tickets: give the pull a filter.")

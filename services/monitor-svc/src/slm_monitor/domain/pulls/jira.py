@@ -22,7 +22,9 @@ _SEARCH, _FETCH = "/search/jql", "/issue/bulkfetch"
 
 
 class Jira:
-    """Requests to ``/rest/api/3``. ``Position.after`` is the number of minutes in the request, and the token."""
+    """Requests to ``/rest/api/3``. ``Position.after`` has two parts: how many minutes the request looks back, and
+    Jira's token for the next page.
+    """
 
     unit = _MINUTE
     stays_inside = False
@@ -35,18 +37,20 @@ class Jira:
         return _search_request(question, condition, "updated ASC, key ASC", _token(position.after))
 
     def open(self, question: Question, after: str, extra: int) -> ToolRequest:
-        """Return the request for open issues, or for the answer to which a token leads."""
+        """Return the request for the first page of open issues or, if ``after`` has a token, for the page of this
+        token.
+        """
         return _search_request(question, question.open, "key ASC", _token(after))
 
     def named(self, question: Question, numbers: Sequence[str]) -> ToolRequest:
-        """Return the request for issues by key. It has no JQL, which refuses the whole request if one issue does not
-        exist.
+        """Return the request for issues by key. The request does not use JQL: Jira would refuse all of a JQL request if
+        one issue does not exist.
         """
         path = question.path.removesuffix(_SEARCH) + _FETCH
         return ToolRequest(path, body={"issueIdsOrKeys": list(numbers), "fields": _fields(question)})
 
     def read(self, answer: ToolAnswer, question: Question, position: Position) -> Page:
-        """Return the issues of an answer; a token leads to the next answer."""
+        """Return the issues of an answer. If there are more, ``Page.after`` has the token for the next page."""
         document = answer.document if isinstance(answer.document, Mapping) else {}
         listed = document.get("issues")
         if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):

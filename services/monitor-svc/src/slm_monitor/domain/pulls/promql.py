@@ -1,5 +1,5 @@
-"""Requests to a Prometheus for the samples of an expression, each for one piece of time; and the reading of its
-answers. Pure functions.
+"""Requests to a Prometheus for the samples of an expression, and the reading of its answers. Each request covers one
+piece of time. Pure functions.
 """
 
 from __future__ import annotations

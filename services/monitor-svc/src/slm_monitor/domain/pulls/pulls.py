@@ -38,7 +38,7 @@ class PullAuthentication:
 class Pull:
     """A tool that is asked regularly for its tickets, for the samples of a query, or for outages.
 
-    - ``address``: address of the tool; ``path``: path of what is asked for below it.
+    - ``address``: address of the tool; ``path``: the path of the requests, below this address.
     - ``filter``: a condition in the tool's own language that every ticket fulfils; empty for all tickets.
     - ``every_seconds``: real seconds between two requests for changes.
     - ``reconcile_at``, ``zone``: the local time of the nightly reconciliation, such as ``02:30``.
@@ -72,11 +72,11 @@ class Position:
     """The position up to which the changes of a tool have been read.
 
     - ``since``: everything that changed before this instant of the tool's clock has been read.
-    - ``after``: where the next request continues, in the tool's own form, inside a unit of time with more tickets than
-      one answer holds; otherwise empty. For outages, the ETag of the document that was read.
-    - ``extra``: for tickets, how many more than usual one request asks for, because the tool counts the usual number
-      but shows none of them to this account. For samples, how many instants one request names, if fewer than usual;
-      else 0.
+    - ``after``: where the next request continues, in the tool's own form, if the changes of one unit of time fill more
+      than one answer; otherwise empty. For outages, the ETag of the document that was read.
+    - ``extra``: for tickets, how many more than usual a request asks for. This is needed if the tool counts the usual
+      number of tickets but shows none of them to this account. For samples, how many instants a request names, if fewer
+      than usual. Otherwise 0.
     """
 
     since: UtcMicroseconds
@@ -86,8 +86,8 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationProgress:
-    """How far a reconciliation has come. It reads first the tickets that are open in the tool, then those known as open
-    here.
+    """How far a reconciliation has come. The stage ``open`` reads the tickets that are open in the tool. The stage
+    ``known`` then asks for the tickets that are still open in this product.
     """
 
     stage: Literal["open", "known"] = "open"
@@ -101,10 +101,11 @@ class ReconciliationProgress:
 
 @dataclass(frozen=True, slots=True)
 class PullProgress:
-    """What a pull has done, and when it works next. Instants are real time.
+    """What a pull has done, and when it works next. Instants are of the real clock, not of an accelerated one.
 
-    - ``hold_until``: no request before this instant; ``is_held_by_tool``: because the tool asked for it.
-    - ``failures``: failed runs in a row; ``problem``: why the last one failed, empty after a success.
+    - ``hold_until``: the pull sends no request before this instant; ``is_held_by_tool``: whether the tool asked for
+      this.
+    - ``failures``: failed runs in a row; ``problem``: why the last run failed, empty after a success.
     - ``refused_since``: the earliest change of a ticket that the mapping could not read; None if there is none.
     - ``missing``: the tickets that the tool did not show in the last reconciliation.
     """
@@ -129,10 +130,11 @@ class PullProgress:
 
 @dataclass(frozen=True, slots=True)
 class PullRun:
-    """A run of a pull, with its results. Instants are real time.
+    """A run of a pull, with its results. Instants are of the real clock, not of an accelerated one.
 
-    - ``requests``: requests that were sent; ``tickets``: tickets that were read; ``changed``: those with new events.
-    - ``samples``: samples, outages or states that were read; ``ignored``: those that belong to no indicator.
+    - ``requests``: requests that were sent; ``tickets``: tickets that were read; ``changed``: tickets with new events.
+    - ``samples``: samples, outages or states that were read; ``ignored``: the part of them that belongs to no
+      indicator.
     - ``refused``: tickets, samples or outages that could not be taken in; ``errors`` has the reasons for the first of
       them.
     - ``missing``: numbers of tickets that the tool does not show, in a reconciliation.
@@ -183,7 +185,7 @@ class NoSuchPull(PullRefusal):
 
 
 class InvalidPull(PullRefusal):
-    """Fields are not valid. ``errors``: field, value and remedy of each."""
+    """Fields are not valid. ``errors`` has field, value and remedy for each invalid field."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__("; ".join(f"{each['field']}: {each['remedy']}" for each in errors))
@@ -206,8 +208,8 @@ class ToolTrouble(Exception):
     """The tool did not answer a request as it should. ``problem`` is a sentence for the pull's party.
 
     ``wait``: microseconds that the tool asks to wait. ``is_limit``: the tool refuses because there were too many
-    requests. ``is_question``: the tool does not accept the request itself. ``is_too_much``: a request for less may be
-    answered.
+    requests. ``is_question``: the tool does not accept the request itself. ``is_too_much``: the request asked for too
+    much; a smaller request may succeed.
     """
 
     def __init__(

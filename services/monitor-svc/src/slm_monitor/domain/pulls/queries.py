@@ -11,7 +11,7 @@ class SampleQuery:
     """The samples that a pull requests from a Prometheus.
 
     - ``expression``: the expression, in PromQL.
-    - ``step_seconds``: the expression is evaluated at all instants that are a multiple of so many seconds since 1970.
+    - ``step_seconds``: the expression is evaluated at every instant whose seconds since 1970 are a multiple of this.
     - ``lag_seconds``: how long after such an instant its samples are taken to be complete.
     - ``record``: the name that all series of the result get; empty: the series keep their names.
     - ``labels``: labels that all series of the result get, instead of their own labels with the same names.

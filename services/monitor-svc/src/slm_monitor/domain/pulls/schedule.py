@@ -1,4 +1,6 @@
-"""When a pull works next: its interval, its nightly reconciliation, and the pauses after failures. All is real time."""
+"""When a pull works next: its interval, its nightly reconciliation, and the pauses after failures. All times are of the
+real clock, not of an accelerated one.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ _LARGEST_POWER = 20
 
 
 def next_reconciliation(reconcile_at: str, zone: str, now: UtcMicroseconds) -> UtcMicroseconds:
-    """Return the first instant after ``now`` at which clocks in the zone show this time, such as ``02:30``."""
+    """Return the first instant after ``now`` at which clocks in the zone show ``reconcile_at``, such as ``02:30``."""
     hours, _, minutes = reconcile_at.partition(":")
     of_day = (int(hours) * 60 + int(minutes)) * 60 * SECOND
     place = zone_named(zone)
@@ -26,5 +28,5 @@ def next_reconciliation(reconcile_at: str, zone: str, now: UtcMicroseconds) -> U
 
 
 def pause_after(failures: int, jitter: float) -> int:
-    """Return the pause in microseconds after so many failures in a row. ``jitter`` is a random factor near 1."""
+    """Return the pause (µs) after ``failures`` failed runs in a row. ``jitter`` is a random factor near 1."""
     return int(min(FIRST_PAUSE * 2 ** min(max(failures, 1) - 1, _LARGEST_POWER), LONGEST_PAUSE) * jitter)

@@ -29,8 +29,8 @@ class ServiceNow:
     stays_inside = True
 
     def changed(self, question: Question, position: Position) -> ToolRequest:
-        """Return the request for rows that changed since the position or, after a ``sys_id``, for the other rows of one
-        second.
+        """Return the request for rows that changed since the position. If the position names a ``sys_id``, request only
+        the rows of that one second with a later ``sys_id``.
         """
         since = _servicenow_time(position.since)
         if position.after:
@@ -45,7 +45,9 @@ class ServiceNow:
         return _table_request(question, f"{question.open}{since}^ORDERBYsys_id", extra)
 
     def named(self, question: Question, numbers: Sequence[str]) -> ToolRequest:
-        """Return the request for rows by number. Numbers with a character of the query language are left out."""
+        """Return the request for rows by number. Numbers that contain ``^``, ``,`` or ``@`` are left out, because these
+        characters have a meaning in a query.
+        """
         plain = [each for each in numbers if not set(each) & set("^,@")]
         return _table_request(question, f"numberIN{','.join(plain)}", 0)
 

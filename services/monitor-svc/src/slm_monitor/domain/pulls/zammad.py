@@ -23,8 +23,8 @@ class Zammad:
     stays_inside = True
 
     def changed(self, question: Question, position: Position) -> ToolRequest:
-        """Return the request for tickets that changed since the position or, after an id, for the others of one
-        millisecond.
+        """Return the request for tickets that changed since the position. If the position names an id, request only the
+        tickets of that one millisecond with a greater id.
         """
         since = _zammad_time(position.since)
         if position.after:
@@ -36,8 +36,8 @@ class Zammad:
         return _ticket_request(question, f"({question.open}) AND id:>{after or '0'}", "id")
 
     def named(self, question: Question, numbers: Sequence[str]) -> ToolRequest:
-        """Return the request for tickets by number. Numbers with any other character than letters and digits are left
-        out, not sent.
+        """Return the request for tickets by number. Numbers that do not consist of ASCII letters and digits are left
+        out.
         """
         plain = [each for each in numbers if each.isascii() and each.isalnum()]
         return _ticket_request(question, f"number:({' OR '.join(plain) or '0'})", "id")

@@ -12,7 +12,9 @@ from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 
 def compute_lookback_minutes(line: TargetTermsHistory) -> int:
-    """Return the most minutes that the evaluation of one minute looks back: for window, burn rates and budget drops."""
+    """Return how many minutes the evaluation of one minute looks back at most: the longest of the window, the burn rate
+    windows and the windows of budget drops.
+    """
     lengths = [
         length
         for terms in line.versions
@@ -60,8 +62,9 @@ def find_minutes_to_evaluate(
     A minute is evaluated for any of these reasons:
 
     * Its window contains new facts. The new facts lie in the minutes ``touched``; None: there are no new facts.
-    * It was evaluated and lies at or after the instant ``since`` (microseconds), from which on all minutes must be
-      evaluated again; None: none must. If ``touched`` begins earlier, its first minute is taken instead of ``since``.
+    * It was evaluated before, and lies at or after the instant ``since`` (microseconds). All these minutes must be
+      evaluated again; None: no minute must be. If ``touched`` begins earlier, its first minute is taken instead of
+      ``since``.
     * It is later than the last evaluated minute, and not later than ``present``.
 
     Minutes up to ``through`` are left out, because an import still loads their facts; None: no import is loading.

@@ -64,7 +64,7 @@ class RollingOutageSource:
 
 @dataclass(frozen=True, slots=True)
 class RollingOutageWindows:
-    """The rolling windows of outages, one ending with each minute. A window in which the state is never known has no
+    """The rolling windows of outages; one window ends at each minute. A window in which the state is never known has no
     figure.
     """
 

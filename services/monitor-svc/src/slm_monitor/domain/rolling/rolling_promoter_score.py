@@ -22,7 +22,7 @@ _WIDEST = 2**62
 
 
 class RollingPromoterScoreWindows:
-    """The rolling windows of a net promoter score, one ending with each of the minutes ``first`` to ``last``. A window
+    """The rolling windows of a net promoter score; one window ends at each minute from ``first`` to ``last``. A window
     without ratings has no figure.
     """
 
@@ -34,8 +34,9 @@ class RollingPromoterScoreWindows:
         self._number: Counts = missed_runs.compute_sliding_sums(number, self._length)
 
     def missed(self, promised: Objective) -> Flags:
-        """Return at which minutes the score misses the objective n/d, exactly: 100 · net · d is compared with n ·
-        ratings.
+        """Return at which minutes the score misses the objective, exactly, as a mask.
+
+        For the objective n/d, 100 · net · d is compared with n · ratings; net is promoters − detractors.
         """
         limit = promised.value
         widest = max(100 * limit.denominator, abs(limit.numerator)) * max(int(self._number.max(initial=0)), 1)
@@ -54,7 +55,7 @@ class RollingPromoterScoreWindows:
         return RollingWindowValue(figure, net, number, {"number": number, "net": net}, {"number": number, "net": net})
 
     def next_change_at(self, minute: int) -> int | None:
-        """Return the next minute at which a rating leaves the window; None if the window has none."""
+        """Return the next minute at which a rating leaves the window; None if the window has no ratings."""
         place = minute - self._first
         filled = np.flatnonzero(self._filled[place : place + self._length])
         return minute + int(filled[0]) + 1 if len(filled) else None

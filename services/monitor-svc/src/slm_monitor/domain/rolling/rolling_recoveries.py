@@ -31,7 +31,7 @@ from slm_monitor.domain.windows.recovery_evaluation import MeasuredRecovery, Rec
 class RollingRecoverySource:
     """Gives the rolling windows of a target about recoveries of a service, by the terms of one version.
 
-    It counts those of ``recoveries`` that ended in ``span``. ``excluded``: time that is left out of their lengths.
+    It counts the recoveries that ended in ``span``. ``excluded``: time that is left out of the lengths of recoveries.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The rows of a rolling window as one aggregation sees them, and the operations of this aggregation on windows."""
+"""The rows of rolling windows, and what an aggregation does with them: windows, warnings and the next change."""
 
 from __future__ import annotations
 

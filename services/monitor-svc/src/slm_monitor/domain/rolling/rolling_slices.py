@@ -26,7 +26,7 @@ _SHOWN = 20
 
 
 class RollingSliceWindows:
-    """The rolling windows of a target about time slices, one ending with each of the minutes ``first`` to ``last``.
+    """The rolling windows of a target about time slices; one window ends at each minute from ``first`` to ``last``.
 
     The window of minute m has the slices that begin at m − length or later and end by m.
     """
@@ -126,7 +126,10 @@ class RollingSliceWindows:
         return RollingWindowValue(figure, int(good), judged, {"bad_slices": bad}, detail)
 
     def next_change_at(self, minute: int) -> int | None:
-        """Return the next minute at which a slice ends or leaves the window; None if the window has none."""
+        """Return the next minute at which a slice ends or leaves the window.
+
+        None if the terms ignore slices without data and no slice of the window, nor the slice in progress, has events.
+        """
         place = minute - self._first
         ahead = -(-(minute + 1) // self._width) * self._width
         oldest = self._start + int(self._from[place]) * self._width

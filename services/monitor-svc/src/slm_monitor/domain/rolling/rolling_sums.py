@@ -1,4 +1,4 @@
-"""Rolling windows of rows in general, and of aggregations that are sums of events: shares and counts."""
+"""Rolling windows of measured rows, and the figures that are sums of events: shares and counts."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ class RollingEventShare:
 
 
 class RollingUptime:
-    """The aggregation of service time as sums by the minute: a microsecond of time up is a good event."""
+    """The aggregation for service time that is summed by the minute: each microsecond of uptime is a good event."""
 
     rolling = RollingEventShare()
 
@@ -162,8 +162,10 @@ class RollingUptime:
 
 
 class RollingOccurrences(RollingEventShare):
-    """Rolling windows of a number of occurrences. Fewer occurrences can miss only a lower limit; such an objective may
-    be missed at any minute, because occurrences leave the window.
+    """Rolling windows of a number of occurrences.
+
+    Without new facts, occurrences leave the window and their number falls. Only an ``at_least`` objective can be missed
+    in this way, at any minute.
     """
 
     def next_change_at(

@@ -48,8 +48,8 @@ class EvaluatedRollingMinutes:
         return None if windows is None else windows.value_at(minute)
 
     def windows_at(self, minute: int) -> RollingWindows | None:
-        """Return the windows of one version that include the window ending with a minute; None if that minute was not
-        evaluated.
+        """Return the windows under one version's terms, among them the window that ends with a minute; None if that
+        minute was not evaluated.
         """
         return next((each for first, last, each in self.parts if first <= minute <= last), None)
 

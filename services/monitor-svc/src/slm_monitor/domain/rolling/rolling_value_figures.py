@@ -11,7 +11,9 @@ from slm_monitor.domain.rolling.rolling_windows import RollingWindowValue
 
 
 class RollingExactValues:
-    """Rolling windows of a mean, a maximum or a minimum; the given class says which. They have no warnings."""
+    """Rolling windows of a mean, a maximum or a minimum; the class given to ``__init__`` says which of them. There are
+    no warnings about these windows.
+    """
 
     def __init__(self, windows: type[RollingValueWindows]) -> None:
         self._windows = windows

@@ -39,7 +39,7 @@ class MinuteValuesProvider(Protocol):
 
 
 class RollingValueWindows(ABC):
-    """The rolling windows of exact values, one ending with each of the minutes ``first`` to ``last``."""
+    """The rolling windows of exact values; one window ends at each minute from ``first`` to ``last``."""
 
     def __init__(
         self, by: TargetMinuteCounts, values: MinuteValuesProvider, begins_at: UtcMicroseconds, first: int, last: int
@@ -179,8 +179,9 @@ class RollingMinimumWindows(RollingMaximumWindows):
 
 
 def _beyond(extremes: npt.NDArray[np.float64], promised: Objective) -> Flags:
-    """Return which minima or maxima break the objective, exactly: each double stands for the decimal that its sender
-    wrote.
+    """Return a mask of the minima or maxima that break the objective.
+
+    The comparison is exact: each double stands for the decimal that the measurement's sender wrote.
     """
     limit = float(promised.value)
     beyond: Flags = extremes > limit if promised.comparison == AT_MOST else extremes < limit

@@ -34,10 +34,10 @@ class RollingWindowValue:
 
 
 class RollingWindows(Protocol):
-    """The rolling windows of one length that end with the minutes of an interval, under the terms of one version."""
+    """Rolling windows of one target that end with consecutive minutes. One version of the terms applies to all."""
 
     def missed(self, promised: Objective) -> Flags:
-        """Return at which of the minutes the figure misses the objective, as a mask."""
+        """Return a mask of the minutes: True where the window that ends with the minute misses the objective."""
         ...
 
     def value_at(self, minute: int) -> RollingWindowValue: ...
@@ -63,7 +63,7 @@ class RollingWindowSource(Protocol):
         These changes count:
 
         * The objective may be missed, or a warning may open.
-        * An open breach or warning may end. This counts only if there is one (``stands``).
+        * An open breach or warning may end. ``stands`` says whether a breach or warning is open.
 
         ``value`` is the value of the window that ends with ``minute``, and ``windows`` includes that window.
         """
@@ -144,19 +144,17 @@ def find_next_span_boundary(things: Iterable[SpanCountedInWindows], minute: int)
 def evaluate_rolling_budget_risks(
     terms: ServiceLevelTarget, spent: Fraction | None, at: UtcMicroseconds
 ) -> list[RiskEvaluation]:
-    """Return a warning for each share of the budget that the terms name and that is spent.
+    """Return a warning for each threshold in the terms that the spent share of the budget has reached.
 
-    If at least nine tenths of a share are spent, but not all of it, the returned warning only keeps an open warning
-    open.
+    If ``spent`` lies below a threshold but reaches nine tenths of the threshold, the returned warning only keeps an
+    open warning open.
     """
     return evaluation.evaluate_budget_risks(terms.warn_at.budget_consumed, spent, at, spent)
 
 
 @dataclass(frozen=True, slots=True)
 class PartlyClassifiedWindows:
-    """Rolling windows some of whose minutes have unclassified values. A window that contains such a minute has no
-    figure.
-    """
+    """Rolling windows, some of which contain minutes with unclassified values. Such a window has no figure."""
 
     windows: RollingWindows
     first: int

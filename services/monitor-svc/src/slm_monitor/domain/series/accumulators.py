@@ -67,8 +67,8 @@ _NOTHING: tuple[str, int, None, None, dict[str, Any]] = ("0", 0, None, None, {})
 class ValueAccumulator:
     """The running sum, number, minimum and maximum of the exact values in one window.
 
-    ``beyond``, for an objective on a minimum or maximum: level → minute → how many values of the minute break the level
-    by themselves.
+    ``beyond`` is kept for a target on a minimum or maximum, where one value alone can break a level (``objective`` or
+    ``unacceptable``). It maps each level to {minute: how many values of this minute break the level}.
     """
 
     def __init__(self, kept: Any = None, levels: Sequence[tuple[str, Objective]] = ()) -> None:
@@ -117,8 +117,8 @@ class ValueAccumulator:
     def _merge(self, histogram: Histogram, minute: int, sign: int) -> None:
         """Add (``sign`` 1) or remove (−1) a histogram whose sum, minimum and maximum are known.
 
-        A histogram counts at most once among the values that break a level, by its minimum or maximum, because its
-        single values are not known.
+        The single values of a histogram are not known. If its minimum or maximum breaks a level, the histogram counts
+        as one value that breaks the level.
         """
         total, low, high = (
             classifiers.to_exact_decimal(each or 0.0) for each in (histogram.sum, histogram.low, histogram.high)
@@ -144,8 +144,8 @@ class ValueAccumulator:
                 del held[minute]
 
     def broken_at(self, level: str) -> UtcMicroseconds | None:
-        """Return the start (microseconds) of the first minute with a value that breaks the level by itself; None if
-        there is none.
+        """Return the start (microseconds) of the first minute with a value that breaks the level; None if no value
+        breaks the level.
         """
         minutes = self.beyond.get(level)
         return min(minutes) * MINUTE if minutes else None

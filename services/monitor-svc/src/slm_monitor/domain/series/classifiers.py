@@ -36,8 +36,9 @@ class RowClassifier(NamedTuple):
     def counted(self, value: Rows, out_of: Rows | None) -> tuple[Counts, Counts]:
         """Return the numbers of good and of all events of each row.
 
-        ``out_of``: for a row that counts good events out of all events, the number of all events; for any other row
-        NaN. None: all rows are such other rows. A row of a kind that the classifier does not count has 0 of both.
+        ``out_of`` has the number of all events for each row that counts good events out of all events, and NaN for each
+        row with a plain value. It is None if all rows have plain values. A row of the form that the classifier does not
+        count gets 0 good events and 0 events.
         """
         if self.kind == COUNTS:
             if out_of is None:
@@ -76,7 +77,7 @@ class RowClassifier(NamedTuple):
 
 
 def parse_promoter_score_limits(parameters: Any) -> tuple[float, float]:
-    """Return the least score of a promoter and the greatest of a detractor. Raises ValueError if the two overlap."""
+    """Return (least promoter score, greatest detractor score). Raises ValueError unless the second score is lower."""
     written = parameters or {}
     above = float(str(written.get("promoters", rating_validation.PROMOTERS)))
     below = float(str(written.get("detractors", rating_validation.DETRACTORS)))
@@ -86,7 +87,7 @@ def parse_promoter_score_limits(parameters: Any) -> tuple[float, float]:
 
 
 def to_exact_decimal(value: float) -> Fraction:
-    """Return a floating-point number as an exact fraction: the shortest decimal that reads as this number, which is
-    what the producer wrote.
+    """Return, as an exact fraction, the shortest decimal that reads as this floating-point number. It is the decimal
+    that the sender wrote.
     """
     return Fraction(Decimal(repr(float(value))))

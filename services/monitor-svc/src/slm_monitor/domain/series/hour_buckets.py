@@ -21,7 +21,7 @@ MINUTES = 60
 
 
 class MeasuredRow(NamedTuple):
-    """One measured row of a fact that is stored by itself.
+    """One measured row of a fact that is stored by itself, not in columns with other rows.
 
     If the row counts good events out of all events, ``value`` is the number of good events, and ``out_of`` the number
     of all events; otherwise ``out_of`` is None.
@@ -160,8 +160,8 @@ class HourBucket:
 
     @property
     def has_values(self) -> bool:
-        """Whether the hour has exact values in memory: single values, histograms, or only their minute sums and
-        extremes.
+        """Whether the hour has exact values in memory: as single values, as histograms, or as sums and extremes of
+        each minute.
         """
         return bool(self.exact or self.merged or self.values is not None)
 

@@ -53,7 +53,7 @@ class HourMinuteAggregates:
     def remake(self, minute: int, values: Sequence[float]) -> None:
         """Replace the sum, minimum and maximum of a minute (0 to 59) by those of ``values``.
 
-        This is needed after a value was removed: a minimum or maximum alone does not show the next value.
+        This is needed after a value was removed: only the values that are left show the new minimum and maximum.
         """
         self.sums.pop(minute, None)
         self.low[minute], self.high[minute] = np.inf, -np.inf

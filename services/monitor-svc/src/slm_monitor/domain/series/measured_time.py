@@ -1,4 +1,4 @@
-"""Measured time of a series: the minutes that are not farther than an age after a measurement."""
+"""Measured time of a series: the minutes that start at most a given number of minutes after a measurement."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ DEFAULT_AGE = 60
 
 
 def convert_to_age(stale_after: int | None) -> int:
-    """Return how many minutes a measurement counts, from the indicator's ``stale_after`` in microseconds."""
+    """Return how many minutes after a measurement still count as measured.
+
+    This is the indicator's ``stale_after`` (microseconds), or 60 minutes if ``stale_after`` is None.
+    """
     return DEFAULT_AGE if stale_after is None else stale_after // MINUTE
 
 
 class MeasuredTime:
     """The minutes, numbered since 1970, that start at most ``age`` minutes after a minute with a measurement.
 
-    They are kept as disjoint runs in order. A series that is measured regularly has one run, however long it is, so
-    that the cost of a measurement does not grow with their number.
+    The minutes are kept as disjoint runs in order. A series that is measured regularly has only one run, so a new
+    measurement costs the same however long the series is.
     """
 
     def __init__(self, age: int = DEFAULT_AGE, runs: Iterable[Sequence[int]] = ()) -> None:
@@ -61,8 +64,8 @@ class MeasuredTime:
         return self._ends[place - 1] * MINUTE if place else 0
 
     def share_of(self, opened: Sequence[Interval]) -> Fraction | None:
-        """Return the share of the minutes that start in these intervals (microseconds) which is measured; None if no
-        minute starts in them.
+        """Return which share of the minutes that start in these intervals (microseconds) is measured; None if no
+        minute starts in the intervals.
         """
         known = scheduled = 0
         for start, end in opened:

@@ -92,7 +92,7 @@ class IndicatorSeries:
         return int(at[0]) > self.high_water and _rises(at)
 
     def load(self, hour: int, chunks: Sequence[HourChunk], named: Iterable[tuple[str, MeasuredRow]] = ()) -> None:
-        """Set an hour to its stored rows; keep rows not stored yet. ``named``: (fact key, row) of single facts."""
+        """Set an hour to its stored rows; keep rows not stored yet. ``named``: (fact key, row), stored singly."""
         held = self.hours.get(hour)
         unsaved = [] if held is None else held.unsaved
         rows: dict[str, list[MeasuredRow]] = {} if held is None else held.named
@@ -147,12 +147,12 @@ class IndicatorSeries:
 
     @property
     def plain(self) -> RowClassifier | None:
-        """The classifier of a series that has only one, of kind ``at_most`` or ``counts``; otherwise None."""
+        """The only classifier of the series if its kind is ``at_most`` or ``counts``; None for any other series."""
         only = self.measures[0] if len(self.measures) == 1 else None
         return only if only is not None and only.kind in (AT_MOST, COUNTS) else None
 
     def count(self, chunk: HourChunk, minutes: Sequence[tuple[int, int, int]]) -> list[MinuteSumChange]:
-        """Add new rows of one hour in memory. ``minutes``: their sums (minute, good, total), counted by ``plain``."""
+        """Add new rows of one hour in memory. ``minutes``: (minute, good, total), as classifier ``plain`` counts."""
         number = minutes[0][0] // 60
         hour = self.hours[number]
         hour.add_chunk(chunk)
@@ -206,7 +206,7 @@ class IndicatorSeries:
         ]
 
     def put(self, key: str, rows: Sequence[MeasuredRow]) -> list[MinuteSumChange]:
-        """Add the rows of a new single fact to their hours, which must be in memory; return one change for each row."""
+        """Add the rows of a new fact, stored singly, to hours in memory; return one change for each row."""
         deltas = []
         for row in rows:
             self.hours[row.at // HOUR].named.setdefault(key, []).append(row)
@@ -216,7 +216,7 @@ class IndicatorSeries:
         return deltas
 
     def drop(self, key: str, rows: Sequence[MeasuredRow]) -> list[MinuteSumChange]:
-        """Remove the rows of an outdated single fact from hours in memory; return one change for each row."""
+        """Remove the rows of an outdated fact, stored singly, from hours in memory; return one change for each row."""
         for row in rows:
             self.hours[row.at // HOUR].named.pop(key, None)
             self.pending.add(row.at // HOUR)
@@ -279,7 +279,7 @@ class IndicatorSeries:
         return hour
 
     def _count_histograms(self, rows: Sequence[MeasuredRow], sums: Counts, first: int | None = None) -> None:
-        """Add the rows' histograms to ``sums``, which begin with the hour ``first``; None: with the rows' only hour."""
+        """Add the rows' histograms to ``sums``, which begin with the hour ``first``. None: all rows lie in one hour."""
         merged = [(row.at // MINUTE, row.histogram) for row in rows if row.histogram is not None]
         self.unclassified.forget([minute for minute, _ in merged])
         for minute, histogram in merged:
@@ -298,7 +298,7 @@ class IndicatorSeries:
         self.past.put(first, sums)
 
     def takes_sums(self, first: int, last: int) -> bool:
-        """Whether these hours can be kept as sums only: no later row falls into them, no exact value is needed."""
+        """Whether sums suffice for these past hours: no exact values are needed, and no gap to the kept sums arises."""
         return last < self.high_water // HOUR and not self._is_exact and self.past.adjoins(first, last)
 
     @property
@@ -325,7 +325,7 @@ class IndicatorSeries:
         self._tidied = None if is_waiting else self.high_water // HOUR
 
     def deltas(self, number: int) -> list[MinuteSumChange]:
-        """Return all sums of an hour as changes of its minutes, as if the rows had just arrived."""
+        """Return all sums of an hour as changes of its minutes, as if all rows of the hour had just arrived."""
         if not self.measures:
             return []
         hour = self.hours.get(number)

@@ -1,7 +1,7 @@
 """Time slices: a window is cut into equal slices, and each slice is evaluated by itself.
 
-With budget ``slices`` each slice is good or bad, and the figure is good ÷ evaluated slices. With budget ``ratio`` the
-figure is the mean of the slices' shares of good events; nowhere else are ratios averaged.
+With budget ``slices`` each slice is good or bad, and the figure is good ÷ evaluated slices. With budget ``ratio`` each
+slice has its share of good events, and the figure is the mean of these shares.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class SliceWindowFigure:
     """The numbers of slices of one window.
 
     ``scheduled`` is the number of slices that start in service hours; ``judged`` is how many of these were evaluated so
-    far. ``good`` is how many of the evaluated slices are good; if the terms have the budget ``ratio``, it is the sum of
-    their shares of good events.
+    far. ``good`` is how many of the evaluated slices are good. If the terms have the budget ``ratio``, ``good`` is the
+    sum of the evaluated slices' shares of good events.
     """
 
     scheduled: int
@@ -143,9 +143,10 @@ class SliceBudgetExhaustion(NamedTuple):
 class SliceProgress:
     """The slices of a window up to an instant.
 
-    ``removed`` counts the slices that are over and have no data, ``scheduled`` all other slices of the window,
-    ``judged`` the evaluated slices. An evaluated slice counts as good with a share from 0 to 1; ``good`` is the sum of
-    these shares. ``course`` lists the evaluated slices in order: (end, number of slices removed before it, share).
+    ``removed`` counts the slices that are over and have no data. ``scheduled`` counts all slices of the window that are
+    not removed. ``judged`` counts the evaluated slices. An evaluated slice counts as good with a share from 0 to 1;
+    ``good`` is the sum of these shares. ``course`` lists the evaluated slices in order: (end, number of slices removed
+    before it, share).
     """
 
     scheduled: int

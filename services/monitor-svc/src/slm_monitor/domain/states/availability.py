@@ -46,10 +46,10 @@ class StateCountingPolicy:
 class BudgetCrossing:
     """Finds the instant at which downtime exceeds a share of the error budget, computed in integers.
 
-    Let the objective be n/d, ``share`` p/q and the weight of degraded time m/e. In units of 1/(d·q·e) µs the balance is
-    d·q·e·down − p·(d − n)·e·(service − removed). A microsecond of downtime raises the balance by d·q·e, a microsecond
-    of removed time by p·(d − n)·e; uptime does not change the balance. The share is exceeded where the balance rises
-    above zero. The balance never falls.
+    Let the objective be n/d, ``share`` p/q and the weight of degraded time m/e. The balance, in units of 1/(d·q·e) µs,
+    is d·q·e·down − p·(d − n)·e·(service − removed). A microsecond of downtime raises the balance by d·q·e. A
+    microsecond of removed time raises it by p·(d − n)·e. Uptime does not change it, and nothing lowers it. The share is
+    exceeded when the balance rises above zero.
     """
 
     def __init__(self, objective: Fraction, service_time: int, share: Fraction, weight: Fraction | None = None) -> None:
@@ -93,10 +93,10 @@ class BudgetCrossing:
 
 
 class ServiceTimeMeter:
-    """Measures the service time of a window in order of time: how much was up, down and removed, and which shares of
-    the budget were exceeded.
+    """Measures the service time of a window in order of time: how much of it was up, down and removed, and which shares
+    of the budget were exceeded.
 
-    A copy can be kept at an instant, so that the time before it need not be measured again.
+    The caller can keep a copy of the meter, and measure on from there without measuring earlier time again.
     """
 
     def __init__(self, policy: StateCountingPolicy, crossings: Sequence[BudgetCrossing]) -> None:
@@ -131,10 +131,10 @@ class ServiceTimeMeter:
             self.downs.extend(latest)
 
     def _tell(self, crossing: BudgetCrossing, start: UtcMicroseconds, counts: str) -> None:
-        """Set the figure and the evidence of a crossing that lies in the interval which begins at ``start``.
+        """Set the figure and the evidence of a crossing. ``start`` begins the interval in which the crossing lies.
 
-        Both are taken at the crossing, or one microsecond later if the figure at the crossing still meets the
-        objective.
+        The figure and the evidence are those of the crossing's instant. If the figure still meets the objective then,
+        those of one microsecond later are taken.
         """
         assert crossing.at is not None
         for passed in (crossing.at - start, crossing.at + 1 - start):

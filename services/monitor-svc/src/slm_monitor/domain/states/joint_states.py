@@ -13,7 +13,7 @@ from slm_monitor.domain.states.timeline import DEGRADED, DOWN, UNKNOWN, UP, Stat
 
 @dataclass(frozen=True, slots=True)
 class JointMemberStates:
-    """The joint states of several members: up while at least ``needed`` of them are up. If all are needed, the members
+    """The joint states of several members: up while at least ``needed`` members are up. If all members are needed, they
     are in series.
     """
 

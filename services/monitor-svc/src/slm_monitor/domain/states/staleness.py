@@ -16,7 +16,7 @@ class WatchedIndicator:
     """An indicator that is watched for staleness.
 
     ``age`` is its ``stale_after`` and ``last`` the instant of its last measurement, in microseconds. ``since`` is the
-    instant from which its staleness was published; None while it is not stale.
+    instant at which it became stale; None while it is not stale.
     """
 
     age: int

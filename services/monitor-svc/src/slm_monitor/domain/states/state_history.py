@@ -42,9 +42,9 @@ class StateHistory:
         return len(self.facts)
 
     def add(self, fact: Fact) -> tuple[bool, int | None]:
-        """Add a fact. Return whether it is new or replaces the fact under its key, and the instant from which states
-        change.
+        """Add a fact, unless a fact with the same key and the same or a higher rank is held.
 
+        Return (whether the fact was added, instant from which states change).
         That instant is None if no state changes.
         """
         before = self.facts.get(fact.key)

@@ -116,7 +116,7 @@ class StateTimeline:
     def _state_before(self, position: int) -> str:
         """Return the state after the first ``position`` state changes.
 
-        Before the first change (``position`` 0) the state is the ``previous`` of that change, which is unknown for
+        Before the first change (``position`` 0) the state is the ``previous`` of that change; unknown if it is
         ``UNOBSERVED``. If that change has no ``previous``, or there are no changes, the state is the initial state.
         """
         if position:
@@ -125,8 +125,8 @@ class StateTimeline:
         return self.initial_state if previous is None else _observed(previous)
 
     def _state_ahead(self, state: str, end: UtcMicroseconds) -> str:
-        """Return the state that lasts until ``end``: unknown if the next change says that nobody observed the state
-        before it.
+        """Return the state that lasts until ``end``: ``state``, but unknown if the next change says that nobody
+        observed the state before it.
         """
         position = bisect_left(self.changes, end, key=lambda change: change.at)
         later = self.changes[position] if position < len(self.changes) else None

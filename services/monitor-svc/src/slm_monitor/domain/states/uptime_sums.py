@@ -1,5 +1,5 @@
-"""Running sums of good and counted service time, from which the availability of any interval is computed with two
-look-ups.
+"""Running sums of service time: of good time, and of all time that is not removed. Two look-ups in these sums give the
+availability of any interval.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ _LEFT_AT_ONCE = 1_000
 
 
 class UptimeSums:
-    """Running sums of good and counted service time from ``begins_at`` on, in integers: microseconds × ``unit``.
+    """Running sums from ``begins_at`` on: good service time, and all service time that is not removed (total).
+
+    The sums are integers: microseconds × ``unit``.
 
     ``unit`` is the denominator of the weight of degraded time, so that weighted time stays a whole number.
     """
@@ -47,8 +49,9 @@ class UptimeSums:
         self._ends: list[int] = []
 
     def follow(self, states: StateProvider, to: UtcMicroseconds, since: UtcMicroseconds | None) -> None:
-        """Extend the sums to the instant ``to``. ``since`` is the earliest instant whose states have changed since the
-        last call; None if none has.
+        """Extend the sums to the instant ``to``.
+
+        ``since`` is the earliest instant whose state has changed since the last call; None if no state has changed.
         """
         if since is not None and since < self.upto:
             self._forget(max(since, self.begins_at))

@@ -69,7 +69,7 @@ def has_default_burn_rate_pairs(period: int) -> bool:
 
 
 def _dropped(pair: BurnRateWindowPair, objective: Fraction, period: int) -> str | None:
-    """Return why a default pair is not useful for an objective and period; None if it is."""
+    """Return why a default pair is not useful for an objective and period; None if the pair is useful."""
     if objective == 1:
         return NO_BUDGET
     if pair.long >= period:
@@ -129,8 +129,8 @@ def is_budget_drop_worth_warning(spent: Fraction, by: Fraction) -> bool:
 def is_budget_exhausted_within(left: Fraction | int | None, under: int | Fraction) -> bool:
     """Whether the budget will be exhausted in less than ``under`` microseconds at the present pace.
 
-    ``left`` is the time until then in microseconds: None if the budget will never be exhausted, 0 if it is exhausted
-    already.
+    ``left`` is the time until the budget is exhausted, in microseconds: None if it will never be exhausted, 0 if it is
+    exhausted already.
     """
     return left is not None and left < under
 

@@ -31,9 +31,9 @@ _WARN_AT = ("50", "75", "90")
 class EscalationStep:
     """One escalation of a ticket's clock: whom it notifies, and when.
 
-    ``offset`` is a duration (calendar time, service time or working days) from the clock's deadline. The instant lies
-    after the deadline, or before the deadline if ``offset.backward`` is set. ``to`` is who is notified; None if the
-    terms name nobody.
+    ``offset`` is the time between the clock's deadline and the escalation: calendar time, service time or working days.
+    The escalation comes after the deadline, or before it if ``offset.backward`` is set. ``to`` is who is notified; None
+    if the terms name nobody.
     """
 
     level: str
@@ -144,8 +144,10 @@ def _each_assignment(target: Mapping[str, Any], clock: str, start: Conditions) -
 
 
 def _shares(written: Mapping[str, Any] | None) -> tuple[Fraction, ...]:
-    """Parse the percentages of ``{"elapsed": [50, 75, 90]}``. Without the name ``elapsed`` the defaults apply; null
-    means no warnings.
+    """Parse the percentages of ``{"elapsed": [50, 75, 90]}``.
+
+    A document without ``elapsed`` gives the defaults. ``elapsed: null``, or None instead of a document, means no
+    warnings.
     """
     if written is None:
         return ()

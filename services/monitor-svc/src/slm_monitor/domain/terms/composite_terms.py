@@ -18,8 +18,9 @@ _ALL = COMPOSITE_RULES[STATES] + COMPOSITE_RULES[VERDICTS]
 
 @dataclass(frozen=True, slots=True)
 class CompositeMember:
-    """A member of a composite with its weight: an indicator by its subject, or another target of the agreement by its
-    id.
+    """A member of a composite, and its weight.
+
+    The member is an indicator (``subject``) or another target of the agreement (``target_id``).
     """
 
     subject: str | None

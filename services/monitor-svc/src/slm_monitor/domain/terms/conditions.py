@@ -61,7 +61,7 @@ def does_any_condition_hold(
 ) -> bool:
     """Whether at least one of the conditions holds at an event (None: between events).
 
-    ``state`` and ``attributes`` are the ticket's after the event.
+    ``state`` and ``attributes`` are those that the ticket has after the event.
     """
     return any(condition.holds(event, state, attributes) for condition in conditions)
 

@@ -17,7 +17,8 @@ class CustomerView:
     * ``risks_after``: how many microseconds a warning must last until the customer is shown it. 0: it is shown at once.
       None: it is never shown; the customer sees only a breach, if one follows.
     * ``live_figure``: whether figures of open windows are shown.
-    * ``plans``: how much is shown of the action plans for shown warnings: ``none`` | ``titles`` | ``full``.
+    * ``plans``: how much of an action plan the customer is shown, if its warning is shown: ``none`` | ``titles`` |
+      ``full``.
     """
 
     risks_after: int | None = None

@@ -36,8 +36,8 @@ def format_rounded_figure(figure: Fraction | None, objective: Fraction | None = 
 def format_percent_of_counts(good: int, total: int) -> tuple[str, str]:
     """Return (exact, display) of the share good ÷ total in percent, computed with integers only, for speed.
 
-    Use it only for a share that meets its objective: the display of a missed one needs rounding away from the
-    objective.
+    Use it only for a share that meets its objective. A share that misses its objective may need to be rounded away from
+    the objective.
     """
     whole = 100 * good
     common = math.gcd(whole, total)

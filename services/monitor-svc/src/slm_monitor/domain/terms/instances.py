@@ -23,7 +23,7 @@ def read_series_label_group(line: TargetTermsHistory, subject: str) -> Group | N
 
 
 def derive_instance_terms(line: TargetTermsHistory, group: Group) -> TargetTermsHistory:
-    """Return the terms history of an instance: of the target as it is evaluated for one group of label values alone."""
+    """Return the terms history of one instance, which evaluates the target for one group of label values only."""
     return line.with_versions([_instance(terms, group) for terms in line.versions])
 
 

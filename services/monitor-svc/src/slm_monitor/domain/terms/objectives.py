@@ -17,7 +17,8 @@ AT_LEAST, AT_MOST, PERCENT = vocabulary.AT_LEAST, vocabulary.AT_MOST, vocabulary
 class Objective:
     """An objective: the figure must be at least or at most ``value``; equality meets it.
 
-    With unit percent, ``value`` and the figures compared with it are shares in [0, 1]; otherwise they are in the unit.
+    With unit percent, ``value`` and the figures compared with it are shares in [0, 1]. With any other unit they are
+    numbers in that unit.
     """
 
     comparison: str
@@ -61,8 +62,8 @@ class Objective:
     def bad(self, good: int, total: int) -> int:
         """Return how many of ``total`` events count against the budget.
 
-        For an objective ``at_least`` these are the events that are not good. For ``at_most`` they are the ``good``
-        events, because such an objective limits the number of the events that are counted.
+        For an objective ``at_least`` these are the events that are not good. For an objective ``at_most`` these are the
+        ``good`` events, because ``good`` then counts the events that the objective limits.
         """
         return total - good if self.comparison == AT_LEAST else good
 

@@ -38,8 +38,8 @@ class ServiceLevelTarget:
     """One target as one version of an agreement defines it.
 
     - ``promise``: the objective; None for a clock, which has ``clock.within`` instead.
-    - ``threshold``: the value with which each measurement is compared, in the indicator's unit. For
-      ``share_at_most: X`` and ``share_at_least: X`` it is X, for a quantile the value that was agreed.
+    - ``threshold``: the value with which each measurement is compared, in the indicator's unit. This is X of
+      ``share_at_most: X`` or ``share_at_least: X``, or the agreed value of a quantile.
     """
 
     target_id: str
@@ -137,7 +137,7 @@ class ServiceLevelTarget:
 
     @property
     def levels(self) -> list[tuple[str, Objective]]:
-        """The levels that can be breached, ``objective`` and ``unacceptable``, each with its objective."""
+        """The levels that can be breached, as (name, limit): ``objective`` and ``unacceptable``, if agreed."""
         named = [("objective", self.promise), ("unacceptable", self.unacceptable)]
         return [(level, promised) for level, promised in named if promised is not None]
 
@@ -282,10 +282,10 @@ def _window_terms(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
 def _promises(
     name: str, kind: AggregationKind, parameters: Any, target: Mapping[str, Any]
 ) -> tuple[Objective | None, Objective | None]:
-    """Return (objective, second level of unacceptable service). Both are None for a clock.
+    """Return (objective, looser objective: a figure that misses it is unacceptable service). Both are None for a clock.
 
-    The second level is also None if the terms do not name one. A quantile becomes an objective on the share of values
-    within its limit. Raises TermsNotEvaluable.
+    The looser objective is also None if the terms do not name it, and for a quantile. A quantile becomes an objective
+    on the share of values within its limit. Raises TermsNotEvaluable.
     """
     if kind.source == vocabulary.CLOCK:
         return None, None

@@ -17,14 +17,14 @@ from slm_monitor.domain.terms.objectives import Objective
 class WarningTerms:
     """The conditions under which a target is at risk.
 
-    * ``budget_consumed``: this share of the budget is spent.
-    * ``pairs``: the burn rates over both windows of a pair are too high.
-    * ``projected``: True if a projected figure that misses the objective warns.
-    * ``drops``: (share of the budget, microseconds within which this share is spent).
-    * ``exhaustion``: the budget is projected to last for less than so many microseconds.
+    * ``budget_consumed``: shares of the budget. The target is at risk when such a share is spent.
+    * ``pairs``: the target is at risk when the burn rates over both windows of a pair are above the pair's factor.
+    * ``projected``: whether the target is at risk when its projected figure misses the objective.
+    * ``drops``: (share of the budget, microseconds). The target is at risk when this share is spent within this time.
+    * ``exhaustion``: microseconds. The target is at risk when the budget is projected to last for less than this time.
 
-    ``min_events``: with fewer events nothing warns. ``again_after``: a warning that returns within so many microseconds
-    after it cleared is the same warning.
+    ``min_events``: with fewer events there is no warning. ``again_after``: a warning that returns within this time
+    (microseconds) after it cleared is the same warning.
     """
 
     budget_consumed: tuple[Fraction, ...] = ()

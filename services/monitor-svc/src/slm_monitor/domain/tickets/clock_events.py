@@ -46,7 +46,7 @@ def build_clock_event_fields(entry: TicketClock, at: UtcMicroseconds, now: UtcMi
 
 
 def sender_of(terms: ServiceLevelTarget, ticket: str) -> str:
-    """Return whose source sent the ticket, in the words of events: ``provider`` | ``customer``."""
+    """Return the party whose source sent the ticket, as events name the party: ``provider`` | ``customer``."""
     return "provider" if ticket.split("/", 1)[0] == terms.provider_party_id else "customer"
 
 
@@ -72,8 +72,9 @@ def _identity_fields(terms: ServiceLevelTarget, key: tuple[str, str, int]) -> di
 def build_clock_cancelled_event(
     terms: ServiceLevelTarget, key: tuple[str, str, int], *, now: UtcMicroseconds
 ) -> clocks.ClockCancelled:
-    """Build the event that cancels a published clock: by facts that arrived later, the clock never existed. ``key``:
-    target, ticket and ordinal of the clock.
+    """Build the event that cancels a published clock, because later facts show that the clock never existed.
+
+    ``key``: (target, ticket, ordinal of the clock).
     """
     return clocks.ClockCancelled(
         **_identity_fields(terms, key),

@@ -48,10 +48,9 @@ NONE = ClockNotifications((), ())
 
 
 def schedule_clock_notifications(clock: TicketClockState) -> ClockNotifications:
-    """Return the notifications that a clock still has: a running clock has all of them, a breached clock only
-    escalations.
+    """Return all warnings and escalations of a running clock, and all escalations of a breached clock.
 
-    Any other clock has none, and neither has a clock whose breach is not published.
+    A clock in any other state has no notifications. A clock whose breach would not be published has none either.
     """
     if clock.state not in (RUNNING, BREACHED) or not clock.is_notified:
         return NONE

@@ -54,7 +54,7 @@ class ImpliedTicketEvent:
 
 @dataclass
 class _KnownTicket:
-    """The state of a ticket up to an instant, by the events known."""
+    """The state of a ticket up to an instant, as the known events show it."""
 
     attributes: dict[str, Any]
     state: str | None = None

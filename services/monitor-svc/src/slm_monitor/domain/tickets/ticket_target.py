@@ -305,8 +305,9 @@ def _undo(
     moment: EvaluationMoment,
     changes: EvaluationChanges,
 ) -> bool:
-    """Cancel the published clocks that never existed by the facts known now, such as after an earlier opening arrived.
+    """Cancel the published clocks that an evaluation of all known facts no longer gives.
 
+    Such a clock never existed; for example, an earlier opening of the ticket has arrived.
     Return whether any of these clocks is not cancelled yet, because it waits for the end of an import.
     """
     waits = False

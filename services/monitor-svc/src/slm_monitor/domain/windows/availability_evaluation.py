@@ -27,7 +27,8 @@ class AvailabilityProgress:
     """The progress of measuring a window, from which the next evaluation continues: the time before ``upto`` is
     measured.
 
-    ``scheduled`` are the service hours in the window, ``excluded_time`` how many microseconds of them are excluded.
+    ``scheduled`` are the service hours in the window. ``excluded_time`` is the excluded part of the service hours, in
+    microseconds.
     """
 
     terms: ServiceLevelTarget
@@ -56,7 +57,7 @@ class AvailabilityProgress:
         """Whether an evaluation may continue from this progress: same terms, span and exclusions, and no change before
         ``upto``.
 
-        ``since`` is the earliest instant whose states have changed; None if none has.
+        ``since`` is the earliest instant whose state has changed; None if no state has changed.
         """
         same = self.terms is terms and self.span == span and self.excluded is excluded
         return same and (since is None or since >= self.upto)
@@ -73,8 +74,8 @@ def evaluate_availability(
 ) -> WindowEvaluation:
     """Evaluate the window ``[start, end)`` by the facts up to ``as_of``.
 
-    A breach is dated at the instant at which the budget is exceeded, a budget warning at the instant at which its share
-    of the budget is exceeded.
+    A breach is dated at the instant at which the budget is exceeded. A budget warning is dated at the instant at which
+    its share of the budget is exceeded.
     ``burning`` are burn rate warnings, ``excluded`` the approved exclusions in any order.
     """
     return continue_availability_progress(
@@ -115,9 +116,9 @@ def continue_availability_progress(
 ) -> tuple[WindowEvaluation, AvailabilityProgress]:
     """Evaluate a window from where the last evaluation stopped; return the evaluation and the new progress.
 
-    ``passed``: the progress of the last evaluation. ``since``: the first instant whose states have changed; None: no
-    state has changed. The next facts are expected to change only states after that instant. ``lately``: uptime sums of
-    the time before ``as_of``, if the caller has them.
+    ``passed``: the progress of the last evaluation. ``since``: the earliest instant whose state has changed since the
+    last evaluation; None: no state has changed. The next facts are expected to change only states after ``since``.
+    ``lately``: uptime sums of the time before ``as_of``, if the caller has them.
     """
     terms, (start, end) = passed.terms, passed.span
     known_to = max(passed.upto, min(as_of, end))
@@ -150,7 +151,7 @@ def continue_availability_progress(
 def _evaluated_segments(
     states: StateProvider, passed: AvailabilityProgress, start: UtcMicroseconds, end: UtcMicroseconds
 ) -> tuple[list[StateSegment], list[StateSegment]]:
-    """Return (states of ``[start, end)``, the same states with excused exclusions set to up)."""
+    """Return the states of ``[start, end)`` twice: as they were, and with all time in excused exclusions set to up."""
     stated = states.segments(start, end)
     if passed.terms.planned_downtime != "excused":
         return stated, stated
@@ -175,8 +176,9 @@ def _budget(passed: AvailabilityProgress, known: ServiceTimeMeter) -> Fraction:
 
 
 def _settled(stated: Sequence[StateSegment], as_of: UtcMicroseconds, before: UtcMicroseconds) -> UtcMicroseconds:
-    """Return the start of the state at ``as_of``, or ``before`` if there is none. Later facts mostly concern the time
-    after that start.
+    """Return the start of the state that lasts at ``as_of``; ``before`` if no segment has started by then.
+
+    Later facts mostly concern the time after this start.
     """
     return max((each.start for each in stated if each.start <= as_of), default=before)
 
@@ -282,10 +284,11 @@ def _finding(
 def _add_coverage(
     finding: WindowEvaluation, terms: ServiceLevelTarget, known: ServiceTimeMeter, is_measured: bool
 ) -> WindowEvaluation:
-    """Return the evaluation with its coverage: the known share of the service time so far, without removed exclusions.
+    """Return the evaluation with its coverage: the known share of the service time so far.
 
-    Before the first measurement of an indicator its state is only assumed: nothing of it is known. A level
-    withstands the unknown time if the known downtime exceeds its budget even if all unknown time was up.
+    Removed exclusions are no service time. Before the first measurement of an indicator its state is only assumed, so
+    the coverage is 0. A missed level withstands the unknown time if it would be missed even if the service was up in
+    all unknown time.
     """
     passed = sum(known.spent.values())
     if not passed:

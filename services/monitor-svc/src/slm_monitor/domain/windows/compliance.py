@@ -25,9 +25,9 @@ def add_ticket_coverage(
 ) -> WindowEvaluation:
     """Return the evaluation of ``judged`` tickets with its coverage: the share of the window's tickets that are judged.
 
-    ``inconsistent`` is the number of tickets that are left out because their events contradict each other,
-    ``unjudgeable`` the number of those whose clock cannot be computed. A level withstands them if it is missed even if
-    all of them met the target.
+    ``inconsistent`` is the number of tickets that are left out because their events contradict each other.
+    ``unjudgeable`` is the number of tickets that are left out because their clock cannot be computed. A missed level
+    withstands the tickets left out if it would be missed even if all of these tickets had met the target.
     """
     if inconsistent:
         finding = replace(finding, detail={**finding.detail, "inconsistent_tickets": inconsistent})

@@ -59,7 +59,7 @@ class TargetMinuteCounts:
         return good, total
 
     def kept(self, first: int, last: int, begins_at: UtcMicroseconds | None = None) -> npt.NDArray[np.bool_] | None:
-        """Return which of the minutes count for the target, as a mask; None if all do.
+        """Return a mask of the minutes that count for the target; None if all minutes count.
 
         If ``begins_at`` is given, minutes before it do not count.
         """
@@ -82,8 +82,9 @@ class TargetMinuteCounts:
 
 
 class BurnRateLookback:
-    """The burn rates of one target over the windows that end with one minute. The minutes are read once for all
-    windows.
+    """The burn rates of one target over several windows that all end with the same minute.
+
+    The minutes are read once for all windows.
     """
 
     def __init__(self, counted: TargetMinuteCounts, begins_at: UtcMicroseconds, minute: int) -> None:
@@ -111,7 +112,7 @@ class BurnRateLookback:
         return promised.bad(int(self._good[-1] - self._good[first]), total), total
 
     def burn_rate_risks(self) -> list[RiskEvaluation]:
-        """Return the burn rate warnings for the windows that end with the minute.
+        """Return the burn rate warnings of all pairs of windows.
 
         A pair warns if the burn rates of both windows are above the factor. If the lower of them is at or below the
         factor, by at most a tenth, the returned warning only keeps an open warning open.
@@ -168,9 +169,9 @@ def compute_warning_lookback_minutes(terms: ServiceLevelTarget) -> int:
 def count_minutes_until_share_exceeded(left: Counts, total: int, bad: int, share: Fraction) -> int:
     """Return in how many minutes the bad events first exceed a share of the window's events, if no events arrive.
 
-    The window slides on, so its oldest events leave: ``left[k]`` (never decreasing) is how many of its ``total`` events
-    have left after k + 1 minutes. ``bad`` (at least 1) is taken as constant. The result is the smallest n with bad >
-    share × (events that remain after n minutes); 0 if that holds already.
+    The window holds ``total`` events, ``bad`` (at least 1) of them bad. It slides on, and its oldest events leave:
+    after k + 1 minutes ``left[k]`` events have left. ``bad`` is taken as constant, as if no bad event left. The result
+    is the smallest n at which bad > share × (events that remain after n minutes); 0 if this holds already.
     """
     if not share:
         return 0

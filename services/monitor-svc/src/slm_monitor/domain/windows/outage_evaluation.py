@@ -112,7 +112,10 @@ def evaluate_outages(
 def _measure_coverage(
     states: StateProvider, terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
 ) -> Fraction | None:
-    """Return the known share of the service time in ``span``, without removed exclusions; None without such time."""
+    """Return the known share of the service time in ``span``; None if there is no service time.
+
+    Removed exclusions are no service time.
+    """
     if span[0] >= span[1]:
         return None
     segments, counted = excluded_time.apply_exclusions_to_states(
@@ -154,7 +157,7 @@ def _reached(
     excluded: Sequence[Interval],
     length: int,
 ) -> list[tuple[int, Outage]]:
-    """Return (instant, outage) of the outages that last ``length`` by ``until``, in the order of the instants."""
+    """Return (instant, outage) of the outages that reach ``length`` by ``until``, in the order of the instants."""
     policy = StateCountingPolicy(terms.unknown, terms.degraded)
     scheduled = terms.hours.intervals(start, until)
     segments, evaluated_hours = excluded_time.apply_exclusions_to_states(
@@ -178,7 +181,10 @@ def _is_down(states: StateProvider, terms: ServiceLevelTarget, instant: UtcMicro
 def find_ongoing_outage_start(
     states: StateProvider, terms: ServiceLevelTarget, begins_at: UtcMicroseconds, as_of: UtcMicroseconds
 ) -> UtcMicroseconds | None:
-    """Return the instant since which the indicator has been down at ``as_of``; None if it is not down."""
+    """Return when the downtime that lasts at ``as_of`` began, but at the earliest ``begins_at``.
+
+    None if the indicator is not down at ``as_of``.
+    """
     if not _is_down(states, terms, as_of):
         return None
     policy = StateCountingPolicy(terms.unknown, terms.degraded)

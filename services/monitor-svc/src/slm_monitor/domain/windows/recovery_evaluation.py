@@ -48,16 +48,17 @@ class MeasuredRecovery:
 
 
 class RecoveryFigure(Protocol):
-    """The operations in which the figures of recoveries differ. A share does not compare minutes: it counts the
-    recoveries whose ``kept`` is true.
+    """What differs between the figures of recoveries: which recoveries count, and what is measured in minutes.
+
+    The share of recoveries within limits needs no minutes: it counts the recoveries whose ``kept`` is true.
     """
 
     def measure(self, one: MeasuredRecovery, terms: ServiceLevelTarget) -> MeasuredRecovery | None:
-        """Return the recovery as the figure counts it; None if it does not count."""
+        """Return the recovery in the form that the figure needs; None if the recovery does not count in the figure."""
         ...
 
     def minutes(self, one: MeasuredRecovery) -> Fraction:
-        """Return the minutes that the target limits."""
+        """Return the minutes that the figure measures: how long the recovery took, or how much data it lost."""
         ...
 
 

@@ -159,7 +159,7 @@ def _beyond_saving(
 def evaluate_value_risks(
     terms: ServiceLevelTarget, figure: Fraction | None, number: int, end: UtcMicroseconds, as_of: UtcMicroseconds
 ) -> tuple[RiskEvaluation, ...]:
-    """Return the warnings about a figure, computed from ``number`` values, that comes near its objective."""
+    """Return the warnings of a figure that comes near its objective. The figure is computed from ``number`` values."""
     assert terms.promise is not None
     if number < terms.warn_at.min_events:
         return ()

@@ -42,7 +42,8 @@ def evaluate_window_warnings(
     needed.
 
     ``lately`` None: budget drops are not evaluated. A warning whose ``at`` is in the future will hold from then on. The
-    budget is a share of the expected volume, or without one, of the volume extrapolated to the window's end.
+    budget is a share of the expected volume. If the terms expect no volume, it is a share of the volume so far,
+    extrapolated to the window's end.
     """
     start, end = span
     if not (terms.warn_at.drops or terms.warn_at.exhaustion) or not start < as_of < end:
@@ -93,9 +94,9 @@ def evaluate_budget_drops(
 ) -> list[RiskEvaluation]:
     """Return the warnings of budget drops. The terms name pairs (share of the budget, time).
 
-    A pair warns if its share was spent within its time. If only nine tenths of the share were, the returned warning
-    just keeps an open warning open. Budget spent before ``since`` (None: no limit) does not count. Without ``lately``
-    nothing warns.
+    A pair warns if its share was spent within its time. If less than the share was spent, but at least nine tenths of
+    it, the returned warning only keeps an open warning open. Budget spent before ``since`` (None: no limit) does not
+    count. Without ``lately`` there are no warnings.
     """
     found = []
     for share, within in terms.warn_at.drops if lately is not None else ():

@@ -1,4 +1,4 @@
-"""Warnings of a downtime budget by burn rate, projection, drop and exhaustion.
+"""Warnings of a downtime budget: burn rate, projected miss, budget spent fast (a drop), and budget soon exhausted.
 
 The warnings that a share of the budget is spent are in ``availability_evaluation``.
 """
@@ -27,10 +27,10 @@ LEAST_PACE_DIVISOR = 12
 
 @dataclass(frozen=True, slots=True)
 class AvailabilityForecast:
-    """A window by the facts up to ``as_of``, and its future as it will be if the last known state lasts.
+    """A window as it is known up to ``as_of``, and its future if the last known state lasts.
 
-    ``up`` and ``down`` are the microseconds so far; ``exhausted_at`` is when the budget will be exhausted in that
-    future; None if it will not be exhausted.
+    ``up`` and ``down`` are the microseconds up to ``as_of``. ``exhausted_at`` is the instant at which the budget will
+    be exhausted if the last known state lasts; None if it will not be exhausted.
     """
 
     terms: ServiceLevelTarget
@@ -54,7 +54,7 @@ class AvailabilityForecast:
     def projected_at(self) -> UtcMicroseconds | None:
         """Return when the budget is exhausted; None if it lasts to the end of the window.
 
-        This is ``exhausted_at`` or, if that is None, the instant that follows from the window's pace so far.
+        This is ``exhausted_at``; if that is None, it is computed as if downtime continued at the window's pace so far.
         """
         if self.exhausted_at is not None:
             return self.exhausted_at
@@ -117,8 +117,10 @@ def forecast_availability_warnings(ahead: AvailabilityForecast) -> tuple[list[Ri
 
 
 def _projection(ahead: AvailabilityForecast, tenths: Fraction) -> tuple[int | None, int | None]:
-    """Return (since, change): since when the projected figure spends more than the share ``tenths`` of the budget, and
-    when this changes if the last known state lasts. Each is None if there is no such instant.
+    """Return (since, change) of the projection that more than the share ``tenths`` of the budget is spent.
+
+    ``since`` is when this began; None if it does not hold. ``change`` is the next instant at which it begins or ends,
+    if the last known state lasts; None if there is no such instant.
 
     The change is where the balance, down − tenths × (1 − objective) × counted time, passes zero. If less than a twelfth
     of the window is counted, a twelfth of the window is taken as the counted time.
@@ -197,8 +199,8 @@ def evaluate_downtime_budget_drops(
 ) -> list[RiskEvaluation]:
     """Return the warnings of budget drops. The terms name pairs (share of the budget, time).
 
-    A pair warns if its share was spent within its time. If only nine tenths of the share were, the returned warning
-    just keeps an open warning open. Budget spent before ``start`` does not count.
+    A pair warns if its share was spent within its time. If less than the share was spent, but at least nine tenths of
+    it, the returned warning only keeps an open warning open. Budget spent before ``start`` does not count.
     """
     found = []
     for share, within in terms.warn_at.drops:
@@ -230,8 +232,8 @@ def build_uptime_sums_until(
 
 
 def can_warnings_change_without_facts(passed: UptimeSums, states: StateProvider, as_of: UtcMicroseconds) -> bool:
-    """Whether burn rate and drop warnings may change without new facts: something was down within their lookback, or is
-    down at ``as_of``.
+    """Whether burn rate and drop warnings may change without new facts: the service was down within the time to which
+    these warnings look back, or is down at ``as_of``.
     """
     if passed.lost(as_of - (find_longest_warning_lookback(passed.terms) or 0), as_of):
         return True

@@ -1,4 +1,6 @@
-"""The instant of a delivery's first failed attempt: an attempt that ended with its process is no failure."""
+"""The instant of a delivery's first failed attempt. If the process ended during an attempt, the attempt has not
+failed.
+"""
 
 from __future__ import annotations
 

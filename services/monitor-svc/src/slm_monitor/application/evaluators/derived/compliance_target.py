@@ -1,5 +1,5 @@
-"""Compliance over calendar windows: the share of tickets that met a clock. A ticket counts in the window in which its
-clock ended.
+"""Compliance over calendar windows: the share of tickets that met a per-ticket target. A ticket counts in the window in
+which its clock ended.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class TicketComplianceTarget(ClockBasedTarget, CalendarWindowTarget):
         moment: EvaluationMoment,
         changes: EvaluationChanges,
     ) -> UtcMicroseconds | None:
-        """Evaluate the invalidated and the open windows.
+        """Evaluate the open windows, and the windows that end after ``dirty.since``.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
         """

@@ -34,7 +34,7 @@ class CalendarCompositeTarget(CompositeTargetBase, AvailabilityTarget):
         moment: EvaluationMoment,
         changes: EvaluationChanges,
     ) -> UtcMicroseconds | None:
-        """Evaluate the invalidated and the open windows.
+        """Evaluate the open windows, and the windows that end after ``dirty.since``.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
         """

@@ -74,7 +74,10 @@ def _derived_target_class(line: TargetTermsHistory) -> Callable[[TargetState], D
 
 
 class DerivedEvaluator:
-    """Keeps one partition's derived targets, which of them must be evaluated, and the inbox rows that require it."""
+    """Evaluates the derived targets of one partition.
+
+    It knows which targets must be evaluated, and which inbox messages are done when that has happened.
+    """
 
     def __init__(
         self,
@@ -181,16 +184,15 @@ class DerivedEvaluator:
         return any(is_derived_target_held(hold, self._derivations.reached(target_id)) for target_id in waiting)
 
     def _record_begins_at(self, target_id: str) -> UtcMicroseconds | None:
-        """Return the instant from which on the record is complete for all indicators of a target; None: from the first
-        fact on.
+        """Return the earliest instant since which no facts of the target's indicators have been deleted.
+
+        None: no facts have been deleted.
         """
         starts, subjects = self._established.record_starts, self._derivations.sources(target_id).subjects
         return max((starts[subject] for subject in subjects if subject in starts), default=None)
 
     def forget(self) -> None:
-        """Compute again from which instant on each target can be evaluated, after older facts of an indicator were
-        deleted.
-        """
+        """After old facts of an indicator were deleted, compute again how far back each target can be evaluated."""
         for target_id, targets in self._targets.items():
             for target in targets.values():
                 target.target_state.record_begins_at = self._record_begins_at(target_id)

@@ -27,7 +27,7 @@ class RollingStateCompositeTarget(CompositeTargetBase, RollingAvailabilityTarget
         moment: EvaluationMoment,
         changes: EvaluationChanges,
     ) -> UtcMicroseconds | None:
-        """Evaluate the new and the invalidated minutes.
+        """Evaluate the minutes since the last evaluation, and all earlier minutes from ``dirty.since`` on.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
         """
@@ -56,7 +56,7 @@ class RollingVerdictCompositeTarget(CompositeTargetBase, _ByMinute):
         moment: EvaluationMoment,
         changes: EvaluationChanges,
     ) -> UtcMicroseconds | None:
-        """Evaluate the new and the invalidated minutes.
+        """Evaluate the minutes since the last evaluation, and all earlier minutes from ``dirty.since`` on.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
         """
@@ -73,8 +73,9 @@ class RollingVerdictCompositeTarget(CompositeTargetBase, _ByMinute):
 
 
 class RollingComplianceTarget(ClockBasedTarget, _ByMinute):
-    """Compliance over a rolling window: of the tickets whose clock ended within the window, the share whose clock was
-    met.
+    """Compliance over a rolling window: the share of tickets that met the per-ticket target.
+
+    A ticket counts if its clock ended within the window.
     """
 
     async def derive(
@@ -85,7 +86,7 @@ class RollingComplianceTarget(ClockBasedTarget, _ByMinute):
         moment: EvaluationMoment,
         changes: EvaluationChanges,
     ) -> UtcMicroseconds | None:
-        """Evaluate the new and the invalidated minutes.
+        """Evaluate the minutes since the last evaluation, and all earlier minutes from ``dirty.since`` on.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
         """

@@ -113,7 +113,8 @@ def find_window_at(line: TargetTermsHistory, instant: UtcMicroseconds) -> calend
     """Return the window that contains an instant, cut to the term of the agreement; None outside the term.
 
     A window that began before an amendment keeps its end, whatever period the new terms have. But if the amendment
-    splits windows, the window is cut there, and its second part is named after the new version: ``2026-11.v2``.
+    splits windows, the window is cut where the amendment takes effect. Its second part is named after the new version:
+    ``2026-11.v2``.
     """
     terms = line.at(instant)
     if terms is None:

@@ -24,10 +24,14 @@ every batch would write one.
 class ImportHolds:
     """The holds that one partition knows. A hold covers only the time before its ``through``.
 
-    A hold goes through four states. Open. Released: its party has sent everything or the hold has expired, and this
-    partition has taken in all that was sent before. Evaluated here: this partition has evaluated its own indicators and
-    tickets. Evaluated everywhere: all partitions have evaluated theirs. Derived targets, whose members may lie in any
-    partition, wait for the last state, so that none is published with only some of its members.
+    A hold goes through four states:
+
+    - open: facts of the import may still arrive
+    - released: the import was completed or the hold has expired, and this partition has taken in all its facts
+    - evaluated here: this partition has evaluated the held indicators and tickets that lie in it
+    - evaluated everywhere: every partition has done so
+
+    The members of a derived target may lie in any partition. A derived target therefore waits for the last state.
     """
 
     def __init__(self, number: int, holds: Iterable[ImportHold]) -> None:
@@ -42,8 +46,9 @@ class ImportHolds:
         self._holds[hold.import_id] = hold
 
     def newly_released(self, positions: Mapping[str, int]) -> list[ImportHold]:
-        """Return the holds that are released once these positions are reached. ``positions``: topic → position of this
-        partition.
+        """Return the holds that are released at these positions and that no earlier call has returned.
+
+        ``positions``: topic → position of this partition.
         """
         found = []
         for hold in self._holds.values():
@@ -55,7 +60,10 @@ class ImportHolds:
         return found
 
     def newly_evaluated_everywhere(self) -> list[ImportHold]:
-        """Return the holds that all partitions have evaluated and that no earlier call has returned."""
+        """Return the holds whose indicators and tickets all partitions have evaluated, each hold only once.
+
+        A hold that an earlier call has returned is left out.
+        """
         found = [
             each
             for each in self._holds.values()
@@ -126,15 +134,17 @@ class ImportHolds:
         ]
 
     def expire(self, hold: ImportHold, step: PartitionStepChanges) -> None:
-        """End a hold for which no facts have arrived for an hour. The store then tells every partition."""
+        """End a hold that has expired. The store then sends a message about the end to every partition."""
         self._expiring.add(hold.import_id)
         step.expired.append(hold.import_id)
 
     def extend(
         self, values: Iterable[MeasuredValues], facts: Iterable[Fact], now: UtcMicroseconds, step: PartitionStepChanges
     ) -> None:
-        """Extend the open holds for which facts of the held past arrived: each expires an hour
-        after the last of them.
+        """Extend each open hold for which facts of the held past arrived.
+
+        The hold then expires an hour after ``now``, but not after its ``latest_end``. An extension by less than
+        ``_EXTEND`` is left out.
         """
         waiting = [each for each in self._holds.values() if each.release is None]
         if not waiting:

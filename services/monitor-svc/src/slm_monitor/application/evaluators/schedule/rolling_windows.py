@@ -18,10 +18,10 @@ at that minute.
 
 
 class RollingTargetBase(CalendarWindowTarget):
-    """Base of rolling targets of states and of rolling derived targets; both are evaluated once for each minute that
-    has begun.
+    """Base of two kinds of rolling targets: targets of states, and derived targets.
 
-    Here the window at a minute ends at the first instant of that minute; in ``_ByMinute`` it includes the minute.
+    Each target is evaluated once for each minute that has begun. The window at a minute ends at the first instant of
+    that minute. In the subclass ``_ByMinute``, the window includes the minute.
     """
 
     def _first(self) -> int:
@@ -71,7 +71,7 @@ class RollingTargetBase(CalendarWindowTarget):
         moment: EvaluationMoment,
         changes: EvaluationChanges,
     ) -> UtcMicroseconds | None:
-        """Evaluate the new and the invalidated minutes.
+        """Evaluate the minutes since the last evaluation, and all earlier minutes from the instant ``since`` on.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
         """

@@ -1,5 +1,5 @@
 """Evaluator of targets whose indicator is measured in rows: counts, values, histograms and ratings, summed by the
 minute.
 
-This package must not know targets of states, of tickets, or derived from other targets.
+This package must not know other kinds of targets: targets of states, targets of tickets, derived targets.
 """

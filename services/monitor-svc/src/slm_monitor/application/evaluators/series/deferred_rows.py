@@ -58,7 +58,7 @@ class DeferredRows:
 
 
 def _folded(deltas: Sequence[MinuteSumChange]) -> list[MinuteSumChange]:
-    """Return one change for each minute: the sum of its changes in a series that has a single classifier."""
+    """Add up all changes of each minute; return one change per minute. The series must have a single classifier."""
     sums: dict[int, tuple[int, int]] = {}
     for delta in deltas:
         good, total = sums.get(delta.minute, (0, 0))

@@ -240,7 +240,7 @@ class SeriesEvaluator:
                     self._dirty.setdefault(subject, DirtySpan()).touch(target.target_state.line.begins_at, cause)
 
     async def evaluate(self, holds: ImportHolds, moment: EvaluationMoment, changes: EvaluationChanges) -> None:
-        """Evaluate the invalidated indicators. The past that an import holds is evaluated when the import ends."""
+        """Evaluate the indicators marked for evaluation. The past that an import holds waits until the import ends."""
         changes.instances += [line.latest for line in self._born]
         self._born.clear()
         await self._rows.note_ages(list(self._dirty))

@@ -194,7 +194,7 @@ class IndicatorSeriesStore:
             series.declare(measures)
 
     async def measurement_ages(self, indicators: Sequence[str]) -> Mapping[str, int]:
-        """Return indicator → for how many minutes one of its measurements counts as coverage."""
+        """Return indicator → how many minutes after each of its measurements count as measured."""
         known = await self._store.indicators(indicators)
         ages = {name: None if (found := known.get(name)) is None else found.stale_after for name in indicators}
         return {name: convert_to_age(age) for name, age in ages.items()}

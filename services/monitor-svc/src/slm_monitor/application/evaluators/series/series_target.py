@@ -41,10 +41,10 @@ NEVER = (0, 0)
 class SeriesTarget(CalendarWindowTarget):
     """A target evaluated from sums by the minute.
 
-    ``tallies``: window → accumulator; ``raw``: window → accumulator that ignores exclusions; it is
-    filled for shares, and for other figures if any exclusion applies.
-    ``quiet``: instants ``[start, end)`` in which good rows can only change figures, because no warning and no miss is
-    possible.
+    ``tallies``: window → accumulator.
+    ``raw``: window → accumulator that ignores exclusions. Targets whose figure is a share have these accumulators;
+    other targets have them only if an exclusion applies.
+    ``quiet``: time ``[start, end)`` in which good rows change nothing but figures: they can cause no warning or miss.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class SeriesTarget(CalendarWindowTarget):
         self.quiet = NEVER
 
     def measure_for(self, age: int) -> None:
-        """Let a measurement count for ``age`` minutes. After a change of the age, the past must be counted again."""
+        """Count ``age`` minutes after each measurement as measured. If ``age`` changes, the past is counted again."""
         if age != self.measured.age:
             self.recount()
             self.measured = MeasuredTime(age)
@@ -214,7 +214,7 @@ class SeriesTarget(CalendarWindowTarget):
         moment: EvaluationMoment,
         changes: EvaluationChanges,
     ) -> UtcMicroseconds | None:
-        """Evaluate the invalidated and the open windows.
+        """Evaluate the open windows, and the windows that end after the first instant or minute of ``dirty``.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
         """
@@ -300,7 +300,7 @@ class SeriesTarget(CalendarWindowTarget):
 def _quiet(
     target_state: TargetState, window: TargetWindow, terms: ServiceLevelTarget, finding: WindowEvaluation
 ) -> tuple[int, int] | None:
-    """Return the interval in which good rows can only change figures; None if they may change more."""
+    """Return the interval in which good rows change only figures; None if good rows may change a verdict or warning."""
     assert terms.promise is not None
     is_plain = terms.kind.is_of_events and terms.promise.comparison == "at_least"
     if not is_plain or terms.warn_at.min_events or not finding.met or window.verdict != "met":

@@ -47,7 +47,10 @@ class TargetRowLookup:
         return RollingSeriesSource(line, aggregation, sums, self._excluded, sums)
 
     async def note_ages(self, indicators: Sequence[str]) -> None:
-        """Look up for how many minutes a measurement of these indicators counts, for their next evaluation."""
+        """Look up how many minutes after a measurement count as measured, for each of these indicators.
+
+        Their next evaluation uses these numbers.
+        """
         self._ages = await self._streams.measurement_ages(indicators)
 
     async def count_past_if_needed(self, subject: str, target: SeriesTarget) -> bool:
@@ -59,7 +62,10 @@ class TargetRowLookup:
         return True
 
     def _is_any_unmeasured(self, subject: str, target: SeriesTarget) -> bool:
-        """Return whether a minute that lost a row holds no other row of the target. Its hour is still in memory."""
+        """Return whether any minute that lost a row has no other row of the target.
+
+        The hours of these minutes must still be in memory.
+        """
         series = self.joined(subject, target).series if target.doubtful else ()
         measured = {
             delta.minute for each in series for minute in target.doubtful for delta in each.deltas(minute // 60)
@@ -69,7 +75,7 @@ class TargetRowLookup:
         return is_any
 
     async def _count_past(self, subject: str, target: SeriesTarget) -> None:
-        """Sum the past of an indicator for a target that was added later."""
+        """Drop the sums of a target, and sum all its rows again since its terms began."""
         target.recount()
         # A measurement shortly before the term covers its first minutes.
         begins = target.target_state.line.begins_at - target.measured.age * MINUTE

@@ -33,9 +33,10 @@ class OccurrenceTarget(AvailabilityTarget):
     def _from(
         self, states: StateProvider, terms: ServiceLevelTarget, since: UtcMicroseconds | None, as_of: UtcMicroseconds
     ) -> UtcMicroseconds | None:
-        """Return the instant from which on windows must be evaluated; None: only open windows must be evaluated.
+        """Return the instant after which closed windows must be evaluated again; None if no closed window must be.
 
-        It is ``since`` or, if that is earlier, the start of an ongoing outage, because this outage may still count.
+        This is ``since``. But if an ongoing outage began before ``since``, it is the start of that outage, because the
+        outage may still count.
         """
         ongoing = self._aggregation.find_ongoing_since(states, terms, self.target_state.line.begins_at, as_of)
         return since if ongoing is None else ongoing if since is None else min(since, ongoing)

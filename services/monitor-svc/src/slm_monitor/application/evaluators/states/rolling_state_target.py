@@ -47,9 +47,7 @@ class _Minutes:
 
 
 class _NoExclusions:
-    """An empty set of excluded minutes: exclusions and service hours are removed from states to the microsecond
-    instead.
-    """
+    """An empty set of excluded minutes: the sums leave out excluded time already, exact to the microsecond."""
 
     def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]:
         return ()
@@ -81,7 +79,7 @@ class RollingAvailabilityTarget(RollingTargetBase):
         moment: EvaluationMoment,
         changes: EvaluationChanges,
     ) -> UtcMicroseconds | None:
-        """Evaluate the new and the invalidated minutes.
+        """Evaluate the minutes since the last evaluation, and all earlier minutes from the instant ``since`` on.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
         """

@@ -122,7 +122,7 @@ class StateEvaluator:
         return await self._states.accept_facts(facts, self._touch)
 
     def new_labels(self) -> dict[str, int]:
-        """Return the name of a series → NOTHING_YET, for each label set that first appeared since the last call."""
+        """Return series name → NOTHING_YET, with one entry for each label set that is new since the last call."""
         return self._seen_labels.unsaved()
 
     def _touch(self, subject: str, since: UtcMicroseconds) -> None:
@@ -190,7 +190,7 @@ class StateEvaluator:
             yield from ((subject, line) for line in grouped.values())
 
     async def evaluate(self, holds: ImportHolds, moment: EvaluationMoment, changes: EvaluationChanges) -> None:
-        """Evaluate the invalidated indicators. The past that an import holds is evaluated when the import ends."""
+        """Evaluate the indicators marked for evaluation. The past that an import holds waits until the import ends."""
         for subject in list(self._dirty):
             dirty = self._dirty.pop(subject).within(self._established.record_starts.get(subject))
             await self._part(subject, changes)

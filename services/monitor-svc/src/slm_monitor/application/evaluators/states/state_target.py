@@ -58,7 +58,9 @@ class AvailabilityTarget(CalendarWindowTarget):
         moment: EvaluationMoment,
         changes: EvaluationChanges,
     ) -> UtcMicroseconds | None:
-        """Evaluate the invalidated and the open windows by the states that their terms select.
+        """Evaluate the open windows, and the closed windows that end after the instant that ``_from`` returns.
+
+        ``states``: function that returns the states which the given terms select.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
         """
@@ -85,7 +87,7 @@ class AvailabilityTarget(CalendarWindowTarget):
     def _from(
         self, states: StateProvider, terms: ServiceLevelTarget, since: UtcMicroseconds | None, as_of: UtcMicroseconds
     ) -> UtcMicroseconds | None:
-        """Return the instant from which on closed windows must be evaluated again; None if no closed window must."""
+        """Return the instant after which closed windows must be evaluated again; None if no closed window must be."""
         return since
 
     def _look(
