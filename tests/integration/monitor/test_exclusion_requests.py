@@ -216,3 +216,20 @@ async def test_a_request_that_means_nothing_is_refused_with_field_value_and_reme
     (error,) = refused["errors"]
     assert error["field"] == field
     assert error["remedy"]
+
+
+async def test_planned_time_in_a_frozen_period_is_refused_and_stored_nowhere(service: Service) -> None:
+    frozen = named_id(PROVIDER, "agreement", "frozen")
+    target = {**available(), "target_id": named_id(PROVIDER, "target", "frozen")}
+    target["indicator"] = {"owner_party_id": PROVIDER, "key": "excluding.up"}
+    dates = [{"from": "2026-11-03T18:00", "to": "2026-11-04T02:00"}]
+    night = {"key": "night", "title": "Election night", "occurrences": {"dates": dates}, "freeze": True}
+    await service.agree(finalized(target, agreement_id=frozen, agreement_key="frozen", critical_periods=[night]))
+    wanted = {"agreement_id": frozen, "interval": {"from": "2026-11-04T00:00:00Z", "to": "2026-11-04T03:00:00Z"}}
+    for path in (PATH, f"{PATH}/effect"):
+        refused = problem(await service.provider.post(path, json=given(kind="planned", **wanted)))
+        (error,) = refused["errors"]
+        assert (refused["status"], error["field"]) == (422, "interval")
+        assert "“Election night”" in error["remedy"]
+    assert (await service.provider.get(PATH, params={"agreement_id": frozen})).json()["items"] == []
+    assert (await asked(service.provider, kind="force_majeure", **wanted))["state"] == "requested"

@@ -33,8 +33,23 @@ def occurrences(
     ``end``.
 
     Occurrences keep the wall-clock time of ``first``; ``length`` is elapsed time in microseconds. Raises CalendarError
-    for a rule that is invalid, has neither COUNT nor UNTIL while ``end`` is None, never occurs, occurs more than MOST
-    times, or goes on for longer than LONGEST.
+    as ``starts_of_rule`` does.
+    """
+    try:
+        local = wall_clock(zone_named(zone), first)
+    except OverflowError as problem:
+        raise refusal(field, rule, f"write an RRULE that begins before the year 10000 ({problem})") from problem
+    return [(start, start + length) for start in starts_of_rule(rule, zone, local, end, field)]
+
+
+def starts_of_rule(
+    rule: str, zone: str, first: datetime, end: UtcMicroseconds | None, field: str, most: int = MOST
+) -> list[UtcMicroseconds]:
+    """Return the instants at which the rule's occurrences begin: at or after the local time ``first``, before ``end``.
+
+    Occurrences keep the wall-clock time of ``first``. A local time that a clock change skips is moved later by the gap;
+    of one that comes twice, the first counts. Raises CalendarError for a rule that is invalid, has neither COUNT nor
+    UNTIL while ``end`` is None, never occurs, occurs more than ``most`` times, or goes on for longer than LONGEST.
     """
     parts = _parts(rule, field)
     where = zone_named(zone)
@@ -42,23 +57,23 @@ def occurrences(
     if count is None and until is None and end is None:
         raise refusal(field, rule, "say where it ends: add COUNT or UNTIL")
     ends = [each for each in (end, None if until is None else until + 1) if each is not None]
-    furthest = first + LONGEST
-    bound = min([furthest, *ends])
     try:
+        furthest = instant_of(where, first.date(), since_midnight(first)) + LONGEST
+        bound = min([furthest, *ends])
         latest = wall_clock(where, bound) + timedelta(days=1)
-        wall_times = rules.matching_times(parts, wall_clock(where, first), latest)
+        wall_times = rules.matching_times(parts, first, latest)
         starts = [
             instant_of(where, each.date(), since_midnight(each))
-            for each in islice(wall_times, MOST + 1 if count is None else count)
+            for each in islice(wall_times, most + 1 if count is None else count)
         ]
     except (ValueError, TypeError, LookupError, OverflowError) as problem:
         raise refusal(field, rule, f"write an RRULE such as FREQ=WEEKLY;BYDAY=SU;COUNT=10 ({problem})") from problem
-    found = [(start, start + length) for start in starts if start < bound]
+    found = [start for start in starts if start < bound]
     is_cut = min(ends, default=furthest + 1) > furthest and (count is None or len(starts) < count)
     if found and is_cut:
         raise refusal(field, rule, "it goes on for more than ten years: end it sooner, and renew it then")
-    if len(found) > MOST:
-        raise refusal(field, rule, f"it has more than {MOST} occurrences: end it sooner, or write several")
+    if len(found) > most:
+        raise refusal(field, rule, f"it has more than {most} occurrences: end it sooner, or write several")
     if not found:
         raise refusal(field, rule, "it never occurs before its end")
     return found

@@ -274,6 +274,11 @@ class AgreementFinalized:
     """The rules for planned maintenance: ``{"notice": "P5D", "cap": {"hours": "8", "per": "month"}}``. Planned time
     that is announced later than ``notice``, or that exceeds the cap, is not excluded.
     """
+    critical_periods: list[dict[str, Any]] = field(default_factory=list)
+    """The critical periods, each ``{"key", "title", "occurrences", "freeze"}``. ``occurrences`` is ``{"dates":
+    [{"from", "to"}]}`` or ``{"rule", "from", "duration"}``, with local times of ``timezone``. A target with the window
+    ``{"occurrences_of": key}`` is judged once for each occurrence; ``freeze`` refuses planned maintenance in it.
+    """
     customer_sees: dict[str, Any] = field(default_factory=dict)
     """Which warnings, running figures and plans the customer is shown, and when: ``{"risks": "at_once" | {"after":
     "PT30M"} | "at_breach" | "never", "live_figure": "yes" | "at_close", "plans": "none" | "titles" | "full"}``.

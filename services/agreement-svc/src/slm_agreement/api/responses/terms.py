@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from slm_agreement.api.responses.credit_terms import CreditScheduleResponse, PeriodChargeResponse
+from slm_agreement.api.responses.critical_periods import CriticalPeriodResponse
 from slm_agreement.api.responses.hours import ServiceHoursResponse
 from slm_chassis.http.response_models import ABSENT, Answer, Instant
 
@@ -374,6 +375,8 @@ class AgreementDocumentResponse(Answer):
     """
     planned_maintenance: PlannedMaintenanceResponse = ABSENT
     """Which planned maintenance is excluded; missing: all that the other party approves"""
+    critical_periods: list[CriticalPeriodResponse] = ABSENT
+    """Times in which more is promised than usual; missing: there are none"""
     period_charge: PeriodChargeResponse = ABSENT
     """What the service costs in a period; missing: none is agreed"""
     credit_schedules: dict[str, CreditScheduleResponse] = ABSENT

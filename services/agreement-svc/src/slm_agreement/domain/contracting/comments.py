@@ -19,6 +19,7 @@ _OTHER_PARTS = frozenset(
     {
         "term",
         "planned_maintenance",
+        "critical_periods",
         "period_charge",
         "credit_schedules",
         "customer_sees",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from slm_agreement.domain.documents import clauses, credit_terms, nesting, supports
+from slm_agreement.domain.documents import clauses, credit_terms, critical_periods, nesting, supports
 from slm_agreement.domain.documents.templates import Template
 from slm_agreement.domain.errors import Findings, Invalid
 from slm_agreement.domain.terms import customer_views, maintenance, objectives, target_warnings, target_windows, targets
@@ -82,6 +82,7 @@ def resolve_document(
     }
     optional = {
         maintenance.NAME: maintenance.resolve_maintenance(reader),
+        critical_periods.NAME: critical_periods.resolve_critical_periods(reader, timezone, term),
         credit_terms.CHARGE: credit_terms.resolve_charge(reader),
         credit_terms.SCHEDULES: credit_terms.resolve_schedules(reader, timezone),
     }

@@ -58,6 +58,7 @@ def agreement_finalized_event(version: Version, names: NamesAtSigning) -> Agreem
         reporting=document["reporting"],
         review=document["review"],
         planned_maintenance=document.get("planned_maintenance", {}),
+        critical_periods=document.get("critical_periods", []),
         # A document that is older than this term does not have it, so the defaults apply.
         customer_sees=document.get(customer_views.NAME, dict(customer_views.DEFAULT)),
         signatures=[

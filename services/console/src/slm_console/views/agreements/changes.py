@@ -123,6 +123,7 @@ def _terms(reader: Reader, before: Mapping[str, Any], after: Mapping[str, Any]) 
         "term": reader.gettext("Term"),
         "timezone": reader.gettext("Time zone"),
         "service_hours": reader.gettext("Service hours"),
+        "critical_periods": reader.gettext("Critical periods"),
         "period_charge": reader.gettext("Charge of a period"),
         "review": reader.gettext("Reviews"),
         "reporting": reader.gettext("Reports"),

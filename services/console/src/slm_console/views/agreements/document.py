@@ -14,6 +14,7 @@ from slm_console.views.agreements.backtests import BacktestSummary, backtest_in_
 from slm_console.views.agreements.changes import Change, Changes
 from slm_console.views.agreements.clauses import Clause, clauses_of, price
 from slm_console.views.agreements.credits import credits_in_words
+from slm_console.views.agreements.critical_periods import periods_of
 from slm_console.views.agreements.hours import hours_of
 from slm_console.views.agreements.shown_terms import warnings_in_words
 from slm_console.views.agreements.standing import OPEN
@@ -203,6 +204,7 @@ def _facts(reader: Reader, document: Mapping[str, Any]) -> list[tuple[str, str]]
     if isinstance(charge, Mapping) and charge.get("amount"):
         facts.append((reader.gettext("Price"), price(reader, charge)))
     facts += [(reader.gettext("Hours “%(name)s”", name=name), hours) for name, hours in hours_of(reader, document)]
+    facts += periods_of(reader, document)
     facts.append((reader.gettext("Time zone"), zone.rpartition("/")[2].replace("_", " ")))
     return facts
 

@@ -245,7 +245,8 @@ async def request_exclusion(
 
     Once the exclusion is approved, the time is removed from all figures that the exclusion concerns. Open windows
     change at once, closed windows by a restatement. Planned time is excluded only as far as the agreement's notice and
-    cap allow; ``uncounted`` of an approved exclusion lists the time that is approved but not excluded.
+    cap allow; ``uncounted`` of an approved exclusion lists the time that is approved but not excluded. Planned time
+    that touches a critical period with ``freeze`` is refused.
     """
     by, wanted = require_acting_party(caller), parse_exclusion_request(given)
 

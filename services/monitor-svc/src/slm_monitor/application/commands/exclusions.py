@@ -14,11 +14,12 @@ from slm_calendar.intervals import Interval
 from slm_events import instants
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.state.loaded_partition import AgreementTerms
-from slm_monitor.domain.exclusions import delegates, exclusion_workflow, maintenance_rules
+from slm_monitor.domain.exclusions import delegates, exclusion_workflow, frozen_periods, maintenance_rules
 from slm_monitor.domain.exclusions.delegates import ExclusionDelegate
 from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, ActingParty, ExclusionRecord
 from slm_monitor.domain.exclusions.maintenance_rules import (
     KINDS,
+    PLANNED,
     ApprovedExclusion,
     ExclusionScope,
     UncountedExclusionTime,
@@ -125,6 +126,8 @@ async def prepare_exclusion(
     if latest is None or by.party_id not in parties:
         raise NoSuchObject("agreement", wanted.agreement_id)
     _check(wanted, now)
+    requested = _requested_intervals(wanted, latest)
+    _refuse_in_frozen_period(wanted, requested, agreement.versions)
     return ExclusionRecord(
         exclusion_id=exclusion_id,
         agreement_id=wanted.agreement_id,
@@ -132,7 +135,7 @@ async def prepare_exclusion(
         customer_party_id=latest["customer_party_id"],
         kind=wanted.kind,
         scope=_scope(wanted, agreement.versions),
-        intervals=tuple(_requested_intervals(wanted, latest)),
+        intervals=tuple(requested),
         recurrence=_recurrence_document(wanted.recurrence, latest),
         text=wanted.text,
         evidence=wanted.evidence,
@@ -174,6 +177,17 @@ def _requested_intervals(wanted: ExclusionRequest, finalized: Mapping[str, Any])
     end = instants.from_text(expires) if expires else rule["from"] + recurrences.LONGEST
     zone = rule.get("timezone") or finalized["timezone"]
     return recurrences.occurrences(rule["rule"], zone, rule["from"], length, end)
+
+
+def _refuse_in_frozen_period(
+    wanted: ExclusionRequest, requested: Sequence[Interval], versions: Sequence[Mapping[str, Any]]
+) -> None:
+    """Refuse planned maintenance that touches a frozen critical period. Time that nobody planned may be excluded."""
+    found = frozen_periods.find_frozen_occurrence(requested, versions) if wanted.kind == PLANNED else None
+    if found is not None:
+        start, end = (instants.to_text(each) for each in found.requested)
+        field = "interval" if wanted.recurrence is None else "recurrence"
+        raise refusal(field, {"from": start, "to": end}, found.explain_remedy())
 
 
 def _recurrence_document(
