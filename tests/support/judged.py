@@ -84,7 +84,7 @@ class Monitor:
     async def hear(self, event: AgreementFinalized | AgreementTerminated) -> None:
         async with self.database.begin() as transaction:
             if isinstance(event, AgreementFinalized):
-                await agreements.adopt_signed_terms(SqlTerms(transaction), event)
+                await agreements.adopt_agreement_terms(SqlTerms(transaction), event)
             else:
                 await agreements.end_agreement_early(SqlTerms(transaction), event)
 

@@ -159,6 +159,7 @@ async def _settled(installation: Installation, client: httpx.AsyncClient) -> Pop
     await _ask_for(client, cast, agreement_id, now)
     await _report_and_review(client, cast, agreement_id, now)
     await _make_writer(client, cast)
+    await _record_contract(client, cast, now)
     known: dict[str, set[str]] = {"import_id": {imported}, "key": {terms.AVAILABILITY_INDICATOR}}
     known |= {"hook_id": {hook_id}, "call_id": {call_id}}
     await _explore(installation, client, known)
@@ -268,6 +269,32 @@ async def _make_writer(client: httpx.AsyncClient, cast: Cast) -> None:
         return (await negotiation.get(client, cast.provider_manager_key, "/api/v1/ticket-writes"))["items"]
 
     await _eventually(waits)
+
+
+async def _record_contract(client: httpx.AsyncClient, cast: Cast, now: int) -> None:
+    """Put a contract on record in which a company that the provider's party named provides a service to that party."""
+    key = cast.provider_manager_key
+    company = await negotiation.post(client, key, "/api/v1/named-companies", {"key": "paper", "name": "Paper Ltd"})
+    catalogued = {"key": "paper", "name": "Paper", "provider_party_id": company["party_id"]}
+    supply = await negotiation.post(client, key, "/api/v1/services", catalogued)
+    target = {
+        "key": "up",
+        "indicator": "paper.up",
+        "aggregation": "availability",
+        "objective": {"at_least": "99", "unit": "percent"},
+        "window": {"calendar": "month"},
+    }
+    document = {"title": "On paper", "term": {"effective_at": to_text(now - 70 * DAY)}, "targets": [target]}
+    body = {
+        "key": "on-paper",
+        "kind": "uc",
+        "provider_party_id": company["party_id"],
+        "customer_party_id": cast.provider_party_id,
+        "service_id": supply["service_id"],
+        "document": document,
+        "contract": {"media_type": "application/pdf", "sha256": "ab" * 32},
+    }
+    await negotiation.post(client, key, "/api/v1/recorded-agreements", body)
 
 
 async def _ask_for(client: httpx.AsyncClient, cast: Cast, agreement_id: str, now: int) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 
 from slm_chassis.identity import named_id
 from slm_chassis.log.port import EventLog, Record
-from slm_events.agreement import AgreementFinalized
+from slm_events.agreement import AgreementTerms
 from slm_events.catalogue import PUBLISHED
 from slm_events.envelope import Envelope, to_headers, to_json
 from slm_events.monitor import AgreementCaughtUp
 from tests.support.report import AGREEMENT
 
 
-def caught_up(event: AgreementFinalized, breach_events: int = 0) -> AgreementCaughtUp:
+def caught_up(event: AgreementTerms, breach_events: int = 0) -> AgreementCaughtUp:
     """Return monitor-svc's event that it has evaluated the recorded past by these terms."""
     return AgreementCaughtUp(
         agreement_id=event.agreement_id,
@@ -21,7 +21,7 @@ def caught_up(event: AgreementFinalized, breach_events: int = 0) -> AgreementCau
         provider_party_id=event.provider_party_id,
         customer_party_id=event.customer_party_id,
         breach_events=breach_events,
-        caught_up_at=event.finalized_at,
+        caught_up_at=event.effective_at,
     )
 
 
@@ -33,7 +33,7 @@ async def tell(log: EventLog, *events: Any, twice: bool = False, catch_up: bool 
     with_marks = [
         each
         for event in events
-        for each in ([event, caught_up(event)] if catch_up and isinstance(event, AgreementFinalized) else [event])
+        for each in ([event, caught_up(event)] if catch_up and isinstance(event, AgreementTerms) else [event])
     ]
     for event in with_marks:
         row = PUBLISHED[type(event)]

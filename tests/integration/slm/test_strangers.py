@@ -48,6 +48,7 @@ CALLERS = frozenset(
         "/api/v1/backtests",
         "/api/v1/series-rules",
         "/api/v1/invitations/accept",
+        "/api/v1/named-companies",
         "/api/v1/me/password",
         "/api/v1/installation/links",
         "/api/v1/webhook-endpoints",

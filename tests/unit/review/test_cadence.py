@@ -10,7 +10,7 @@ from tests.support.review import at, finalized
 
 
 def agreement(cadence_kind: str | None = "month", version: int = 1, **changed: Any) -> Agreement:
-    return replace(agreements.signed_version_of(finalized(version, review={"cadence": cadence_kind})), **changed)
+    return replace(agreements.version_of(finalized(version, review={"cadence": cadence_kind})), **changed)
 
 
 def period(versions: list[Agreement], after: str) -> Period | None:

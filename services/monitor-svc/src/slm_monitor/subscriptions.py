@@ -9,6 +9,7 @@ from slm_chassis.database import Transaction
 from slm_chassis.subscriptions import Handler
 from slm_events.agreement import (
     AgreementFinalized,
+    AgreementRecorded,
     AgreementTerminated,
     PartiesRelated,
     PartyRegistered,
@@ -43,7 +44,8 @@ async def _store_signed_supports(transaction: Transaction, envelope: Envelope) -
 
 HANDLERS: dict[type[Any], Handler] = {
     PartiesRelated: _handled_by(relations.store_party_relation, SqlRelations),
-    AgreementFinalized: _handled_by(agreements.adopt_signed_terms, SqlTerms),
+    AgreementFinalized: _handled_by(agreements.adopt_agreement_terms, SqlTerms),
+    AgreementRecorded: _handled_by(agreements.adopt_agreement_terms, SqlTerms),
     SupportsSigned: _store_signed_supports,
     AgreementTerminated: _handled_by(agreements.end_agreement_early, SqlTerms),
     PartyRegistered: _handled_by(agreements.store_party_references, SqlTerms),

@@ -7,7 +7,13 @@ from typing import Any
 
 from slm_chassis.database import Transaction
 from slm_chassis.subscriptions import BatchProjection
-from slm_events.agreement import AgreementExpired, AgreementFinalized, AgreementSuperseded, AgreementTerminated
+from slm_events.agreement import (
+    AgreementExpired,
+    AgreementFinalized,
+    AgreementRecorded,
+    AgreementSuperseded,
+    AgreementTerminated,
+)
 from slm_events.clocks import ClockCancelled, ClockPaused, ClockResumed, ClockStopped, TicketClockEvent
 from slm_events.envelope import Envelope
 from slm_events.exclusions import ExclusionDecided, ExclusionRevoked
@@ -31,7 +37,8 @@ from slm_report.application.ports import Desk
 from slm_report.application.receiving import Batch
 
 HANDLERS: Mapping[type[Any], Callable[[Batch, Any], None]] = {
-    AgreementFinalized: receiving.agreement_finalized,
+    AgreementFinalized: receiving.agreement_terms_adopted,
+    AgreementRecorded: receiving.agreement_terms_adopted,
     AgreementSuperseded: receiving.agreement_ended,
     AgreementExpired: receiving.agreement_ended,
     AgreementTerminated: receiving.agreement_ended,

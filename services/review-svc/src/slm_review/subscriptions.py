@@ -11,6 +11,7 @@ from slm_chassis.subscriptions import BatchProjection
 from slm_events.agreement import (
     AgreementExpired,
     AgreementFinalized,
+    AgreementRecorded,
     AgreementSuperseded,
     AgreementTerminated,
     AgreementWithdrawn,
@@ -35,6 +36,7 @@ UseCase = Callable[[CachedLedger, Any], Awaitable[None]]
 
 HANDLERS: Mapping[type[Any], UseCase] = {
     AgreementFinalized: agreements.keep_agreement,
+    AgreementRecorded: agreements.keep_agreement,
     AgreementSuperseded: agreements.end_agreement_version,
     AgreementExpired: agreements.end_agreement_version,
     AgreementTerminated: agreements.end_agreement_version,

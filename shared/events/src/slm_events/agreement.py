@@ -227,8 +227,10 @@ class AmendmentDrafted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementFinalized:
-    """Both parties signed a version. The event carries all of its terms, so that no consumer has to ask for more.
+class AgreementTerms:
+    """The fields that ``AgreementFinalized`` and ``AgreementRecorded`` share: all terms of one version.
+
+    The event carries all of its terms, so that no consumer has to ask for more.
 
     ``targets`` holds the terms of the targets as documented in ``docs/reference/terms.md``. ``service_hours`` maps a
     name to service hours with every holiday as a date. ``supports`` has one ``{"support_id", "side", "disclose"}`` for
@@ -285,12 +287,6 @@ class AgreementFinalized:
     Breaches, closed figures, corrections and exclusions are always shown. Empty in older events, from before this term
     existed: then risks are shown at the breach, the live figure is shown, and plans are not.
     """
-    signatures: list[dict[str, Any]] = field(default_factory=list)
-    """Each ``{"party_id", "person_id", "name", "mandate", "key_id", "key_issued_how", "key_issued_by", "key_issued_at",
-    "identified_by", "signed_at"}``: who signed, and with which API key; how that key was issued, by whom and when; and
-    how the person was identified: ``key password sign_in_link mail_code oidc``.
-    """
-    finalized_at: str
     customer_key: str = ""
     customer_external_refs: list[dict[str, Any]] = field(default_factory=list)
     """Each ``{"system", "id", "url"}``: the customer's names in other systems at the time of signing."""
@@ -301,11 +297,44 @@ class AgreementFinalized:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementFinalized(AgreementTerms):
+    """Both parties signed a version."""
+
+    signatures: list[dict[str, Any]] = field(default_factory=list)
+    """Each ``{"party_id", "person_id", "name", "mandate", "key_id", "key_issued_how", "key_issued_by", "key_issued_at",
+    "identified_by", "signed_at"}``: who signed, and with which API key; how that key was issued, by whom and when; and
+    how the person was identified: ``key password sign_in_link mail_code oidc``.
+    """
+    finalized_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementRecorded(AgreementTerms):
+    """A party recorded a version of an agreement whose other party does not use the product.
+
+    Nobody signed here: the terms are what ``recorded_by_party_id`` read in the contract, and the other party has not
+    confirmed them. The other party is a company that only the recorder named. It has no people, no keys and no access.
+    """
+
+    recorded_by_party_id: str
+    """The party that recorded the version: the provider or the customer. Only this party sees the event."""
+    recorded_by_name: str
+    """The name of that party."""
+    not_confirmed_by: str
+    """The name of the other party."""
+    recorded_at: str
+    contract: dict[str, Any]
+    """The document that was recorded: ``{"media_type", "sha256", "dated_on": "2026-03-31" | null, "signed_by":
+    [{"side", "name", "signed_on": "2026-03-31" | null}]}``.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SupportsSigned:
     """The agreements on which one side of a signed version rests. Only the party that named them sees the event.
 
-    It is published just before the version's AgreementFinalized. If a side names no supporting agreement, no event is
-    published for this side.
+    It is published just before the version's AgreementFinalized or AgreementRecorded. If a side names no supporting
+    agreement, no event is published for this side.
     """
 
     agreement_id: str

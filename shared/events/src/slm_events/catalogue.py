@@ -119,6 +119,7 @@ _ALL: tuple[EventType, ...] = (
         agreement.AmendmentDrafted,
     ),
     *_events_on(AGREEMENTS, "agreement_id", "agreement_id", ("party_id",), agreement.SupportsSigned),
+    *_events_on(AGREEMENTS, "agreement_id", "agreement_id", ("recorded_by_party_id",), agreement.AgreementRecorded),
     *_events_on(
         AGREEMENTS,
         "agreement_id",

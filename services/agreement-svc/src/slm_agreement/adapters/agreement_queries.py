@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     FromClause,
     Select,
     Text,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
 
@@ -306,10 +308,16 @@ def _needs(caller: Principal) -> Select[Any]:
     )
 
 
+def _sides() -> CompoundSelect[Any]:
+    """Return the query of the ids and names of all that can be a side of an agreement: parties and named companies."""
+    party, company = register_tables.party, register_tables.named_company
+    return union_all(select(party.c.party_id, party.c.name), select(company.c.party_id, company.c.name))
+
+
 def _with_names(statement: Select[Any], source: FromClause) -> Select[Any]:
     """Return the statement with the names of the parties and the service of each agreement in ``source``."""
     agreement, service = agreement_tables.agreement, register_tables.service
-    provider, customer = register_tables.party.alias("provider"), register_tables.party.alias("customer")
+    provider, customer = (_sides().subquery(side) for side in ("provider", "customer"))
     named = (
         source.join(provider, provider.c.party_id == agreement.c.provider_party_id)
         .join(customer, customer.c.party_id == agreement.c.customer_party_id)

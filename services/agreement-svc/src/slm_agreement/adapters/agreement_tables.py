@@ -36,6 +36,7 @@ agreement = Table(
     Column("provider_party_id", Text, nullable=False),
     Column("customer_party_id", Text, nullable=False),
     Column("service_id", Text, nullable=False),
+    Column("recorded_by_party_id", Text),
     *reference_column("agreement"),
     UniqueConstraint("drafting_party_id", "key"),
     Index("agreement_provider_party_id", "provider_party_id"),
@@ -71,6 +72,7 @@ agreement_version = Table(
     Column("starts_at", BigInteger),
     Column("last_notice_at", BigInteger),
     Column("needs", JSONB, nullable=False),
+    Column("record", JSONB(none_as_null=True)),
     ForeignKeyConstraint(["agreement_id"], ["agreement.agreement_id"]),
     # A proposal that is delivered twice must not make two drafts.
     UniqueConstraint("agreement_id", "proposal_id"),

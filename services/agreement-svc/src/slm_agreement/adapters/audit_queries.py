@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, literal,
 from slm_agreement.adapters import agreement_tables, register_tables, search_tables
 from slm_agreement.adapters.queries import (
     INVITATIONS,
+    NAMED_COMPANIES,
     PARTIES,
     PEOPLE,
     PRINCIPALS,
@@ -98,6 +99,7 @@ def _own_things(caller: Principal) -> Select[tuple[str]]:
     """
     kept = [
         (register_tables.party.c.party_id, register_tables.party.c.party_id),
+        (register_tables.named_company.c.party_id, register_tables.named_company.c.named_by_party_id),
         (register_tables.person.c.person_id, register_tables.person.c.party_id),
         (register_tables.principal.c.principal_id, register_tables.principal.c.party_id),
         (register_tables.invitation.c.invitation_id, register_tables.invitation.c.party_id),
@@ -105,8 +107,13 @@ def _own_things(caller: Principal) -> Select[tuple[str]]:
         (register_tables.requirement.c.requirement_id, register_tables.requirement.c.customer_party_id),
     ]
     ids = [select(identity).where(belongs_to_caller(caller, owner)) for identity, owner in kept]
+    company = register_tables.named_company.c
+    theirs = select(register_tables.service.c.service_id).where(
+        register_tables.service.c.provider_party_id == company.party_id,
+        belongs_to_caller(caller, company.named_by_party_id),
+    )
     related = select(register_tables.party_relation.c.relation_id).where(RELATIONS.seen_by(caller))
-    things = union_all(*ids, related).subquery("own_things")
+    things = union_all(*ids, theirs, related).subquery("own_things")
     return select(things.c[0])
 
 
@@ -126,6 +133,7 @@ def _name_of_subject(caller: Principal) -> ColumnElement[str | None]:
         name(PRINCIPALS, register_tables.principal.c.name),
         name(PEOPLE, register_tables.person.c.name),
         name(PARTIES, register_tables.party.c.name),
+        name(NAMED_COMPANIES, register_tables.named_company.c.name),
         name(SERVICES, register_tables.service.c.name),
         name(REQUIREMENTS, register_tables.requirement.c.key),
         func.nullif(name(INVITATIONS, register_tables.invitation.c.alias), literal("")),

@@ -132,9 +132,12 @@ def _sees_party(caller: Principal) -> ColumnElement[bool]:
 
 
 def _sees_service(caller: Principal) -> ColumnElement[bool]:
-    """Return the condition for services that the caller may see: those of its own party and of related parties."""
-    provider = register_tables.service.c.provider_party_id
-    return or_(belongs_to_caller(caller, provider), _knows(caller, provider))
+    """Return the condition for services that the caller may see: those of its own party, of related parties, and of the
+    companies that its party named.
+    """
+    provider, company = register_tables.service.c.provider_party_id, register_tables.named_company
+    named = exists().where(company.c.party_id == provider, company.c.named_by_party_id == caller.party_id)
+    return or_(belongs_to_caller(caller, provider), _knows(caller, provider), named)
 
 
 def _knows(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -201,6 +204,10 @@ def _of_party(table: Table) -> Callable[[Principal], ColumnElement[bool]]:
 
 
 PARTIES = Listing(register_tables.party, _sees_party)
+NAMED_COMPANIES = Listing(
+    register_tables.named_company,
+    lambda caller: belongs_to_caller(caller, register_tables.named_company.c.named_by_party_id),
+)
 PEOPLE = Listing(register_tables.person, _of_party(register_tables.person))
 PRINCIPALS = Listing(register_tables.principal, _of_party(register_tables.principal))
 INVITATIONS = Listing(register_tables.invitation, _sees_invitation)

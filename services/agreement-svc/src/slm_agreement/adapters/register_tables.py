@@ -23,6 +23,17 @@ party = Table(
     *reference_column("party"),
 )
 
+named_company = Table(
+    "named_company",
+    metadata,
+    Column("party_id", Text, primary_key=True),
+    Column("named_by_party_id", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    *reference_column("named_company"),
+    UniqueConstraint("named_by_party_id", "key"),
+)
+
 party_relation = Table(
     "party_relation",
     metadata,

@@ -23,6 +23,7 @@ from slm_agreement.domain.versions.agreement import (
     Version,
     VersionState,
 )
+from slm_agreement.domain.versions.records import Record
 from slm_agreement.domain.versions.term import LIVE, last_notice_at
 from slm_chassis.database import Transaction
 from slm_chassis.sql_ledger import upsert
@@ -38,6 +39,7 @@ _IDENTITY = (
     "customer_party_id",
     "service_id",
     "external_refs",
+    "recorded_by_party_id",
 )
 _PLAIN = (
     "drafted_by_party_id",
@@ -148,6 +150,7 @@ class SqlAgreements:
                 acceptances=[Acceptance(**_picked(each, _ACCEPTANCE)) for each in acceptances[row["number"]]],
                 answers=[TargetAnswer(**_picked(each, _ANSWER)) for each in answers[row["number"]]],
                 signatures=[Signature(**_picked(each, _SIGNATURE)) for each in signatures[row["number"]]],
+                record=None if row["record"] is None else Record.from_document(row["record"]),
                 **_picked(row, _PLAIN),
             )
             for row in (await self._transaction.execute(statement)).mappings()
@@ -180,6 +183,7 @@ class SqlAgreements:
                 {**asdict(need), "roles": list(need.roles), "not_by": list(need.not_by)}
                 for need in needs.required_acts(version)
             ],
+            "record": None if version.record is None else version.record.document(),
             **{name: getattr(version, name) for name in _PLAIN},
         }
         await self._upsert(agreement_tables.agreement_version, [row])

@@ -11,7 +11,13 @@ from sqlalchemy import Select, delete, func, select, text, update
 
 from slm_agreement.adapters import agreement_tables, register_tables, sign_in_tables
 from slm_agreement.adapters.sql_agreements import SqlAgreements
-from slm_agreement.adapters.sql_search import SearchedRepository, party_entry, person_entry, service_entry
+from slm_agreement.adapters.sql_search import (
+    SearchedRepository,
+    named_company_entry,
+    party_entry,
+    person_entry,
+    service_entry,
+)
 from slm_agreement.application.ledger import AttemptCount
 from slm_agreement.domain.contracting.comments import Comment
 from slm_agreement.domain.people.accounts import Account
@@ -19,6 +25,7 @@ from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
 from slm_agreement.domain.people.guests import GuestLink
 from slm_agreement.domain.people.invitations import Invitation
 from slm_agreement.domain.people.mails import Mail
+from slm_agreement.domain.people.named_companies import NamedCompany
 from slm_agreement.domain.people.openid import OpenIdLink, OpenIdLogIn
 from slm_agreement.domain.people.people import Mandate, Party, Person, Requirement, Service
 from slm_agreement.domain.people.relations import Relation
@@ -67,6 +74,9 @@ class SqlLedger(SqlLedgerOfTransaction):
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)
         self.parties = SearchedRepository(transaction, register_tables.party, Party, None, party_entry)
+        self.named_companies = SearchedRepository(
+            transaction, register_tables.named_company, NamedCompany, None, named_company_entry
+        )
         self.people = PublishedPeople(transaction, register_tables.person, person_from_row, asdict, person_entry)
         self.services = SearchedRepository(transaction, register_tables.service, Service, None, service_entry)
         self.requirements = SqlRepository(transaction, register_tables.requirement, Requirement)

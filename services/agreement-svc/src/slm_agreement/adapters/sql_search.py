@@ -10,6 +10,7 @@ from sqlalchemy import Table, and_, delete, or_, select
 from slm_agreement.adapters import agreement_tables, search_tables
 from slm_agreement.adapters.search_words import reference_texts, searchable_text
 from slm_agreement.domain.documents.templates import KINDS
+from slm_agreement.domain.people.named_companies import NamedCompany
 from slm_agreement.domain.people.people import Party, Person, Service
 from slm_agreement.domain.versions.agreement import Version
 from slm_chassis.database import Transaction
@@ -44,6 +45,11 @@ def party_entry(party: Party) -> SearchEntry:
     """Return the search entry of a party. The party itself and the parties related to it can find it."""
     words = searchable_text(party.name, party.key, *reference_texts(party.external_refs))
     return _entry("party", party.party_id, party.party_id, party.name, party.key, words)
+
+
+def named_company_entry(company: NamedCompany) -> SearchEntry:
+    """Return the search entry of a named company. Only the party that named it can find it."""
+    return {**party_entry(company.as_party()), "party_id": company.named_by_party_id}
 
 
 def person_entry(person: Person) -> SearchEntry:

@@ -21,6 +21,7 @@ from slm_chassis.http.access import Caller, check_scope
 from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Page
 from slm_chassis.http.parts import TheClock, TheDatabase
+from slm_chassis.http.record_marks import OnRecordAnswer
 from slm_chassis.http.response_models import ABSENT, Answer, Instant, list_of
 
 router = APIRouter(prefix="/api/v1", tags=["agreements"])
@@ -59,6 +60,8 @@ class AgreementSummary(AgreementIdentity):
 class AgreementSummaryLine(Answer):
     """An agreement as it is named in the summary of all agreements."""
 
+    on_record: OnRecordAnswer = ABSENT
+    """Only of an agreement on record: who recorded it, and who has not confirmed it"""
     agreement_id: str
     """Id of the agreement (UUID)"""
     kind: Kind

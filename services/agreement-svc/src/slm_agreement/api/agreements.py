@@ -219,7 +219,7 @@ async def check_agreement(
     document = chosen.current.document
     template = templates.template_of_kind(chosen.identity.kind)
     findings = []
-    if not shapes.is_signed_version(chosen):
+    if chosen.identity.is_on_record or not shapes.is_signed_version(chosen):
         around = await surroundings.read_surrounding_findings(ledgers, chosen)
         findings = smart.run_smart_check(chosen, chosen.current, others, clock.now(), around)
     return {

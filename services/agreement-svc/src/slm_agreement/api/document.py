@@ -20,6 +20,7 @@ _TAGS = {
     "parties": "The organisations that agree with each other: providers, customers, suppliers.",
     "people": "The people of a party, with their mandates to sign.",
     "principals": "Who calls the API: people and programs with their roles, and their API keys.",
+    "records": "Contracts on record, whose other party does not use the product, and the companies named in them.",
     "requirements and templates": "What a customer needs of a service, and clauses to begin an agreement with.",
     "schemas": "JSON Schemas of the published events.",
     "search": "Agreements, targets, services, parties and people by words.",

@@ -37,6 +37,8 @@ ACCEPTANCE: dict[str, Any] = {
     "person": {"key": "carl", "name": "Carl Friedrich", "email": "carl@example.com"},
 }
 
+NAMED_COMPANY: dict[str, Any] = {"key": "sky-compute", "name": "Sky Compute"}
+
 SERVICE: dict[str, Any] = {
     "key": "checkout",
     "name": "Checkout",
@@ -140,6 +142,34 @@ AGREEMENT: dict[str, Any] = {
     "service_id": SERVICE_ID,
     "template": "sla-standard",
     "document": DOCUMENT,
+}
+
+RECORD: dict[str, Any] = {
+    "key": "sky-compute-2027",
+    "kind": "uc",
+    "provider_party_id": PROVIDER_ID,
+    "customer_party_id": CUSTOMER_ID,
+    "service_id": SERVICE_ID,
+    "document": {
+        "title": "Virtual machines of Sky Compute",
+        "timezone": "UTC",
+        "term": {"effective_at": "2026-12-01T00:00:00Z"},
+        "targets": [
+            {
+                "key": "availability",
+                "indicator": "sky.vm",
+                "aggregation": "availability",
+                "objective": {"at_least": "99.95", "unit": "percent"},
+                "window": {"calendar": "month"},
+            }
+        ],
+    },
+    "contract": {
+        "media_type": "application/pdf",
+        "sha256": HASH,
+        "dated_on": "2026-03-31",
+        "signed_by": [{"side": "provider", "name": "Konrad Zuse", "signed_on": "2026-03-31"}],
+    },
 }
 
 SIGNATURE: dict[str, Any] = {

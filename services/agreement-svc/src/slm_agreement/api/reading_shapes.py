@@ -10,6 +10,7 @@ from slm_agreement.application.document_names import DocumentNames
 from slm_agreement.domain.contracting import needs
 from slm_agreement.domain.versions.agreement import Version
 from slm_chassis.access import Principal
+from slm_events.record_marks import build_mark
 
 _INSTANTS = frozenset({"effective_at", "ends_at", "finalized_at", "ended_at", "last_notice_at", "deadline"})
 
@@ -20,7 +21,14 @@ def reader_fields_json(versions: Sequence[Version], caller: Principal, names: Do
     """
     identity = versions[0].identity
     sides = {identity.provider_party_id: "provider", identity.customer_party_id: "customer"}
+    marked = {}
+    if identity.recorded_by_party_id is not None and versions[0].record is not None:
+        mark = on_record_json(
+            identity.recorded_by_party_id, identity.provider_party_id, names.provider.name, names.customer.name
+        )
+        marked = {"on_record": {**mark, **versions[0].record.document()}}
     return {
+        **marked,
         "provider_name": names.provider.name,
         "customer_name": names.customer.name,
         "service_name": names.service.name,
@@ -51,9 +59,30 @@ def reader_fields_json(versions: Sequence[Version], caller: Principal, names: Do
     }
 
 
+def on_record_json(recorder: str, provider_party_id: str, provider: str, customer: str) -> dict[str, str]:
+    """Return the mark of an agreement on record as JSON: who recorded it, and who has not confirmed it.
+
+    ``recorder`` is a party's id; ``provider`` and ``customer`` are names.
+    """
+    by, other = (provider, customer) if recorder == provider_party_id else (customer, provider)
+    return build_mark(recorder, by, other)
+
+
+def _marked(row: Mapping[Any, Any]) -> dict[str, Any]:
+    recorder = row["recorded_by_party_id"]
+    if recorder is None:
+        return {}
+    names = (row["provider_name"], row["customer_name"])
+    return {"on_record": on_record_json(recorder, row["provider_party_id"], *names)}
+
+
 def agreement_summary_json(row: Mapping[Any, Any], needed: Sequence[Mapping[Any, Any]]) -> dict[str, Any]:
     """Return an agreement as an item of a list. ``needed`` are the acts that it needs of the caller's party."""
-    plain = {name: value for name, value in _texts(row).items() if not name.startswith("open_")}
+    plain = {
+        name: value
+        for name, value in _texts(row).items()
+        if not name.startswith("open_") and name != "recorded_by_party_id"
+    }
     negotiated = row["open_number"] is not None and {
         "version": row["open_number"],
         "state": row["open_state"],
@@ -63,7 +92,7 @@ def agreement_summary_json(row: Mapping[Any, Any], needed: Sequence[Mapping[Any,
         "answer_by": instant_text(row["open_answer_by"]),
         "answer_missed": row["open_answer_missed_at"] is not None,
     }
-    return {**plain, "negotiated": negotiated or None, "needs": [_need(each) for each in needed]}
+    return {**plain, **_marked(row), "negotiated": negotiated or None, "needs": [_need(each) for each in needed]}
 
 
 def needed_act_json(row: Mapping[Any, Any], caller: Principal) -> dict[str, Any]:
@@ -101,6 +130,7 @@ def _need(row: Mapping[Any, Any]) -> dict[str, Any]:
 def _agreement(row: Mapping[Any, Any], caller: Principal) -> dict[str, Any]:
     other = "customer" if row["provider_party_id"] == caller.party_id else "provider"
     return {
+        **_marked(row),
         "agreement_id": row["agreement_id"],
         "kind": row["kind"],
         "title": row["title"],

@@ -11,6 +11,7 @@ from slm_agreement.domain.contracting import signing
 from slm_agreement.domain.documents.canonical import canonical_json, sha256_hex
 from slm_agreement.domain.people.enrolment import KEY, ApiKey, EnrolledPrincipal
 from slm_agreement.domain.people.invitations import Invitation
+from slm_agreement.domain.people.named_companies import NamedCompany
 from slm_agreement.domain.people.people import Mandate, Party, Person, Requirement, Service
 from slm_agreement.domain.people.relations import Relation
 from slm_agreement.domain.versions import term
@@ -31,6 +32,11 @@ def party_json(value: Party) -> dict[str, Any]:
         "name": value.name,
         "external_refs": value.external_refs,
     }
+
+
+def named_company_json(value: NamedCompany) -> dict[str, Any]:
+    """Return a named company as JSON."""
+    return {**party_json(value.as_party()), "named_by_party_id": value.named_by_party_id}
 
 
 def person_json(value: Person) -> dict[str, Any]:

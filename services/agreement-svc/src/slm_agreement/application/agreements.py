@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_agreement.application import callers, drafting, supports, surroundings
+from slm_agreement.application import callers, drafting, named_companies, supports, surroundings
 from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.domain.checks import chain_check, signed_supports
 from slm_agreement.domain.checks.smart import latest_signed_number
@@ -244,7 +244,7 @@ async def sign_revision(
         by = await authorize_caller_to_sign(ledger, caller, version.identity)
         # Retiring takes this lock too, so the service cannot be retired between the check and the signature.
         await ledger.lock(version.identity.service_id)
-        names = await _names(ledger, version.identity)
+        names = await read_names(ledger, version.identity)
         around = await surroundings.find_surrounding_findings(ledger, version)
         chains = await supports.check_chain(ledger, version) if version.state == VersionState.AGREED else {}
         around += chain_check.errors_for(chains, by.side)
@@ -276,6 +276,12 @@ def select_visible_versions(caller: Principal, agreement_id: str, versions: list
     if not may_see or not seen:
         raise Unknown(f"There is no agreement {agreement_id!r} that you may see.")
     return seen
+
+
+def refuse_on_record(versions: Sequence[Version], remedy: str) -> None:
+    """Raise WrongState for an agreement on record: its other party does not use the product and cannot answer."""
+    if versions and versions[0].identity.is_on_record:
+        raise WrongState(f"The other party of an agreement on record does not use the product: {remedy}.")
 
 
 async def _same(
@@ -367,9 +373,10 @@ async def authorize_caller_to_sign(ledger: Ledger, caller: Principal, identity: 
     return signing.authorize_signer(side, principal, caller.key_id, person, ledger.now)
 
 
-async def _names(ledger: Ledger, identity: Identity) -> NamesAtSigning:
-    provider = await ledger.parties.get(identity.provider_party_id)
-    customer = await ledger.parties.get(identity.customer_party_id)
+async def read_names(ledger: Ledger, identity: Identity) -> NamesAtSigning:
+    """Return the present names of an agreement's sides and service; raises Unknown if one no longer exists."""
+    provider = await named_companies.find_side(ledger, identity.provider_party_id)
+    customer = await named_companies.find_side(ledger, identity.customer_party_id)
     service = await ledger.services.get(identity.service_id)
     if provider is None or customer is None or service is None:
         raise Unknown("The agreement's parties or service no longer exist.")

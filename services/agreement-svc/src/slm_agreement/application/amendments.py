@@ -34,6 +34,7 @@ async def draft_amendment(
         versions = await agreements.lock_visible_versions(ledger, caller, agreement_id)
         versions[0].identity.side_of(caller.party_id)
         every = await ledger.agreements.versions(agreement_id)
+        agreements.refuse_on_record(every, "terminate the record, and record the changed contract under another key")
         base = _base(every)
         written = document if document is not None else _copy(base)
         text = await drafting.resolve_draft(ledger, base.identity, caller.party_id, written, None, [base])
@@ -115,6 +116,7 @@ def _answered(
 
 def _base(versions: Sequence[Version]) -> Version:
     """Return the version signed last, on which an amendment is based. Raises WrongState if no version is signed."""
+    agreements.refuse_on_record(versions, "nobody could answer a draft")
     number = latest_signed_number(versions)
     if number is None:
         raise WrongState("Nothing is signed yet: revise the draft or counter the proposal instead.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from slm_agreement.application import named_companies
 from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.domain.contracting.signing import SIDES
 from slm_agreement.domain.errors import Unknown
@@ -40,8 +41,8 @@ async def read_document_names(ledgers: LedgerFactory, caller: Principal, version
     """
     identity, document = version.identity, version.current.document
     async with ledgers.begin() as ledger:
-        provider = await ledger.parties.get(identity.provider_party_id)
-        customer = await ledger.parties.get(identity.customer_party_id)
+        provider = await named_companies.find_side(ledger, identity.provider_party_id)
+        customer = await named_companies.find_side(ledger, identity.customer_party_id)
         service = await ledger.services.get(identity.service_id)
         if provider is None or customer is None or service is None:
             raise Unknown("The agreement's parties or service no longer exist.")

@@ -13,6 +13,7 @@ from slm_agreement.domain.people.enrolment import EnrolledPrincipal
 from slm_agreement.domain.people.guests import GuestLink
 from slm_agreement.domain.people.invitations import Invitation
 from slm_agreement.domain.people.mails import Mail
+from slm_agreement.domain.people.named_companies import NamedCompany
 from slm_agreement.domain.people.openid import OpenIdLink, OpenIdLogIn
 from slm_agreement.domain.people.people import Party, Person, Requirement, Service
 from slm_agreement.domain.people.relations import Relation
@@ -78,6 +79,10 @@ class Ledger(LedgerOfTransaction, Protocol):
     @property
     def parties(self) -> Repository[Party]:
         """The parties."""
+
+    @property
+    def named_companies(self) -> Repository[NamedCompany]:
+        """The companies that parties named because they do not use the product."""
 
     @property
     def people(self) -> Repository[Person]:

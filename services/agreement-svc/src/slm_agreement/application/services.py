@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from slm_agreement.application import callers, relations
+from slm_agreement.application import callers, named_companies, relations
 from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.application.register import Register
 from slm_agreement.domain.documents.supports import is_uuid
@@ -52,16 +52,14 @@ class ServiceDetails:
 async def catalogue_service(
     ledgers: LedgerFactory, caller: Principal, provider_party_id: str | None, key: str | None, details: ServiceDetails
 ) -> tuple[Service, bool]:
-    """Add a service of the caller's party; return the service and whether it is new.
+    """Add a service of the caller's party, or of a company that this party named; return it and whether it is new.
 
     An operator names the provider. ``key`` None: the service gets a random key.
     """
     callers.require_manager(caller)
-    provider = callers.require_acting_party(caller, provider_party_id, "provider_party_id")
     key = callers.key_or_random(key)
     async with ledgers.begin() as ledger:
-        if await ledger.parties.get(provider) is None:
-            raise Unknown(f"There is no party {provider!r}.")
+        provider = await _provider(ledger, caller, provider_party_id)
         status = service_status.LIVE if details.status is UNCHANGED else details.status
         history = service_status.begin_history(status, ledger.now, caller.name)
         blank = Service(
@@ -72,6 +70,19 @@ async def catalogue_service(
         if known is not None and known.status != service.status:
             raise KeyTaken("The key belongs to a service with another status: edit that with PUT, or use another key.")
         return await SERVICES.enter(ledger, caller, service)
+
+
+async def _provider(ledger: Ledger, caller: Principal, provider_party_id: str | None) -> str:
+    """Return the id of the provider: the caller's party, or a company that the caller's party named.
+
+    Raises Unknown for any other provider, and Invalid if an operator gives none.
+    """
+    if provider_party_id is not None and await named_companies.is_named_by(ledger, caller.party_id, provider_party_id):
+        return provider_party_id
+    provider = callers.require_acting_party(caller, provider_party_id, "provider_party_id")
+    if await ledger.parties.get(provider) is None:
+        raise Unknown(f"There is no party {provider!r}.")
+    return provider
 
 
 async def edit_service(

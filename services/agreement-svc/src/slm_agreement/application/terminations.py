@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from slm_agreement.application import agreements
+from slm_agreement.application import agreements, callers
 from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.domain.versions import term
 from slm_agreement.domain.versions.agreement import Version
@@ -21,12 +21,18 @@ async def terminate_agreement(
 ) -> Turned:
     """End the agreement at the instant ``at`` (microseconds UTC; None: now), which must keep the notice period.
 
-    Return all versions and the newest version that ends. Raises NotAllowed unless the caller may sign for a side,
-    WrongState if no version is signed, and Invalid if ``at`` is past or too early for the notice period.
+    Return all versions and the newest version that ends. Raises NotAllowed unless the caller may sign for a side, or is
+    a manager of the recorder of an agreement on record; WrongState if no version is signed or on record; and Invalid if
+    ``at`` is past or too early for the notice period.
     """
     async with ledgers.begin() as ledger:
         versions = await agreements.lock_visible_versions(ledger, caller, agreement_id)
-        await agreements.authorize_caller_to_sign(ledger, caller, versions[0].identity)
+        if versions[0].identity.is_on_record:
+            # The contract was ended elsewhere, and the record only says so: whoever may record may enter that.
+            versions[0].identity.side_of(caller.party_id)
+            callers.require_manager(caller)
+        else:
+            await agreements.authorize_caller_to_sign(ledger, caller, versions[0].identity)
         instant = ledger.now if at is None else at
         turned = term.end_versions(versions, reason, instant, ledger.now)
         await _keep(ledger, versions, turned)
@@ -46,6 +52,7 @@ async def request_termination(
     """
     async with ledgers.begin() as ledger:
         versions = await agreements.lock_visible_versions(ledger, caller, agreement_id)
+        agreements.refuse_on_record(versions, "enter its end without by_consent, with the reason")
         by = await agreements.authorize_caller_to_sign(ledger, caller, versions[0].identity)
         asked = term.TerminationRequest(
             new_id(), by.person.party_id, by.person.identity, by.person.name, reason, at, ledger.now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slm_agreement.application import named_companies
 from slm_agreement.application.ledger import Ledger
 from slm_agreement.domain.errors import Finding
 from slm_agreement.domain.versions import ticket_scopes
@@ -20,7 +21,7 @@ async def find_ticket_scope_errors(ledger: Ledger, version: Version) -> list[Fin
     identity, document = version.identity, version.current.document
     if identity.kind != _SLA or not ticket_scopes.has_ticket_targets(document):
         return []
-    customer = await ledger.parties.get(identity.customer_party_id)
+    customer = await named_companies.find_side(ledger, identity.customer_party_id)
     service = await ledger.services.get(identity.service_id)
     if customer is None or service is None:
         return []
@@ -36,6 +37,8 @@ async def _scopes_of_others(ledger: Ledger, identity: Identity) -> list[TicketSc
     signed = await ledger.agreements.signed_customers_and_services(identity.provider_party_id, _SLA)
     others = [(customer, service) for customer, service in signed if customer != identity.customer_party_id]
     parties = await ledger.parties.get_all({customer for customer, _ in others})
+    companies = await ledger.named_companies.get_all({customer for customer, _ in others})
+    parties = {**parties, **{each: company.as_party() for each, company in companies.items()}}
     services = await ledger.services.get_all({service for _, service in others})
     return [
         ticket_scopes.ticket_scope_of(parties[customer], services[service])

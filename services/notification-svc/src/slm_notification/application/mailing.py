@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from slm_chassis.clock import real_now
-from slm_events.agreement import AgreementFinalized, NegotiationEvent, PersonRecorded, PrincipalEnrolled
+from slm_events.agreement import AgreementTerms, NegotiationEvent, PersonRecorded, PrincipalEnrolled
 from slm_events.causes import CauseRevised
 from slm_events.envelope import Envelope
 from slm_events.instants import from_text
+from slm_events.record_marks import mark_of_terms
 from slm_notification.application.mail_ports import MailLedger, NewMailDelivery
 from slm_notification.domain.notices import Notice, notice_of, parties_told
 from slm_notification.domain.readers import Reader, next_digest
@@ -64,6 +65,12 @@ def _delivery(ledger: MailLedger, envelope: Envelope, notice: Notice, reader: Re
     )
 
 
+def _title(event: NegotiationEvent | AgreementTerms) -> str:
+    """Return the title of an agreement; that of an agreement on record contains the mark, for every mail about it."""
+    mark = mark_of_terms(event) if isinstance(event, AgreementTerms) else None
+    return event.title if mark is None else f"{event.title} ({mark['says']})"
+
+
 async def _learn(ledger: MailLedger, events: Sequence[Any]) -> None:
     people = {each.person_id: each for each in events if isinstance(each, PersonRecorded)}
     await ledger.put_people(
@@ -84,8 +91,8 @@ async def _learn(ledger: MailLedger, events: Sequence[Any]) -> None:
             for each in principals.values()
         ]
     )
-    titled = [each for each in events if isinstance(each, NegotiationEvent | AgreementFinalized)]
-    await ledger.put_titles({each.agreement_id: each.title for each in titled})
+    titled = [each for each in events if isinstance(each, NegotiationEvent | AgreementTerms)]
+    await ledger.put_titles({each.agreement_id: _title(each) for each in titled})
     await ledger.put_causes(
         {
             (each.party_id, finding_id): each.cause_id

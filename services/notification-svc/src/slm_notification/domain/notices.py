@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from slm_events import agreement, breach_life, exclusions, monitor, report, review
+from slm_events import agreement, breach_life, exclusions, monitor, record_marks, report, review
 from slm_events.catalogue import PUBLISHED
 
 Kind = Literal["breach", "risk", "recovered", "signature", "agreement", "decision", "review", "report", "data"]
@@ -189,6 +189,16 @@ def _signed(event: agreement.AgreementFinalized) -> Notice:
     )
 
 
+def _recorded(event: agreement.AgreementRecorded) -> Notice:
+    mark = record_marks.build_mark(event.recorded_by_party_id, event.recorded_by_name, event.not_confirmed_by)
+    return Notice(
+        kind="agreement",
+        headline=f"Put on record: {event.title}",
+        lines=[("On record", mark["says"]), ("Signed here", "by nobody"), ("In force from", event.effective_at)],
+        path=f"/agreements/{event.agreement_id}",
+    )
+
+
 def _withdrawn(event: agreement.AgreementWithdrawn) -> Notice:
     return Notice(
         kind="agreement",
@@ -343,6 +353,7 @@ _TELL: dict[type[Any], Callable[[Any], Notice | None]] = {
     agreement.AgreementAnswerMissed: _answer_missed,
     agreement.AgreementAgreed: _agreed,
     agreement.AgreementFinalized: _signed,
+    agreement.AgreementRecorded: _recorded,
     agreement.AgreementWithdrawn: _withdrawn,
     agreement.AgreementExpired: _ended,
     agreement.AgreementTerminated: _ended,

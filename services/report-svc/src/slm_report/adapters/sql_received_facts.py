@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, Table, Text, any_, bindparam, select
 from slm_chassis import bulk
 from slm_chassis.database import Transaction
 from slm_events import instants
-from slm_events.agreement import AgreementFinalized, AgreementLifeEvent
+from slm_events.agreement import AgreementFinalized, AgreementLifeEvent, AgreementRecorded, AgreementTerms
 from slm_events.catalogue import BY_TYPE
 from slm_events.clocks import TicketClockEvent
 from slm_events.envelope import from_json, type_of
@@ -45,8 +45,14 @@ class _StoredKind:
         return bulk.newest_rows(map(self.row, events), self.table, order)
 
 
-def _turn(event: AgreementFinalized | AgreementLifeEvent) -> dict[str, Any]:
+def _turn(event: AgreementTerms | AgreementLifeEvent) -> dict[str, Any]:
     return {"agreement_id": event.agreement_id, "version": event.version}
+
+
+def _terms(stored: dict[str, Any]) -> AgreementTerms:
+    event = AgreementRecorded if "recorded_by_party_id" in stored else AgreementFinalized
+    terms: AgreementTerms = from_json(event, stored)
+    return terms
 
 
 def _instant(text: str) -> int:
@@ -268,11 +274,11 @@ class SqlReceivedFacts:
         found = await self._transaction.execute(query)
         return {row.breach_id: row.certain_at for row in found if row.certain_at is not None}
 
-    async def versions(self, agreement_id: str) -> list[AgreementFinalized]:
-        """Return the signed versions of an agreement, in ascending order."""
+    async def versions(self, agreement_id: str) -> list[AgreementTerms]:
+        """Return the versions of an agreement that were signed or put on record, in ascending order."""
         rows = tables.agreement_version
         query = select(rows.c.finalized).where(rows.c.agreement_id == agreement_id).order_by(rows.c.version)
-        return [from_json(AgreementFinalized, row) for row in (await self._transaction.execute(query)).scalars()]
+        return [_terms(row) for row in (await self._transaction.execute(query)).scalars()]
 
     async def ends(self, agreement_id: str) -> list[AgreementLifeEvent]:
         """Return the events that ended versions of an agreement, in the order of the versions."""

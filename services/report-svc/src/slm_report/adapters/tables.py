@@ -22,7 +22,9 @@ agreement_version = Table(
     Column("version", Integer, primary_key=True),
     Column("finalized", JSONB, nullable=False),
 )
-"""The whole terms of every signed version."""
+"""The whole terms of every version that was signed or put on record. ``finalized`` is the event with the terms:
+``AgreementFinalized`` or ``AgreementRecorded``.
+"""
 
 agreement_end = Table(
     "agreement_end",

@@ -27,7 +27,9 @@ class BuildReport(BaseModel):
 def report_summary(row: Any) -> dict[str, Any]:
     """Return a report as an item of the list of reports; ``row`` is its database row."""
     document = row.document
+    mark = document["agreement"].get("on_record")
     return {
+        **({} if mark is None else {"on_record": mark}),
         "report_id": row.report_id,
         "revision": row.revision,
         "state": row.state,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from slm_chassis.database import Database, Transaction
 from slm_chassis.lag import ConsumerPosition as Lagging
-from slm_events.agreement import AgreementFinalized, AgreementLifeEvent
+from slm_events.agreement import AgreementLifeEvent, AgreementTerms
 from slm_events.clocks import TicketClockEvent
 from slm_events.instants import UtcMicroseconds
 from slm_report.domain.facts import Facts
@@ -81,7 +81,7 @@ class ReceivedFacts(Protocol):
         """
         ...
 
-    async def versions(self, agreement_id: str) -> list[AgreementFinalized]:
+    async def versions(self, agreement_id: str) -> list[AgreementTerms]:
         """Return the signed versions of an agreement, in ascending order."""
 
     async def ends(self, agreement_id: str) -> list[AgreementLifeEvent]:

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from slm_events import instants
-from slm_events.agreement import AgreementFinalized, AgreementLifeEvent
+from slm_events.agreement import AgreementLifeEvent, AgreementTerms
 from slm_events.catalogue import BREACHES, PUBLISHED
 from slm_events.clocks import ClockStopped, TicketClockEvent
 from slm_events.exclusions import ExclusionDecided, ExclusionEvent, ExclusionRevoked
@@ -37,7 +37,7 @@ from slm_report.application.ports import ReceivedFacts, Reports
 class Batch:
     """Events that were received together, one list for each kind of event, in the order of arrival."""
 
-    versions: list[AgreementFinalized] = field(default_factory=list)
+    versions: list[AgreementTerms] = field(default_factory=list)
     ends: list[AgreementLifeEvent] = field(default_factory=list)
     windows: list[WindowClosed] = field(default_factory=list)
     breaches: list[TargetBreached] = field(default_factory=list)
@@ -97,8 +97,11 @@ async def store_batch(heard: ReceivedFacts, reports: Reports, batch: Batch) -> N
     await reports.mark_stale(batch.stale)
 
 
-def agreement_finalized(batch: Batch, event: AgreementFinalized) -> None:
-    """Collect a signed version. The agreement's reports wait until its past has been evaluated."""
+def agreement_terms_adopted(batch: Batch, event: AgreementTerms) -> None:
+    """Collect a version that was signed or put on record.
+
+    The agreement's reports wait until the past of the version has been evaluated.
+    """
     batch.versions.append(event)
     # monitor-svc publishes an event when it has judged the past by these terms, even if there is no past.
     batch.catching_up[event.agreement_id, event.version] += 0

@@ -9,6 +9,7 @@ from typing import Any
 from slm_events import instants
 from slm_events.instants import UtcMicroseconds
 from slm_events.monitor import WindowClosed
+from slm_events.record_marks import mark_of_terms
 from slm_report.domain import findings, lines, terms_history, ticket_lines
 from slm_report.domain import to_date as to_dates
 from slm_report.domain.facts import Facts, belongs_to_period
@@ -237,8 +238,10 @@ def _verdict(report_lines: Sequence[ReportLine], facts: Facts) -> str:
 def _about(terms: Sequence[Term], period: Period) -> dict[str, Any]:
     judging = terms_history.terms_in_force(terms, period) or [terms[-1]]
     last = judging[-1].terms
+    mark = mark_of_terms(last)
     return {
         "agreement": {
+            **({} if mark is None else {"on_record": mark}),
             "agreement_id": last.agreement_id,
             "key": last.agreement_key,
             "kind": last.kind,

@@ -9,7 +9,7 @@ from typing import Any
 
 from slm_calendar.windows import Kind, cycle_of_terms
 from slm_events import instants
-from slm_events.agreement import AgreementFinalized, AgreementLifeEvent, AgreementSuperseded
+from slm_events.agreement import AgreementLifeEvent, AgreementSuperseded, AgreementTerms
 from slm_events.instants import UtcMicroseconds
 from slm_report.domain import periods
 from slm_report.domain.errors import NoSuchPeriod
@@ -23,7 +23,7 @@ class Term:
     ``end`` is None if no end is known.
     """
 
-    terms: AgreementFinalized
+    terms: AgreementTerms
     start: UtcMicroseconds
     end: UtcMicroseconds | None
     superseded: bool
@@ -56,7 +56,7 @@ class Window:
         return self.target["target_id"], self.id
 
 
-def build_terms_history(versions: Sequence[AgreementFinalized], turns: Sequence[AgreementLifeEvent]) -> list[Term]:
+def build_terms_history(versions: Sequence[AgreementTerms], turns: Sequence[AgreementLifeEvent]) -> list[Term]:
     """Return the intervals in which the versions are in force, in order. Versions that never came into force are left
     out.
 
@@ -74,7 +74,7 @@ def build_terms_history(versions: Sequence[AgreementFinalized], turns: Sequence[
 
 
 def _end(
-    version: AgreementFinalized, turns: Sequence[AgreementLifeEvent], later: UtcMicroseconds | None
+    version: AgreementTerms, turns: Sequence[AgreementLifeEvent], later: UtcMicroseconds | None
 ) -> tuple[int | None, bool]:
     ends = [(instants.from_text(turn.at), isinstance(turn, AgreementSuperseded)) for turn in turns]
     if version.expires_at is not None:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, and_, func, or_, select, true
+from sqlalchemy import Column, ColumnElement, Row, Table, and_, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
+from slm_events.record_marks import build_mark
 from slm_review.adapters import tables
 
 
@@ -56,7 +58,8 @@ async def fetch_page(
         .limit(page.fetch)
     )
     async with database.read() as connection:
-        return [dict(row) for row in (await connection.execute(statement)).mappings()]
+        rows = (await connection.execute(statement)).mappings().all()
+        return await _marked(connection, rows)
 
 
 async def fetch_row(database: Database, listing: Listing, caller: Principal, key: str) -> dict[str, Any] | None:
@@ -64,8 +67,36 @@ async def fetch_row(database: Database, listing: Listing, caller: Principal, key
     _, identity = listing.order
     statement = select(listing.table).where(listing.only, identity == key, _seen_by(caller, listing.table))
     async with database.read() as connection:
-        row = (await connection.execute(statement)).mappings().one_or_none()
-    return dict(row) if row is not None else None
+        rows = await _marked(connection, (await connection.execute(statement)).mappings().all())
+    return rows[0] if rows else None
+
+
+async def _marked(connection: AsyncConnection, rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]:
+    """Return the rows, each with the field ``on_record`` if its agreement is on record."""
+    version = tables.agreement_version.c
+    known = (
+        select(
+            version.agreement_id,
+            version.recorded_by_party_id,
+            version.provider_party_id,
+            version.provider_name,
+            version.customer_name,
+        )
+        .where(
+            version.agreement_id.in_({row["agreement_id"] for row in rows}), version.recorded_by_party_id.is_not(None)
+        )
+        .order_by(version.version)
+    )
+    marks = {each.agreement_id: _mark(each) for each in await connection.execute(known)} if rows else {}
+    return [
+        {**row, "on_record": marks[row["agreement_id"]]} if row["agreement_id"] in marks else dict(row) for row in rows
+    ]
+
+
+def _mark(row: Row[Any, Any, Any, Any, Any]) -> dict[str, str]:
+    names = (row.provider_name, row.customer_name)
+    is_provider = row.recorded_by_party_id == row.provider_party_id
+    return build_mark(row.recorded_by_party_id, *(names if is_provider else names[::-1]))
 
 
 async def fetch_agenda_page(database: Database, review_id: str, page: Page) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ agreement_version = Table(
     *_document("targets", "review"),
     *_instant("finalized_at"),
     *_maybe_instant("ended_at"),
-    *_maybe_text("ended_as"),
+    *_maybe_text("ended_as", "recorded_by_party_id"),
     Index("agreement_version_agreement_id", "agreement_id"),
 )
 

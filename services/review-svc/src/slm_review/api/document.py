@@ -33,6 +33,13 @@ _PARAMETERS = {
 _PROBLEMS = (
     ALREADY_ENDED,
     ProblemType(
+        "agreement-on-record",
+        409,
+        "The agreement is on record",
+        "One party recorded the agreement, and its other party does not use the product: nobody could answer.",
+        "Terminate the record, and record the changed contract under another key.",
+    ),
+    ProblemType(
         "review-already-concluded",
         409,
         "The review has already been concluded",

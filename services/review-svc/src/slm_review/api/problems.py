@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slm_chassis.http import problems
 from slm_chassis.http.problems import Problem
-from slm_review.domain.errors import AlreadyConcluded, AlreadyEnded, NotAcceptable, NotFound, NotOpen, Refusal
+from slm_review.domain.errors import AlreadyConcluded, AlreadyEnded, NotAcceptable, NotFound, NotOpen, OnRecord, Refusal
 
 
 def problem_of(refused: Refusal) -> Problem:
@@ -20,4 +20,6 @@ def problem_of(refused: Refusal) -> Problem:
         return Problem(409, "already-ended", "It has already ended", str(refused))
     if isinstance(refused, NotOpen):
         return Problem(409, "review-not-open", "The review is not open", str(refused))
+    if isinstance(refused, OnRecord):
+        return Problem(409, "agreement-on-record", "The agreement is on record", str(refused))
     raise refused

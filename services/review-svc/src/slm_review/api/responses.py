@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from slm_chassis.http.record_marks import OnRecordAnswer
 from slm_chassis.http.response_models import ABSENT, Answer, Instant, fields_of_dataclass
 from slm_review.domain import agenda, decisions, plans, proposed, reviews
 
@@ -19,6 +20,14 @@ _WHOSE = {
     "target_key": "The target's key in the agreement",
     "target_title": "The target's title in the agreement",
 }
+
+
+class AboutAgreement(Answer):
+    """An answer about something that belongs to an agreement."""
+
+    on_record: OnRecordAnswer = ABSENT
+    """Only of an agreement on record, in lists and when one item is read: who recorded it, and who has not confirmed it
+    """
 
 
 class PlanStepAnswer(Answer):
@@ -67,7 +76,7 @@ class PlanStepAnswer(Answer):
         "ended_at": "When the plan ended; null while it is open",
     },
 )
-class ActionPlanAnswer(Answer):
+class ActionPlanAnswer(AboutAgreement):
     """An action plan against a risk: its owner, its steps and its outcome."""
 
     state: Literal["open", "watching", "averted", "breached", "cleared"]
@@ -101,7 +110,7 @@ class ActionPlanAnswer(Answer):
         "attendees": "Names of those who took part",
     },
 )
-class ReviewAnswer(Answer):
+class ReviewAnswer(AboutAgreement):
     """A service review, without its agenda."""
 
     reason: Literal["breach", "cadence"]
@@ -177,7 +186,7 @@ class ExternalReference(Answer):
         "completion_note": "What was done; may be empty",
     },
 )
-class ActionAnswer(Answer):
+class ActionAnswer(AboutAgreement):
     """An improvement action: who does what by when, and which target it should improve."""
 
     state: Literal["open", "done"]
@@ -196,7 +205,7 @@ class ActionAnswer(Answer):
         "recorded_at": "When it was recorded",
     },
 )
-class LessonAnswer(Answer):
+class LessonAnswer(AboutAgreement):
     """A lesson that a review recorded."""
 
 
@@ -235,7 +244,7 @@ class ProposedTarget(Answer):
         "end_reason": "Why it was declined or lapsed; may be empty",
     },
 )
-class ProposalAnswer(Answer):
+class ProposalAnswer(AboutAgreement):
     """A target revision proposal: new objectives for targets of an agreement, and the draft amendment that answers
     them.
     """

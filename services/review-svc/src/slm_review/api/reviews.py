@@ -115,7 +115,14 @@ async def open_action(review_id: str, body: schemas.NewAction, caller: Decider, 
 
 @router.post(
     "/{review_id}/target-revision-proposals",
-    **operation("Propose a new objective", responses.ProposalAnswer, "review-not-open", status=201, converts=True),
+    **operation(
+        "Propose a new objective",
+        responses.ProposalAnswer,
+        "review-not-open",
+        "agreement-on-record",
+        status=201,
+        converts=True,
+    ),
 )
 async def propose_target_revision(
     review_id: str, body: schemas.NewProposal, caller: Decider, desk: TheDesk

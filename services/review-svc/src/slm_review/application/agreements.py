@@ -1,18 +1,21 @@
-"""Signed agreements and their ends. Breaches, windows and risks that arrived before their agreement are handled too."""
+"""Agreements and their ends. Breaches, windows and risks that arrived before their agreement are handled too."""
 
 from __future__ import annotations
 
 from slm_events import instants
-from slm_events.agreement import AgreementFinalized, AgreementLifeEvent, AgreementSuperseded
+from slm_events.agreement import AgreementFinalized, AgreementLifeEvent, AgreementRecorded, AgreementSuperseded
 from slm_review.application import breaches, cadence, plans, proposals, windows
 from slm_review.application.ledger import Ledger
 from slm_review.domain import agreements
 
 
-async def keep_agreement(ledger: Ledger, event: AgreementFinalized) -> None:
-    """Store a finalized version, schedule its first review, and process the events that arrived before it."""
+async def keep_agreement(ledger: Ledger, event: AgreementFinalized | AgreementRecorded) -> None:
+    """Store a version that was signed or put on record.
+
+    Schedule its first review, and process the events that arrived before the version.
+    """
     await ledger.lock(event.agreement_id)
-    agreement = agreements.signed_version_of(event)
+    agreement = agreements.version_of(event)
     if await ledger.agreements.get(agreement.version_id) is not None:
         return
     await ledger.agreements.put(agreement)

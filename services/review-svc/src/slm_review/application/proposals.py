@@ -14,8 +14,14 @@ from slm_review.application.ledger import Desk, Ledger
 from slm_review.application.locking import lock_and_read
 from slm_review.domain import objectives, proposed
 from slm_review.domain.agreements import Agreement
+from slm_review.domain.errors import OnRecord
 from slm_review.domain.proposed import Proposal
 from slm_review.domain.reviews import require_opened
+
+_NO_ANSWER = (
+    "Its other party does not use the product and cannot answer a proposal: terminate the record, and record the "
+    "changed contract under another key."
+)
 
 
 async def propose_objective(
@@ -23,12 +29,15 @@ async def propose_objective(
 ) -> Proposal:
     """Propose a new objective for a target, as a decision of a review.
 
-    The target is added to the agreement's open proposal if there is one. Raises NotFound, NotOpen and NotAcceptable.
+    The target is added to the agreement's open proposal if there is one. Raises NotFound, NotOpen, NotAcceptable, and
+    OnRecord for an agreement on record: nobody could answer the proposal.
     """
     async with desk.begin() as ledger:
         review = await reviews.lock_review(ledger, caller, review_id)
         require_opened(review)
         agreement, terms = await targets.find_agreed_target(ledger, review, target)
+        if agreement.recorded_by_party_id is not None:
+            raise OnRecord(_NO_ANSWER)
         wanted = objectives.check_proposed_objective(terms["objective"], objective)
         named = proposed.proposed_target(terms, terms["objective"], wanted, reason)
         proposal = Proposal(

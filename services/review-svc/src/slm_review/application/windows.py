@@ -48,11 +48,11 @@ async def check_waiting_windows(ledger: Ledger, agreement: Agreement) -> None:
 
 async def _propose(ledger: Ledger, window: AttainedWindow, until_at: UtcMicroseconds | None) -> None:
     """Propose a better objective for the window's target if the latest windows were met comfortably under its present
-    terms.
+    terms. Nothing is proposed for an agreement on record, because nobody could answer.
     """
     versions = await ledger.agreements.find(agreement_id=window.agreement_id)
     agreement = agreements.newest_version(versions)
-    if agreement is None or agreement.ended_at is not None:
+    if agreement is None or agreement.ended_at is not None or agreement.recorded_by_party_id is not None:
         return
     terms = agreement.target_of(window.target_id, window.target_key)
     if terms is None or "objective" not in terms:

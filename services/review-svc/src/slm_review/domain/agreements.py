@@ -13,6 +13,7 @@ from slm_events.agreement import (
     AgreementExpired,
     AgreementFinalized,
     AgreementLifeEvent,
+    AgreementRecorded,
     AgreementSuperseded,
     AgreementTerminated,
 )
@@ -27,7 +28,7 @@ _ENDED_AS: dict[type[AgreementLifeEvent], str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """One signed version of an agreement. Instants are microseconds UTC."""
+    """One version of an agreement that was signed or put on record. Instants are microseconds UTC."""
 
     version_id: str
     agreement_id: str
@@ -43,12 +44,17 @@ class Agreement:
     expires_at: UtcMicroseconds | None
     closing_delay: int
     targets: list[dict[str, Any]]
-    """The terms of the targets, as signed."""
+    """The terms of the targets, as signed or recorded."""
     review: dict[str, Any]
     """When the parties review the agreement: ``{"cadence", "on_breach", "after_met_windows"}``, each optional."""
     finalized_at: UtcMicroseconds
+    """When both parties had signed the version, or one party had put it on record."""
     ended_at: UtcMicroseconds | None = None
     ended_as: str | None = None
+    recorded_by_party_id: str | None = None
+    """The party that put the agreement on record, because the other party does not use the product. None: both parties
+    signed it.
+    """
 
     def target(self, target_id: str) -> dict[str, Any] | None:
         """Return the terms of the target with this id; None if there is none."""
@@ -90,8 +96,13 @@ def version_id(agreement_id: str, version: int) -> str:
     return named_id(agreement_id, "version", version)
 
 
-def signed_version_of(event: AgreementFinalized) -> Agreement:
-    """Return the signed version that the event describes."""
+def version_of(event: AgreementFinalized | AgreementRecorded) -> Agreement:
+    """Return the version that the event describes."""
+    recorder: str | None = None
+    if isinstance(event, AgreementRecorded):
+        adopted_at, recorder = event.recorded_at, event.recorded_by_party_id
+    else:
+        adopted_at = event.finalized_at
     return Agreement(
         version_id=version_id(event.agreement_id, event.version),
         agreement_id=event.agreement_id,
@@ -108,7 +119,8 @@ def signed_version_of(event: AgreementFinalized) -> Agreement:
         closing_delay=event.closing_delay_seconds * SECOND,
         targets=event.targets,
         review=event.review,
-        finalized_at=instants.from_text(event.finalized_at),
+        finalized_at=instants.from_text(adopted_at),
+        recorded_by_party_id=recorder,
     )
 
 

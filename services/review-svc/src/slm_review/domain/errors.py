@@ -5,6 +5,7 @@ Refusal
   NotOpen           the review has not opened yet, was cancelled, or lapsed
   AlreadyEnded      the action, step or proposal was completed or declined before
   AlreadyConcluded  the review was concluded before
+  OnRecord          the agreement is on record, and its other party cannot answer
   NotAcceptable     a field's value is not allowed; the error names field, value and remedy
 """
 
@@ -34,6 +35,10 @@ class AlreadyEnded(Refusal):
 
 class AlreadyConcluded(Refusal):
     """The review has already been concluded."""
+
+
+class OnRecord(Refusal):
+    """The agreement is on record. Its other party does not use the product and cannot answer."""
 
 
 class NotAcceptable(Refusal):

@@ -25,6 +25,13 @@ class NewParty(PartyEdit):
     key: Key = None
 
 
+class NamedCompanyBody(PartyEdit):
+    """Request body for naming a company that does not use the product."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.NAMED_COMPANY]})
+    key: Key = None
+
+
 class MandateBody(RequestBody):
     """A person's right to sign for their party, in a request body."""
 

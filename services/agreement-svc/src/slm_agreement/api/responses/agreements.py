@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from slm_agreement.api.responses.chain_checks import ChainCheckResponse
+from slm_agreement.api.responses.findings import FindingResponse
 from slm_agreement.api.responses.negotiation import NeededActResponse, TargetAnswersResponse
+from slm_agreement.api.responses.records import RecordResponse
 from slm_agreement.api.responses.shapes import ExternalRefResponse, IdentifiedBy
 from slm_agreement.api.responses.terms import AgreementDocumentResponse
+from slm_chassis.http.record_marks import OnRecordAnswer
 from slm_chassis.http.response_models import ABSENT, Answer, Instant
 
 Kind = Literal["sla", "ola", "uc"]
@@ -19,6 +22,7 @@ AgreementState = Literal[
     "countered",
     "agreed",
     "finalized",
+    "recorded",
     "in_force",
     "expired",
     "terminated",
@@ -77,6 +81,8 @@ class RevisionContent(Answer):
     """Id of the service"""
     document: AgreementDocumentResponse
     """The terms"""
+    recorded_by_party_id: str = ABSENT
+    """Id of the party that put the agreement on record; missing for an agreement that is negotiated"""
 
 
 class RevisionResponse(RevisionSummary):
@@ -84,21 +90,6 @@ class RevisionResponse(RevisionSummary):
 
     content: RevisionContent
     """The content from which the hash is computed"""
-
-
-class FindingResponse(Answer):
-    """One thing that the SMART check found wrong or doubtful in a document."""
-
-    field: str
-    """Path of the field, such as `targets[0].objective.at_least`"""
-    value: str
-    """The field's value, shortened"""
-    remedy: str
-    """How to correct the value, such as `write 1 to 100`"""
-    code: str
-    """Name of the rule, as a waiver names it"""
-    severity: Literal["error", "slip", "warning"]
-    """An error must be corrected; slips and warnings can be waived by a signatory"""
 
 
 class WaiverResponse(Answer):
@@ -235,6 +226,8 @@ class AgreementIdentity(Answer):
     """When the last required signature was given; null: not yet"""
     ended_at: Instant | None
     """When the version ended or was withdrawn; null: it has not"""
+    on_record: OnRecordAnswer = ABSENT
+    """Only of an agreement on record: who recorded it, and who has not confirmed it"""
 
 
 class RequirementLine(Answer):
@@ -262,6 +255,8 @@ class SignatoryLine(Answer):
 class AgreementResponse(AgreementIdentity):
     """Response: an agreement with one of its versions in full."""
 
+    on_record: RecordResponse = ABSENT
+    """Only of an agreement on record: who recorded it, who has not confirmed it, and the contract"""
     your_side: Side | None
     """The side of your party; null: you are an operator"""
     requirements: list[RequirementLine]

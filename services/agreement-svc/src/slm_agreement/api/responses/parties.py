@@ -21,6 +21,13 @@ class PartyResponse(Answer):
     """References to the party in other systems"""
 
 
+class NamedCompanyResponse(PartyResponse):
+    """A company that your party named because it does not use the product."""
+
+    named_by_party_id: str
+    """Id of the party that named it; nobody else sees it"""
+
+
 class MandateResponse(Answer):
     """A person's right to sign for their party."""
 

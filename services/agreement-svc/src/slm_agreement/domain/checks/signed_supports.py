@@ -14,8 +14,9 @@ from slm_events.agreement import SupportsSigned
 
 
 def supports_signed_events(version: Version, chains: Mapping[str, SideChain]) -> list[SupportsSigned]:
-    """Return the event of a finalized version for each side that named supports."""
+    """Return the event of a version that was signed or put on record, for each side that named supports."""
     identity = version.identity
+    signed_at = version.finalized_at if version.record is None else version.record.recorded_at
     parties = {"provider": identity.provider_party_id, "customer": identity.customer_party_id}
     return [
         SupportsSigned(
@@ -33,7 +34,7 @@ def supports_signed_events(version: Version, chains: Mapping[str, SideChain]) ->
                 for each in found.supports
             ],
             structure=_structure_document(found.combined.structure),
-            signed_at=instants.to_text(version.finalized_at or 0),
+            signed_at=instants.to_text(signed_at or 0),
         )
         for side, found in chains.items()
         if found.supports

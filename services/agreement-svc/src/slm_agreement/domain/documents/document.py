@@ -35,6 +35,8 @@ class DocumentSubject:
     provider_party_id: str
     customer_party_id: str
     service_id: str
+    recorded_by_party_id: str | None = None
+    """The party that put the agreement on record; None for an agreement that is negotiated."""
 
 
 def resolve_document(
@@ -57,6 +59,7 @@ def resolve_document(
         subject.customer_party_id,
         subject.service_id,
         frozenset(hours),
+        recorded_by_party_id=subject.recorded_by_party_id,
     )
     written = reader.raw("clauses", {})
     if template is not None and isinstance(written, Mapping):

@@ -17,6 +17,10 @@ class AgreementParties:
 
     provider: str
     customer: str
+    recorder: str | None = None
+    """The party that put the agreement on record: all indicators are its own, whichever side the terms name, because
+    the other party measures nothing here. None for an agreement that is negotiated.
+    """
 
 
 def read_indicator(
@@ -55,6 +59,6 @@ def _owner(indicator: FieldReader, parties: AgreementParties) -> str:
     owner, owner_id = indicator.raw("owner"), indicator.raw("owner_party_id")
     named = owner if owner is not None else owner_id if owner_id is not None else "provider"
     if isinstance(named, str) and (named in known or named in known.values()):
-        return known.get(named, named)
+        return parties.recorder or known.get(named, named)
     indicator.fault("owner", named, "write provider, customer or the id of one of the two parties")
-    return parties.provider
+    return parties.recorder or parties.provider

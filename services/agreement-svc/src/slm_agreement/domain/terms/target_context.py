@@ -23,11 +23,13 @@ class TargetContext:
     service_id: str
     hours: frozenset[str]
     accepted: frozenset[str] = aggregations.ACCEPTED
+    recorded_by_party_id: str | None = None
+    """The party that put the agreement on record; None for an agreement that is negotiated."""
 
     @property
     def parties(self) -> AgreementParties:
-        """The party ids of the provider and the customer."""
-        return AgreementParties(self.provider_party_id, self.customer_party_id)
+        """The party ids of the provider and the customer, and of the recorder of an agreement on record."""
+        return AgreementParties(self.provider_party_id, self.customer_party_id, self.recorded_by_party_id)
 
     def target_id(self, key: str) -> str:
         """Return the id of the target with this key: the same in every version of the agreement, and in no other

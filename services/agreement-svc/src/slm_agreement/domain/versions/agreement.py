@@ -10,6 +10,7 @@ from typing import Any
 from slm_agreement.domain.documents.canonical import canonical_json, sha256_hex
 from slm_agreement.domain.documents.document import DocumentSubject
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown
+from slm_agreement.domain.versions.records import Record
 from slm_events.instants import UtcMicroseconds
 
 
@@ -21,6 +22,8 @@ class VersionState(StrEnum):
     COUNTERED = "countered"
     AGREED = "agreed"
     FINALIZED = "finalized"
+    RECORDED = "recorded"
+    """On record: nobody signed it here, and it is not in force yet."""
     IN_FORCE = "in_force"
     EXPIRED = "expired"
     TERMINATED = "terminated"
@@ -35,13 +38,14 @@ ON_THE_TABLE = frozenset({VersionState.PROPOSED, VersionState.COUNTERED})
 SIGNED = frozenset(
     {
         VersionState.FINALIZED,
+        VersionState.RECORDED,
         VersionState.IN_FORCE,
         VersionState.EXPIRED,
         VersionState.TERMINATED,
         VersionState.SUPERSEDED,
     }
 )
-"""States of a version that both parties have signed."""
+"""States of a version that both parties have signed, and of one that a party has put on record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,21 @@ class Identity:
     customer_party_id: str
     service_id: str
     external_refs: list[dict[str, Any]] = field(default_factory=list, compare=False)
+    recorded_by_party_id: str | None = None
+    """The party that put the agreement on record, because the other party does not use the product. None: the parties
+    negotiate and sign the agreement here.
+    """
+
+    @property
+    def is_on_record(self) -> bool:
+        """Return whether one party recorded the agreement and the other has not confirmed it."""
+        return self.recorded_by_party_id is not None
 
     @property
     def subject(self) -> DocumentSubject:
         """The ids of the agreement, its parties and its service, as needed to resolve a document."""
-        return DocumentSubject(self.agreement_id, self.provider_party_id, self.customer_party_id, self.service_id)
+        parties = (self.provider_party_id, self.customer_party_id)
+        return DocumentSubject(self.agreement_id, *parties, self.service_id, self.recorded_by_party_id)
 
     def side_of(self, party_id: str | None) -> str:
         """Return the side of a party: ``provider`` or ``customer``.
@@ -220,6 +234,8 @@ class Version:
     end_reason: str = ""
     ending: dict[str, Any] | None = None
     """A party's request to end the agreement earlier than the notice period allows; see ``term.TerminationRequest``."""
+    record: Record | None = None
+    """What the recorder entered beside the terms; None for an agreement that is negotiated and signed."""
     edits: int = 0
     """The number of changes of this version so far, from which its entity tag is made."""
     events: list[Any] = field(default_factory=list)
@@ -298,6 +314,9 @@ def add_revision(
         "service_id": identity.service_id,
         "document": document,
     }
+    if identity.is_on_record:
+        # Negotiated revisions do not have the field, so that their hashes stay as they are.
+        content["recorded_by_party_id"] = identity.recorded_by_party_id
     text = canonical_json(content)
     same = [r for r in version.revisions if r.hash == sha256_hex(text) and r.base_version == base_version]
     if same:

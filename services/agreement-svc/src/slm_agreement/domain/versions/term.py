@@ -19,15 +19,17 @@ from slm_events.agreement import (
 )
 from slm_events.instants import UtcMicroseconds
 
-LIVE = frozenset({VersionState.FINALIZED, VersionState.IN_FORCE})
-"""States of a signed version that has not ended."""
+_WAITING = frozenset({VersionState.FINALIZED, VersionState.RECORDED})
+"""States of a version that is signed or on record, and is not in force yet."""
+LIVE = _WAITING | {VersionState.IN_FORCE}
+"""States of a version that is signed or on record and has not ended."""
 
 
 def next_state_change_at(version: Version) -> UtcMicroseconds | None:
     """Return when a signed version next comes into force or ends (microseconds UTC); None if nothing is to come."""
     if version.state == VersionState.IN_FORCE:
         return version.ends_at
-    if version.state == VersionState.FINALIZED:
+    if version.state in _WAITING:
         instants_ = [at for at in (version.effective_at, version.ends_at) if at is not None]
         return min(instants_)
     return None
@@ -84,7 +86,8 @@ def end_versions(
     and Invalid for an instant in the past or within the notice period.
     """
     live = _live(versions)
-    notice = _notice(live)
+    # A record says what became of a contract; whether its notice was kept is between the two companies.
+    notice = None if live[0].identity.is_on_record else _notice(live)
     earliest = now + (target_windows.parse_duration(notice) or 0)
     if at < now:
         remedy = f"write an instant from {instants.to_text(now)} on, or leave it out for now"
@@ -189,7 +192,7 @@ def _terminated(
 
 
 def _begins(version: Version) -> bool:
-    if version.state != VersionState.FINALIZED or version.effective_at is None:
+    if version.state not in _WAITING or version.effective_at is None:
         return False
     return version.ends_at is None or version.effective_at < version.ends_at
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from slm_console.api_client import NotFound, Part, ServiceAway, Whole
 from slm_console.last_answers import Query
 from slm_console.views.agreements.listing import kind_in_words
-from slm_console.views.agreements.standing import OPEN, SIGNED, awaited_from, missing_of, standing_of
+from slm_console.views.agreements.standing import OPEN, SIGNED, awaited_from, is_on_record, missing_of, standing_of
 from slm_console.views.directory import Directory
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.visit import Visit
@@ -75,7 +75,7 @@ def edit_purpose(directory: Directory, agreement: Mapping[str, Any]) -> str:
     if state in ("proposed", "countered"):
         return "counter" if awaited_from(agreement) == directory.own else ""
     is_open = any(each["state"] in OPEN for each in agreement["versions"])
-    return "amend" if state in SIGNED and not is_open else ""
+    return "amend" if state in SIGNED and not is_open and not is_on_record(agreement) else ""
 
 
 def negotiated_beside(agreement: Mapping[str, Any]) -> int | None:
@@ -132,7 +132,7 @@ def head_of(visit: Visit, directory: Directory, agreement: Mapping[str, Any], ta
         "may_withdraw": is_manager and not is_guest and state in OPEN,
         # The company that received a proposal ends the negotiation instead of withdrawing something of its own.
         "is_receiver": agreement.get("drafting_party_id") not in (None, directory.own),
-        "may_end": may_sign_for_side and not is_guest and state in SIGNED,
+        "may_end": (is_manager if is_on_record(agreement) else may_sign_for_side) and not is_guest and state in SIGNED,
         "may_propose": is_manager and agreement["state"] == "draft",
         "may_answer": awaited and not directory.only_reads and _is_for_reader(agreement, "answer"),
         "may_comment": not directory.only_reads,

@@ -12,7 +12,7 @@ from slm_console.views.instants import read
 from slm_console.views.reader import Reader
 from slm_console.views.tables import Column, Table, Wish, table_of
 
-GROUPS = ("mine", "theirs", "signed", "running", "ended")
+GROUPS = ("mine", "theirs", "signed", "recorded", "running", "ended")
 _ENDED = ("expired", "terminated", "superseded", "withdrawn")
 
 
@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A heading of the list with its rows: needs you, waits for the other side, signed, in force, ended."""
+    """A heading of the list with its rows: needs you, waits for the other side, signed, on record, in force, ended."""
 
     key: str
     title: str
@@ -66,6 +66,7 @@ def groups_of(reader: Reader, directory: Directory, agreements: Sequence[dict[st
         "mine": reader.gettext("Needs you"),
         "theirs": reader.gettext("Waits for the other side"),
         "signed": reader.gettext("Signed, not in force yet"),
+        "recorded": reader.gettext("On record, not in force yet"),
         "running": reader.gettext("In force"),
         "ended": reader.gettext("Ended"),
     }
@@ -113,6 +114,8 @@ def _group(agreement: dict[str, Any], standing: Turn) -> str:
         return standing.turn or "theirs"
     if agreement["state"] == "finalized":
         return "signed"
+    if agreement["state"] == "recorded":
+        return "recorded"
     return "ended" if agreement["state"] in _ENDED else "running"
 
 
@@ -127,6 +130,7 @@ def _amendment_of(agreement: dict[str, Any]) -> dict[str, Any] | None:
 
 def _row(reader: Reader, directory: Directory, agreement: dict[str, Any], version: str = "") -> Row:
     ends = read(agreement.get("ends_at"))
+    directory = directory.knowing(agreement)
     return Row(
         agreement_id=str(agreement["agreement_id"]),
         title=str(agreement["title"]),

@@ -12,8 +12,8 @@ from slm_console.views.reader import Reader
 
 OPEN = ("draft", "proposed", "countered", "agreed")
 """States of a version under negotiation: not yet signed by both sides."""
-SIGNED = ("finalized", "in_force")
-"""States of a signed version that has not ended."""
+SIGNED = ("finalized", "recorded", "in_force")
+"""States of a version that was signed or put on record and has not ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,13 @@ def standing_of(reader: Reader, directory: Directory, agreement: Mapping[str, An
         return _negotiated(reader, directory, agreement, other)
     if state == "agreed":
         return _to_sign(reader, directory, agreement, other)
-    return Turn(_signed(reader, agreement, state))
+    said = _after_signing(reader, agreement, state)
+    return Turn(reader.gettext("on record, %(state)s", state=said) if is_on_record(agreement) else said)
+
+
+def is_on_record(agreement: Mapping[str, Any]) -> bool:
+    """Whether one party recorded the agreement and the other has not confirmed it."""
+    return bool(agreement.get("on_record"))
 
 
 def _negotiated(reader: Reader, directory: Directory, agreement: Mapping[str, Any], other: str) -> Turn:
@@ -139,11 +145,13 @@ def zone_of(agreement: Mapping[str, Any]) -> str:
     return str(agreement.get("timezone") or (agreement.get("document") or {}).get("timezone") or "UTC")
 
 
-def _signed(reader: Reader, agreement: Mapping[str, Any], state: str) -> str:
+def _after_signing(reader: Reader, agreement: Mapping[str, Any], state: str) -> str:
     begins, ends = read(agreement.get("effective_at")), read(agreement.get("ends_at"))
     zone = zone_of(agreement)
     if state == "finalized" and begins is not None:
         return reader.gettext("signed, begins on %(day)s", day=reader.contract_day(begins, zone))
+    if state == "recorded" and begins is not None:
+        return reader.gettext("begins on %(day)s", day=reader.contract_day(begins, zone))
     if state == "in_force" and ends is not None:
         return reader.gettext("in force until %(day)s", day=reader.contract_day(ends, zone, is_end=True))
     names = {

@@ -214,7 +214,10 @@ SELECT (SELECT count(*) FROM target WHERE {_TARGETS}) AS targets,
            AND clock.deadline_at < :today_end AND {_VISIBLE.format("clock")}) AS tickets_due_today
 """
 _NAMES = """
-SELECT DISTINCT ON (agreement_id) agreement_id, title, provider_name, customer_name, service_id, service_name
+SELECT DISTINCT ON (agreement_id) agreement_id, title, provider_name, customer_name, service_id, service_name,
+       recorded_by_party_id,
+       CASE WHEN recorded_by_party_id = provider_party_id THEN provider_name ELSE customer_name END AS recorded_by,
+       CASE WHEN recorded_by_party_id = provider_party_id THEN customer_name ELSE provider_name END AS not_confirmed_by
   FROM agreement_terms WHERE agreement_id = ANY(CAST(:ids AS text[])) ORDER BY agreement_id, version DESC
 """
 

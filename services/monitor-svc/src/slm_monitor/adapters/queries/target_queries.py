@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from slm_monitor.adapters.queries.read_tables import (
 )
 from slm_monitor.adapters.queries.row_documents import build_breach_document, build_row_document
 from slm_monitor.adapters.rows import staleness_rows
+from slm_monitor.adapters.rows.record_marks import fetch_record_marks
 
 _MOST_FINDINGS = 10_000
 
@@ -55,6 +56,10 @@ class TargetQueries:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def record_marks(self, agreement_ids: Collection[str]) -> dict[str, dict[str, str]]:
+        """Return agreement id → mark of those agreements that are on record."""
+        return await fetch_record_marks(self._database, agreement_ids)
 
     async def _rows(self, query: Select[Any] | TextClause) -> list[dict[str, Any]]:
         async with self._database.read() as connection:

@@ -11,7 +11,8 @@ from slm_monitor.application.state.loaded_partition import AgreementTerms
 
 _TERMS = """
 SELECT agreement_id, document, ended_at FROM agreement_terms LEFT JOIN agreement_end USING (agreement_id)
- WHERE provider_party_id = $1 OR (customer_party_id = $1 AND document ->> 'kind' <> 'sla')
+ WHERE provider_party_id = $1 OR recorded_by_party_id = $1
+    OR (customer_party_id = $1 AND document ->> 'kind' <> 'sla')
  ORDER BY agreement_id, version
 """
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from slm_chassis.http.record_marks import OnRecordAnswer
 from slm_chassis.http.response_models import ABSENT, Answer
 from slm_monitor.api.responses.findings import RiskAnswer
 from slm_monitor.api.responses.shapes import (
@@ -190,6 +191,8 @@ class AppliedExclusion(Answer):
 class TargetExplanation(ExplainedFigure):
     """Explanation of a target's figure: terms, window, every interval with its facts, sums and verdict."""
 
+    on_record: OnRecordAnswer = ABSENT
+    """Only of an agreement on record: who recorded it, and who has not confirmed it"""
     target_id: str
     """Id of the target"""
     target_key: str

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from slm_chassis.http.record_marks import OnRecordAnswer
 from slm_chassis.http.response_models import ABSENT, Answer
 from slm_monitor.api.responses.shapes import (
     Document,
@@ -185,6 +186,8 @@ class PublishedBreach(Answer):
 class BreachAnswer(PublishedBreach):
     """A breach of a target, and the state of its handling."""
 
+    on_record: OnRecordAnswer = ABSENT
+    """Only of an agreement on record: who recorded it, and who has not confirmed it"""
     state: BreachStateName
     """State of the breach's handling"""
     cause_id: str | None
@@ -309,6 +312,8 @@ class RiskAnswer(Answer):
     A warning that was cleared in the instant in which it was raised has only the required members.
     """
 
+    on_record: OnRecordAnswer = ABSENT
+    """Only of an agreement on record: who recorded it, and who has not confirmed it"""
     risk_id: str
     """Id of the risk"""
     agreement_id: str

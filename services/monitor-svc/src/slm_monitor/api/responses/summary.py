@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Literal
 
+from slm_chassis.http.record_marks import OnRecordAnswer
 from slm_chassis.http.response_models import ABSENT, Answer, list_of
 from slm_monitor.api.responses.causes import AssignmentAnswer, CauseAnswer
 from slm_monitor.api.responses.findings import RiskResponsible
-from slm_monitor.api.responses.shapes import Document, Exact, IndicatorReference, Instant, Level, TicketName, Verdict
+from slm_monitor.api.responses.shapes import (
+    Document,
+    Exact,
+    IndicatorReference,
+    Instant,
+    Level,
+    TicketName,
+    Verdict,
+)
 
 Urgency = Literal["now", "today", "this_week", "later"]
 IndicatorState = Literal["up", "down", "degraded", "unknown"]
@@ -60,6 +69,8 @@ class SummaryCounts(Answer):
 class AffectedAgreement(Answer):
     """An agreement that an indicator's downtime affects."""
 
+    on_record: OnRecordAnswer = ABSENT
+    """Only of an agreement on record: who recorded it, and who has not confirmed it"""
     agreement_id: str
     """Id of the agreement"""
     agreement_title: str | None
@@ -100,6 +111,8 @@ class DownItem(Answer):
 
 
 class _AboutAgreement(Answer):
+    on_record: OnRecordAnswer = ABSENT
+    """Only of an agreement on record: who recorded it, and who has not confirmed it"""
     agreement_id: str
     """Id of the agreement"""
     agreement_title: str | None

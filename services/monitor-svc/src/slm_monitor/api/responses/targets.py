@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from slm_chassis.http.response_models import Answer
+from slm_chassis.http.record_marks import OnRecordAnswer
+from slm_chassis.http.response_models import ABSENT, Answer
 from slm_monitor.api.responses.findings import RiskResponsible
 from slm_monitor.api.responses.shapes import (
     Budget,
@@ -118,6 +119,8 @@ class TicketCounts(Answer):
 class TargetAnswer(Answer):
     """A service level target: its terms, and its present state."""
 
+    on_record: OnRecordAnswer = ABSENT
+    """Only of an agreement on record: who recorded it, and who has not confirmed it"""
     target_id: str
     """Id of the target"""
     agreement_id: str

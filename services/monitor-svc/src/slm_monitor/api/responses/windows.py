@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from slm_chassis.http.record_marks import OnRecordAnswer
 from slm_chassis.http.response_models import ABSENT, Answer
 from slm_monitor.api.responses.shapes import (
     Budget,
@@ -203,6 +204,8 @@ class WindowAnswer(Answer):
     With ``known_at``, the window as it was known at that instant, without the fields about its closing and acceptance.
     """
 
+    on_record: OnRecordAnswer = ABSENT
+    """Only of an agreement on record: who recorded it, and who has not confirmed it"""
     target_id: str = ABSENT
     """Id of the target; left out with `known_at`"""
     window_id: str
@@ -248,6 +251,8 @@ class WindowAnswer(Answer):
 class ClosedFigure(Answer):
     """The figure of a closed window, as published last."""
 
+    on_record: OnRecordAnswer = ABSENT
+    """Only of an agreement on record: who recorded it, and who has not confirmed it"""
     window_id: str
     """The window, such as `2026-11`"""
     version: int

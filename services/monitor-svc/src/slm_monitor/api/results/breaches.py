@@ -10,10 +10,11 @@ from slm_chassis.http import etag
 from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import ETAG, operation
 from slm_chassis.http.paging import Paging
-from slm_chassis.http.parts import TheClock
+from slm_chassis.http.parts import TheClock, TheDatabase
 from slm_chassis.http.problems import not_found
 from slm_chassis.http.response_models import list_of
 from slm_monitor.adapters.commands.sql_assignments import build_assignment_conditions
+from slm_monitor.adapters.rows.record_marks import mark_records
 from slm_monitor.api.dependencies import TheBreaches, TheRisks
 from slm_monitor.api.responses.findings import BreachAnswer, BreachWithHandling, RiskAnswer
 from slm_monitor.api.results.filters import AssignedTo, Snoozed, SortOfRisks, TheBreachFilters
@@ -28,24 +29,32 @@ router = APIRouter(prefix="/api/v1", tags=["breaches"])
     **operation("List breaches in the order that you choose", list_of(BreachAnswer), "not-judged-yet"),
 )
 async def list_breaches(
-    caller: Caller, queries: TheBreaches, filters: TheBreachFilters, paging: Paging, clock: TheClock
+    caller: Caller,
+    queries: TheBreaches,
+    filters: TheBreachFilters,
+    paging: Paging,
+    clock: TheClock,
+    database: TheDatabase,
 ) -> dict[str, Any]:
     """List breaches, including withdrawn ones, the latest first or in the order of `sort`."""
     own = build_assignment_conditions(
         "breach", "breach.breach_id", caller, filters.assigned_to, filters.snoozed, clock.now()
     )
-    return await queries.page(caller, paging, filters.columns, filters.span, filters.sort, own)
+    page = await queries.page(caller, paging, filters.columns, filters.span, filters.sort, own)
+    return {**page, "items": await mark_records(database, page["items"])}
 
 
 @router.get("/breaches/{breach_id}", **operation("Read one breach", BreachWithHandling, headers=(ETAG,)))
-async def read_breach(breach_id: str, caller: Caller, queries: TheBreaches, response: Response) -> dict[str, Any]:
+async def read_breach(
+    breach_id: str, caller: Caller, queries: TheBreaches, database: TheDatabase, response: Response
+) -> dict[str, Any]:
     """Read one breach with its evidence, the steps by which it was handled, and the steps that are allowed now."""
     found = await queries.one(caller, breach_id)
     if found is None:
         raise not_found("breach", breach_id)
     document, life = found
     response.headers["ETag"] = etag.etag_of(life.tag)
-    return document
+    return (await mark_records(database, [document]))[0]
 
 
 @router.get(
@@ -58,6 +67,7 @@ async def list_risks(
     queries: TheRisks,
     paging: Paging,
     clock: TheClock,
+    database: TheDatabase,
     agreement_id: str | None = None,
     target_id: str | None = None,
     cause_id: str | None = None,
@@ -69,15 +79,16 @@ async def list_risks(
     """List risks (warnings), including cleared ones, the latest first or in the order of `sort`."""
     own = build_assignment_conditions("risk", "risk.risk_id", caller, assigned_to, snoozed, clock.now())
     filters = {"agreement_id": agreement_id, "target_id": target_id, "cause_id": cause_id, "standing": standing}
-    return await queries.page(caller, paging, filters, own, sort)
+    page = await queries.page(caller, paging, filters, own, sort)
+    return {**page, "items": await mark_records(database, page["items"])}
 
 
 @router.get(
     "/risks/{risk_id}", dependencies=[AtMinPosition], **operation("Read one risk", RiskAnswer, "not-judged-yet")
 )
-async def read_risk(risk_id: str, caller: Caller, queries: TheRisks) -> dict[str, Any]:
+async def read_risk(risk_id: str, caller: Caller, queries: TheRisks, database: TheDatabase) -> dict[str, Any]:
     """Read one risk (a warning), open or cleared."""
     found = await queries.one(caller, risk_id)
     if found is None:
         raise not_found("risk", risk_id)
-    return found
+    return (await mark_records(database, [found]))[0]

@@ -96,6 +96,9 @@ async def explain_target(
     derivation = await explain_window_or_raise_problem(readers.record, row, asked, readers.clock.now())
     await refuse_hidden_window(readers, row, caller, derivation["window"]["id"])
     derivation["accepted"] = accepted
+    mark = (await readers.queries.record_marks([row["agreement_id"]])).get(row["agreement_id"])
+    if mark is not None:
+        derivation["on_record"] = mark
     seen_at = asked.known_at or asked.at or readers.clock.now()
     # Burn rates look back beyond the window, so warnings are those that were published, not calculated again.
     warnings = await readers.queries.warnings_at(target_id, derivation["window"]["id"], seen_at)

@@ -76,13 +76,21 @@ async def list_windows(
         verdicts = _verdicts_to_read(filters.verdict)
         found = await _windows(readers, row, paging, verdicts, filters.closed, span)
         shown = await _as_shown(readers, row, caller, found["items"], _closed_in(found))
-        return {**found, "items": [each for each in shown if filters.verdict in (None, each["verdict"])]}
+        items = [each for each in shown if filters.verdict in (None, each["verdict"])]
+        return {**found, "items": await _marked(readers, row, items)}
     refuse_unexplained_aggregation(row)
     page = Page(min(paging.limit, _AT_ONCE), paging.after)
     last = known if span[1] is None else min(known, span[1])
     found = await _windows(readers, row, page, (), None, (span[0], last + 1))
     as_known = [await _as_known(readers, row, each, known) for each in found["items"]]
-    return {**found, "items": await _as_shown(readers, row, caller, as_known, _closed_in(found))}
+    shown = await _as_shown(readers, row, caller, as_known, _closed_in(found))
+    return {**found, "items": await _marked(readers, row, shown)}
+
+
+async def _marked(readers: TargetReaders, row: Mapping[str, Any], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the items of a target, each with the mark of an agreement on record if its agreement is one."""
+    mark = (await readers.queries.record_marks([row["agreement_id"]])).get(row["agreement_id"])
+    return items if mark is None else [{**each, "on_record": mark} for each in items]
 
 
 def _closed_in(found: Mapping[str, Any]) -> set[str]:
@@ -200,11 +208,12 @@ async def list_closed_figures(
     until: Annotated[str | None, Query(alias="to", description="Only windows that begin before this instant")] = None,
 ) -> dict[str, Any]:
     """List the figures of closed windows as published, the newest first."""
-    await find_visible_target(target_id, caller, readers.queries)
+    row = await find_visible_target(target_id, caller, readers.queries)
     span = (parse_query_instant(since, "from"), parse_query_instant(until, "to"))
     found = await readers.queries.windows(target_id, paging, closed=True, span=span)
     shown = [{name: each[name] for name in _CLOSED} for each in found["items"]]
-    return {"items": await _with_adjustments(readers, target_id, shown), "next": found["next"]}
+    adjusted = await _with_adjustments(readers, target_id, shown)
+    return {"items": await _marked(readers, row, adjusted), "next": found["next"]}
 
 
 @router.get(

@@ -116,7 +116,8 @@ async def list_shown_states(
     """
     past = readers.past
     present = present or CurrentStatusReader(past.record, past.parsed_terms, past.clock.now())
-    states = await _states(rows, readers, present)
+    marks = await past.queries.record_marks({row["agreement_id"] for row in rows})
+    states = [_marked(state, marks) for state in await _states(rows, readers, present)]
     shown = await past.views.shown_to(caller, [row["agreement_id"] for row in rows], past.clock.now())
     if not shown.views:
         return states
@@ -127,6 +128,12 @@ async def list_shown_states(
         else state
         for state in states
     ]
+
+
+def _marked(state: dict[str, Any], marks: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Return the state with the mark of an agreement on record, if its agreement is one."""
+    mark = marks.get(state["agreement_id"])
+    return state if mark is None else {**state, "on_record": mark}
 
 
 def _shown_window(

@@ -1,4 +1,4 @@
-"""Adoption of signed agreements: their terms are stored, and every partition gets a message to evaluate by them."""
+"""Adoption of agreements, signed or on record: their terms are stored, and every partition gets a message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import Any, Protocol
 
 from slm_events import instants
 from slm_events.aggregations import MEMBERS
-from slm_events.agreement import AgreementFinalized, AgreementTerminated, PartyRegistered, ServiceCatalogued
+from slm_events.agreement import (
+    AgreementFinalized,
+    AgreementRecorded,
+    AgreementTerminated,
+    PartyRegistered,
+    ServiceCatalogued,
+)
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.exclusions import maintenance_rules
@@ -48,8 +54,9 @@ class TermsStore(Protocol):
         ...
 
 
-async def adopt_signed_terms(shelf: TermsStore, finalized: AgreementFinalized) -> None:
-    """Store the terms of a signed version, register its indicators, and send a message to every partition.
+async def adopt_agreement_terms(shelf: TermsStore, finalized: AgreementFinalized | AgreementRecorded) -> None:
+    """Store the terms of a version that is signed or on record, register its indicators, and send a message to every
+    partition.
 
     Targets are evaluated by the new terms from the instant at which these take effect.
 

@@ -125,6 +125,9 @@ async def prepare_exclusion(
     parties = () if latest is None else (latest["provider_party_id"], latest["customer_party_id"])
     if latest is None or by.party_id not in parties:
         raise NoSuchObject("agreement", wanted.agreement_id)
+    if latest.get("recorded_by_party_id") is not None:
+        remedy = "leave it out: the other party of an agreement on record does not use the product and cannot decide"
+        raise refusal("agreement_id", wanted.agreement_id, remedy)
     _check(wanted, now)
     requested = _requested_intervals(wanted, latest)
     _refuse_in_frozen_period(wanted, requested, agreement.versions)

@@ -21,6 +21,8 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
     window, derivation = explained["window"], explained["derivation"]
     yield f"{explained['target_title']} ({explained['target_key']}, {explained['target_id']})"
     yield f"agreement {explained['agreement_id']}, version {explained['agreement_version']}: {explained['judged_by']}"
+    if "on_record" in explained:
+        yield f"  {explained['on_record']['says']}"
     for name in (
         "aggregation",
         "objective",

@@ -9,6 +9,7 @@ from typing import Any
 
 from slm_chassis.access import Principal
 from slm_events.instants import UtcMicroseconds, from_text, to_text
+from slm_events.record_marks import build_mark
 from slm_monitor.domain.lifecycle.urgency import NOW, THIS_WEEK, TODAY, URGENCIES, CalendarMonth, UrgencyHorizon
 from slm_monitor.domain.windows import state_warnings
 
@@ -114,6 +115,7 @@ def _about(row: Mapping[str, Any], names: Names) -> dict[str, Any]:
     named = names.get(row["agreement_id"], {})
     service_id = row.get("service_id") or named.get("service_id")
     return {
+        **_record_mark(named),
         "agreement_id": row["agreement_id"],
         "agreement_title": named.get("title"),
         "service_id": service_id,
@@ -123,6 +125,14 @@ def _about(row: Mapping[str, Any], names: Names) -> dict[str, Any]:
         "customer_party_id": row["customer_party_id"],
         "customer_name": named.get("customer_name"),
     }
+
+
+def _record_mark(named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the field ``on_record`` if the agreement is on record; else no field."""
+    recorder = named.get("recorded_by_party_id")
+    if recorder is None:
+        return {}
+    return {"on_record": build_mark(recorder, named["recorded_by"], named["not_confirmed_by"])}
 
 
 def _down(rows: SummaryRows, horizon: UrgencyHorizon) -> Rows:
@@ -155,6 +165,7 @@ def _labels(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def _short(named: Mapping[str, Any]) -> dict[str, Any]:
     return {
+        **_record_mark(named),
         "agreement_title": named.get("title"),
         "provider_name": named.get("provider_name"),
         "customer_name": named.get("customer_name"),

@@ -104,6 +104,8 @@ class ServiceLevelTarget:
     """The names by which tickets may refer to the agreement's service: its id, its key, its external references."""
     customer_names: frozenset[str] = frozenset()
     """The names by which tickets may refer to the agreement's customer: id, key and external references."""
+    recorded_by_party_id: str | None = None
+    """The party that put the agreement on record; None for an agreement that both parties signed."""
     customer_view: CustomerView = customer_view.DEFAULT
     """Which warnings, live figures and plans the customer is shown."""
     min_coverage: Fraction | None = None
@@ -121,14 +123,20 @@ class ServiceLevelTarget:
 
     @property
     def ticket_owners(self) -> frozenset[str]:
-        """The parties whose tickets this target applies to: the provider; under an OLA or UC, both parties."""
+        """The parties whose tickets this target applies to: the provider; under an OLA or UC, both parties; and of an
+        agreement on record the recorder, because the other party sends nothing.
+        """
+        if self.recorded_by_party_id is not None:
+            return frozenset({self.recorded_by_party_id})
         both = {self.provider_party_id, self.customer_party_id}
         return frozenset(both if self.is_support else {self.provider_party_id})
 
     @property
     def owner_party_id(self) -> str:
         """The party whose facts this target is evaluated from."""
-        return self.indicator.split("/", 1)[0] if self.indicator else self.provider_party_id
+        return (
+            self.indicator.split("/", 1)[0] if self.indicator else self.recorded_by_party_id or self.provider_party_id
+        )
 
     @property
     def objective(self) -> Fraction | None:
@@ -230,6 +238,7 @@ def _target(
         agreement_kind=agreement.get("kind") or "",
         service_names=_names(agreement, "service", agreement["service_id"]),
         customer_names=_names(agreement, "customer", agreement["customer_party_id"]),
+        recorded_by_party_id=agreement.get("recorded_by_party_id"),
         customer_view=customer_view.parse_customer_view(agreement.get("customer_sees")),
         min_coverage=_min_coverage(name, target, window_kind),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from slm_chassis.http.record_marks import OnRecordAnswer
 from slm_chassis.http.response_models import ABSENT, Answer, ListAnswer
 from slm_report.api.responses.findings import ReportedAction, ReportedBreach, ReportedRisk
 from slm_report.api.responses.lines import ReportLineAnswer
@@ -47,6 +48,8 @@ class AgreementReadingPosition(ReadingPosition):
 class ReportSummary(ReportLinks):
     """An item of the list of reports: the newest revision of a report, without its lines."""
 
+    on_record: OnRecordAnswer = ABSENT
+    """Only of an agreement on record: who recorded it, and who has not confirmed it"""
     report_id: str
     """Id of the report, the same for all of its revisions"""
     revision: int
@@ -86,7 +89,7 @@ class VersionInForce(Answer):
     version: int
     """Number of the version"""
     revision_hash: str
-    """SHA-256 of the terms that were signed"""
+    """SHA-256 of the terms that were signed or put on record"""
     in_force_from: Instant
     """When the version took effect"""
     in_force_to: Instant | None
@@ -96,6 +99,8 @@ class VersionInForce(Answer):
 class ReportedAgreement(Answer):
     """The agreement that the report is about."""
 
+    on_record: OnRecordAnswer = ABSENT
+    """Only of an agreement on record: who recorded it, and who has not confirmed it"""
     agreement_id: str
     """Id of the agreement"""
     key: str
