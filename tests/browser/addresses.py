@@ -96,6 +96,11 @@ NAMES = [
     "pull",
     "change-pull",
     "remove-pull",
+    "writers",
+    "new-writer",
+    "writer",
+    "change-writer",
+    "remove-writer",
     "series",
     "webhooks",
     "webhook",
@@ -186,6 +191,7 @@ async def _connections(world: World) -> list[Address]:
     source = next(each["source_id"] for each in sources if each["source"] == "probes-berlin")
     imported = (await world.get("ada", "imports"))["items"][0]["import_id"]
     pull = (await world.get("ada", "pulls"))["items"][0]["pull_id"]
+    writer = (await world.get("ada", "ticket-writers"))["items"][0]["writer_id"]
     endpoints = {each["title"]: each for each in (await world.get("ada", "webhook-endpoints"))["items"]}
     hook, pager = (endpoints[title]["endpoint_id"] for title in ("On-call bridge", "Pager"))
     tool = (await world.get("ada", "hooks"))["items"][0]["hook_id"]
@@ -215,6 +221,11 @@ async def _connections(world: World) -> list[Address]:
         Address("pull", "ada", f"/connections/pulls/{pull}", "Orders desk"),
         Address("change-pull", "ada", f"/connections/pulls/{pull}/change", "Change Orders desk"),
         Address("remove-pull", "ada", f"/connections/pulls/{pull}/remove", "Remove Orders desk"),
+        Address("writers", "ada", "/connections/writers", "Connections"),
+        Address("new-writer", "ada", "/connections/writers/new/zammad", "Write into Zammad"),
+        Address("writer", "ada", f"/connections/writers/{writer}", "Due dates of the desk"),
+        Address("change-writer", "ada", f"/connections/writers/{writer}/change", "Change Due dates of the desk"),
+        Address("remove-writer", "ada", f"/connections/writers/{writer}/remove", "Remove Due dates of the desk"),
         Address("series", "ada", "/connections/series", "Connections"),
         Address("webhooks", "ada", "/connections/webhooks", "Connections"),
         Address("webhook", "ada", f"/connections/webhooks/{hook}", "On-call bridge"),

@@ -125,6 +125,7 @@ async def _companies(world: World) -> None:
     }
     asked |= {"authentication": {"kind": "token"}, "secret": "hush", "paused": True}
     await world.post("ada", "pulls", asked)
+    await world.post("ada", "ticket-writers", {**asked, "title": "Due dates of the desk", "source": "desk"})
     rule = {"match": 'probe_duration_seconds{job="shop"}', "indicator": "shop.latency", "reading": "value"}
     await world.put("ada", "series-rules", {"rules": [rule, {**rule, "match": 'probe_success{job="shop"}'}]})
     line = await world.post("bruno", "services", {"key": "line", "name": "Data line", "outcome": "Sites are connected"})

@@ -16,6 +16,7 @@ OWN = {"today", "services", "catalogue", "new-service", "search", "customers", "
        "actions", "lessons", "sessions", "invite", "settings", "settings-people", "guest-links", "preferences",
        "mails", "audit-trail", "sources", "measurements", "set-aside", "unread", "imports", "keys", "webhooks",
        "hooks", "new-hook", "pulls", "new-pull", "new-pull-of-samples", "series", "new-import", "import-file",
+       "writers", "new-writer",
        "more"}  # fmt: skip
 """Pages without an id in their address: everybody has their own."""
 

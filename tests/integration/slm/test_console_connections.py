@@ -21,7 +21,7 @@ from slm_mappings.connectors import SHIPPED, read_connectors
 from tests.integration.slm.test_console_shell import sign_in, token_of
 from tests.support.populated import OPERATOR_KEY, Populated
 
-TABS = ("", "/measurements", "/aside", "/imports", "/keys", "/hooks", "/pulls", "/series", "/webhooks")
+TABS = ("", "/measurements", "/aside", "/imports", "/keys", "/hooks", "/pulls", "/series", "/webhooks", "/writers")
 
 
 @pytest.fixture

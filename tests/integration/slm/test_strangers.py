@@ -16,7 +16,7 @@ from slm.demo import terms
 from tests.support.populated import OF_PEOPLE, OPERATOR_KEY, UUID, Operation, Populated
 
 OPEN = ("/api/v1/templates", "/api/v1/templates/{key}", "/api/v1/connectors", "/api/v1/pull-tools",
-        "/api/v1/schemas/{event_type}")  # fmt: skip
+        "/api/v1/ticket-tools",         "/api/v1/schemas/{event_type}")  # fmt: skip
 """The same for everybody."""
 KEYLESS = {
     ("/api/v1/sessions", "post"),

@@ -41,7 +41,7 @@ OWNERS: Mapping[str, str] = {
         "report": ("credit-previews", "report-dead-letters", "report-key-uses", "reports"),
         "notification": (
             "mail-deliveries", "notification-dead-letters", "notification-key-uses", "notification-preferences",
-            "webhook-deliveries", "webhook-endpoints",
+            "ticket-tools", "ticket-writers", "ticket-writes", "webhook-deliveries", "webhook-endpoints",
         ),
         "review": (
             "action-plans", "actions", "lessons", "review-dead-letters", "review-key-uses", "reviews",

@@ -39,6 +39,7 @@ from slm_notification.api import (
     mail_deliveries,
     preferences,
     problems,
+    ticket_tools,
     ticket_writers,
     webhook_deliveries,
     webhook_endpoints,
@@ -66,6 +67,7 @@ _ROUTERS = (
     preferences.router,
     ticket_writers.router,
     ticket_writers.writes_router,
+    ticket_tools.router,
     dead_letter_routes.dead_letter_router(CONTEXT),
     key_use_routes.key_use_router(CONTEXT, "integrator", "service_level_manager", "auditor"),
 )

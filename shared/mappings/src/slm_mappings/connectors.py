@@ -57,6 +57,8 @@ class Connector:
     examples: Mapping[str, str]
     writing: TicketWriting | None = None
     """How tickets of the tool are changed; None if nothing is written to it."""
+    writing_guide: str = ""
+    """How the tool is set up for what is written into its tickets, as Markdown; empty if nobody wrote it."""
 
 
 def read_connectors(*folders: Path) -> dict[str, Connector]:
@@ -108,6 +110,7 @@ def _read_connector(folder: Path) -> Connector:
         guide=_text(folder / "guide.md"),
         examples=examples,
         writing=_described(writing, TicketWriting) if (writing := folder / "writing.yaml").exists() else None,
+        writing_guide=_text(guide) if (guide := folder / "writing.md").exists() else "",
     )
 
 

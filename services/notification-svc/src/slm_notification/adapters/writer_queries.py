@@ -5,7 +5,7 @@ Queries with a ``caller`` return only rows of the caller's party. An operator ge
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
@@ -40,18 +40,22 @@ async def fetch_writer(database: Database, caller: Principal, writer_id: str) ->
     return None if row is None else writer_from_row(row)
 
 
-async def fetch_write_counts(database: Database, writer_id: str) -> dict[str, Any]:
-    """Return the numbers of a writer's tickets that wait, are written and failed, and when the writer last wrote a
-    ticket (real time).
+async def fetch_write_counts(database: Database, writer_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return writer id → how many tickets wait, are written or failed, and when a ticket was last written (real time).
+    A writer without tickets has zeros and None.
     """
     table = ticket_write
     states = ("waiting", "written", "failed")
     counts = [func.count().filter(table.c.state == state).label(state) for state in states]
-    statement = select(*counts, func.max(table.c.written_at).label("last_written_at")).where(
-        table.c.writer_id == writer_id
+    statement = (
+        select(table.c.writer_id, *counts, func.max(table.c.written_at).label("last_written_at"))
+        .where(table.c.writer_id.in_(writer_ids))
+        .group_by(table.c.writer_id)
     )
     async with database.read() as connection:
-        return dict((await connection.execute(statement)).mappings().one())
+        rows = (await connection.execute(statement)).mappings().all()
+    none = {**dict.fromkeys(states, 0), "last_written_at": None}
+    return dict.fromkeys(writer_ids, none) | {row["writer_id"]: dict(row) for row in rows}
 
 
 async def fetch_write_page(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -38,11 +39,33 @@ _Filter = Query(max_length=200)
 _TOO_OFTEN = f"Written {MOST_IN_AN_HOUR} times within an hour, so it waits: does a mapping read a written field?"
 
 
+@dataclass(frozen=True, slots=True)
+class _WriterView:
+    """The parts that show a writer with its counts."""
+
+    database: TheDatabase
+    clock: TheClock
+
+    async def shown(self, writer: TicketWriter, response: Response) -> dict[str, Any]:
+        """Return a writer as JSON, and set the header ``ETag``."""
+        counts = await writer_queries.fetch_write_counts(self.database, [writer.writer_id])
+        response.headers["ETag"] = etag.etag_of(writer.version)
+        return writer_json(writer, counts[writer.writer_id], self.clock)
+
+
+TheView = Annotated[_WriterView, Depends()]
+
+
 @router.get("", **operation("List the ticket writers of your party", list_of(TicketWriterResponse)))
-async def list_ticket_writers(caller: Caller, page: Paging, database: TheDatabase) -> dict[str, Any]:
-    """List the writers of your party, the oldest first."""
+async def list_ticket_writers(caller: Caller, page: Paging, database: TheDatabase, clock: TheClock) -> dict[str, Any]:
+    """List the writers of your party, the oldest first, each with its state and the counts of its tickets."""
     found = await writer_queries.fetch_writer_page(database, caller, page)
-    return page.shape(found, lambda each: [each.created_at, each.writer_id], writer_json)
+    counts = await writer_queries.fetch_write_counts(database, [each.writer_id for each in found])
+    return page.shape(
+        found,
+        lambda each: [each.created_at, each.writer_id],
+        lambda each: writer_json(each, counts[each.writer_id], clock),
+    )
 
 
 @router.post(
@@ -60,6 +83,7 @@ async def make_ticket_writer(
     body: TicketWriterBody,
     caller: Editor,
     writers: TheWriters,
+    view: TheView,
     response: Response,
 ) -> dict[str, Any]:
     """Make a writer. It writes the due date, the state of the clocks and whether there is a breach into the tickets of
@@ -70,18 +94,14 @@ async def make_ticket_writer(
     must keep. No answer shows the secret again.
     """
     writer = await ticket_writing.make_writer(writers, caller, _details(writers, body), body.secret, body.paused)
-    response.headers["ETag"] = etag.etag_of(writer.version)
-    return writer_json(writer)
+    return await view.shown(writer, response)
 
 
 @router.get("/{writer_id}", **operation("Read one ticket writer", TicketWriterResponse, headers=(ETAG,)))
-async def get_ticket_writer(
-    writer_id: str, caller: Caller, database: TheDatabase, response: Response
-) -> dict[str, Any]:
+async def get_ticket_writer(writer_id: str, caller: Caller, view: TheView, response: Response) -> dict[str, Any]:
     """Read a writer: its tool, its fields and its state."""
-    writer = await _writer_or_404(writer_id, caller, database)
-    response.headers["ETag"] = etag.etag_of(writer.version)
-    return writer_json(writer)
+    writer = await _writer_or_404(writer_id, caller, view.database)
+    return await view.shown(writer, response)
 
 
 @router.put(
@@ -93,6 +113,7 @@ async def change_ticket_writer(
     body: TicketWriterBody,
     caller: Editor,
     writers: TheWriters,
+    view: TheView,
     if_match: IfMatch,
     response: Response,
 ) -> dict[str, Any]:
@@ -106,8 +127,7 @@ async def change_ticket_writer(
     writer = await ticket_writing.change_writer(
         writers, caller, writer_id, change, lambda known: etag.check_if_match(if_match, known.version)
     )
-    response.headers["ETag"] = etag.etag_of(writer.version)
-    return writer_json(writer)
+    return await view.shown(writer, response)
 
 
 @router.delete("/{writer_id}", **operation("Remove a ticket writer", None, status=204))
@@ -124,16 +144,8 @@ async def get_ticket_writer_status(
 ) -> dict[str, Any]:
     """Read how many tickets wait, are written or were given up, and since when the tool refuses or does not answer."""
     writer = await _writer_or_404(writer_id, caller, database)
-    counts = await writer_queries.fetch_write_counts(database, writer_id)
-    return {
-        "writer_id": writer_id,
-        "state": writer.state,
-        **{name: counts[name] for name in ("waiting", "written", "failed")},
-        "failing_since": instant_of_real(writer.failing_since, clock),
-        "problem": writer.problem,
-        "next_attempt_at": instant_of_real(writer.retry_at, clock) if writer.state == "active" else None,
-        "last_written_at": instant_of_real(counts["last_written_at"], clock),
-    }
+    counts = await writer_queries.fetch_write_counts(database, [writer_id])
+    return status_json(writer, counts[writer_id], clock)
 
 
 @router.post("/{writer_id}/tests", **operation("Write a test into one ticket", WriteTestResponse))
@@ -193,8 +205,8 @@ async def list_ticket_writes(
     )
 
 
-def writer_json(writer: TicketWriter) -> dict[str, Any]:
-    """Return a writer as JSON."""
+def writer_json(writer: TicketWriter, counts: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    """Return a writer as JSON. ``counts``: how many of its tickets wait, are written or failed."""
     names = ("writer_id", "party_id", "title", "connector", "address", "source")
     return {
         **{name: getattr(writer, name) for name in names},
@@ -205,8 +217,22 @@ def writer_json(writer: TicketWriter) -> dict[str, Any]:
         "state": writer.state,
         "state_reason": writer.state_reason,
         "state_at": to_text(writer.state_at),
+        "status": status_json(writer, counts, clock),
         "created_at": to_text(writer.created_at),
         "created_by_principal_id": writer.created_by_principal_id,
+    }
+
+
+def status_json(writer: TicketWriter, counts: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    """Return as JSON how a writer is doing."""
+    return {
+        "writer_id": writer.writer_id,
+        "state": writer.state,
+        **{name: counts[name] for name in ("waiting", "written", "failed")},
+        "failing_since": instant_of_real(writer.failing_since, clock),
+        "problem": writer.problem,
+        "next_attempt_at": instant_of_real(writer.retry_at, clock) if writer.state == "active" else None,
+        "last_written_at": instant_of_real(counts["last_written_at"], clock),
     }
 
 

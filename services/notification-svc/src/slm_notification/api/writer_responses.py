@@ -18,6 +18,25 @@ class TicketFieldsAnswer(Answer):
     """The field for whether a breach stands; null: not written"""
 
 
+class TicketToolResponse(Answer):
+    """A ticket tool whose fields a writer can change, as its connector describes it."""
+
+    name: str
+    """Name of the connector, for the field `connector` of a writer"""
+    title: str
+    """Name of the tool"""
+    source: str
+    """The name under which the tool's tickets usually come in"""
+    authentication: list[Literal["basic", "bearer", "token"]]
+    """The ways in which a writer can prove itself to the tool, the most usual first"""
+    fields: TicketFieldsAnswer
+    """The fields that are written unless a writer names others; null: the tool has none for the figure"""
+    dates: list[str]
+    """Fields that hold a date without time, so that the writer's time zone matters"""
+    guide: str
+    """How to set up the tool, as Markdown; empty if there is none"""
+
+
 class WriterAuthenticationAnswer(Answer):
     """The kind of credential with which a writer logs in at the tool. The secret is never shown."""
 
@@ -25,6 +44,29 @@ class WriterAuthenticationAnswer(Answer):
     """`basic`: user and password; `bearer` and `token`: a token of the tool"""
     user: str
     """User of `basic`; empty for the other kinds"""
+
+
+class TicketWriterStatusResponse(Answer):
+    """How a writer is doing."""
+
+    writer_id: str
+    """Id of the writer (UUID)"""
+    state: Literal["active", "paused", "suspended"]
+    """State of the writer"""
+    waiting: int
+    """Tickets that are still to be written"""
+    written: int
+    """Tickets that the tool has as they are here"""
+    failed: int
+    """Tickets given up until they change, each with its reason in the list of writes"""
+    failing_since: Instant | None
+    """Since when every request fails; null if the latest one succeeded"""
+    problem: str
+    """Why the latest request failed; empty if it did not"""
+    next_attempt_at: Instant | None
+    """When a failing writer sends its next request; null if it does not fail"""
+    last_written_at: Instant | None
+    """When a ticket was written last; null: never"""
 
 
 class TicketWriterResponse(Answer):
@@ -56,33 +98,12 @@ class TicketWriterResponse(Answer):
     """Why the writer is suspended; empty otherwise"""
     state_at: Instant
     """Since when the writer is in this state"""
+    status: TicketWriterStatusResponse
+    """How the writer is doing, as at its path `/status`"""
     created_at: Instant
     """When the writer was made"""
     created_by_principal_id: str
     """Id of the principal that made the writer"""
-
-
-class TicketWriterStatusResponse(Answer):
-    """How a writer is doing."""
-
-    writer_id: str
-    """Id of the writer (UUID)"""
-    state: Literal["active", "paused", "suspended"]
-    """State of the writer"""
-    waiting: int
-    """Tickets that are still to be written"""
-    written: int
-    """Tickets that the tool has as they are here"""
-    failed: int
-    """Tickets given up until they change, each with its reason in the list of writes"""
-    failing_since: Instant | None
-    """Since when every request fails; null if the latest one succeeded"""
-    problem: str
-    """Why the latest request failed; empty if it did not"""
-    next_attempt_at: Instant | None
-    """When a failing writer sends its next request; null if it does not fail"""
-    last_written_at: Instant | None
-    """When a ticket was written last; null: never"""
 
 
 class WrittenFiguresAnswer(Answer):

@@ -1,5 +1,5 @@
 """HTTP handlers of the Connections pages: sources, measurements, quarantine, imports, API keys, webhooks in both
-directions, rules for series.
+directions, rules for series, ticket writers.
 """
 
 from fastapi import APIRouter
@@ -19,6 +19,8 @@ from slm_console.pages.connections import (
     unread,
     webhook_changes,
     webhooks,
+    writer_changes,
+    writers,
 )
 
 router = APIRouter()
@@ -38,5 +40,7 @@ for module in (
     series_rules,
     webhooks,
     webhook_changes,
+    writers,
+    writer_changes,
 ):
     router.include_router(module.router)
