@@ -33,7 +33,7 @@ async def new_writer(visit: SignedIn, name: str) -> Response:
     if tool is None and not parts["tools"].away:
         raise NotFound(404, {})
     draft = writer_forms.new_draft(visit.reader, tool, _sources_of(parts, name)) if tool else WriterDraft()
-    return await _form_page(visit, parts, tool, draft, {})
+    return await _writer_form_page(visit, parts, tool, draft, {})
 
 
 @router.post("/connections/writers/new/{name}")
@@ -42,27 +42,27 @@ async def make_writer(visit: SignedIn, name: str, form: Fields) -> Response:
     parts = await visit.api.gather(**WHO, tools=TOOLS, **_BRINGING)
     tool = await _tool_named(visit, name)
     draft, secret = _typed_writer(form), form.password("secret")
-    errors = writer_forms.empty_fields(visit.reader, draft)
+    errors = writer_forms.missing_fields(visit.reader, draft)
     if not secret:
         errors["secret"] = visit.reader.gettext("Write the password or token of the account.")
     if errors:
-        return await _form_page(visit, parts, tool, draft, {**_unkept(visit, form), **errors})
+        return await _writer_form_page(visit, parts, tool, draft, {**_unkept(visit, form), **errors})
     try:
-        body = writer_forms.body_of(draft, name, secret, is_paused=draft.begins != "yes")
+        body = writer_forms.writer_body(draft, name, secret, is_paused=draft.begins != "yes")
         made = await visit.api.post(_WRITERS, body)
     except RefusedRequest as refused:
         found = _writer_errors(visit, refused, form, refusal_in_words(refused))
-        return await _form_page(visit, parts, tool, draft, found)
+        return await _writer_form_page(visit, parts, tool, draft, found)
     return go(visit, f"{_HERE}/{made['writer_id']}")
 
 
 @router.get("/connections/writers/{writer_id}/change")
-async def show_change(visit: SignedIn, writer_id: str) -> Response:
+async def show_writer_change(visit: SignedIn, writer_id: str) -> Response:
     """Show the form with which a writer is changed."""
     found, tag = await visit.api.tagged(f"{_WRITERS}/{writer_id}")
     parts = await visit.api.gather(**WHO, tools=TOOLS, **_BRINGING)
     tool = await _tool_named(visit, str(found["connector"]))
-    return await _form_page(visit, parts, tool, writer_forms.draft_of(found, tag), {}, found)
+    return await _writer_form_page(visit, parts, tool, writer_forms.draft_of(found, tag), {}, found)
 
 
 @router.post("/connections/writers/{writer_id}/change")
@@ -72,15 +72,15 @@ async def change_writer(visit: SignedIn, writer_id: str, form: Fields) -> Respon
     parts = await visit.api.gather(**WHO, tools=TOOLS, **_BRINGING)
     tool = await _tool_named(visit, str(found["connector"]))
     draft = _typed_writer(form)
-    if errors := writer_forms.empty_fields(visit.reader, draft):
-        return await _form_page(visit, parts, tool, draft, {**_unkept(visit, form), **errors}, found)
+    if errors := writer_forms.missing_fields(visit.reader, draft):
+        return await _writer_form_page(visit, parts, tool, draft, {**_unkept(visit, form), **errors}, found)
     is_paused = found["state"] == "paused"
-    body = writer_forms.body_of(draft, str(found["connector"]), form.password("secret"), is_paused=is_paused)
+    body = writer_forms.writer_body(draft, str(found["connector"]), form.password("secret"), is_paused=is_paused)
     try:
         await visit.api.send("PUT", f"{_WRITERS}/{writer_id}", body, draft.tag)
     except RefusedRequest as refused:
         wrong = _writer_errors(visit, refused, form, not_saved(visit, refused))
-        return await _form_page(visit, parts, tool, draft, wrong, found)
+        return await _writer_form_page(visit, parts, tool, draft, wrong, found)
     return go(visit, f"{_HERE}/{writer_id}")
 
 
@@ -115,7 +115,7 @@ def _unkept(visit: Visit, form: Form) -> dict[str, str]:
     return {"secret": again} if form.password("secret") else {}
 
 
-async def _form_page(
+async def _writer_form_page(
     visit: Visit,
     parts: Mapping[str, Part],
     tool: Mapping[str, Any] | None,

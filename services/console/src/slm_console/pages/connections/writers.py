@@ -67,7 +67,7 @@ async def _writer_page(
         **shell(directory, "writers", Part(found)),
         "may_change": may_connect(directory),
         "line": writers.writer_line(visit.reader, found, {tool.name: tool.title} if tool else {}),
-        "facts": writers.facts_of(visit.reader, found, tool),
+        "facts": writers.writer_facts(visit.reader, found, tool),
         "fields": writers.written_fields(visit.reader, found["fields"]),
         "writes": [writers.write_line(visit.reader, each) for each in parts["writes"].items],
         "failed": [writers.write_line(visit.reader, each) for each in parts["failed"].items],

@@ -76,7 +76,7 @@ def new_draft(reader: Reader, tool: Mapping[str, Any], sources: Sequence[str]) -
     return WriterDraft(way=str(tool["authentication"][0]), source=source, zone=reader.zone.key, **fields)
 
 
-def empty_fields(reader: Reader, draft: WriterDraft) -> dict[str, str]:
+def missing_fields(reader: Reader, draft: WriterDraft) -> dict[str, str]:
     """Return field → what to write into it, for fields that must not be empty."""
     errors = {}
     if not draft.title:
@@ -90,7 +90,7 @@ def empty_fields(reader: Reader, draft: WriterDraft) -> dict[str, str]:
     return errors
 
 
-def body_of(draft: WriterDraft, connector: str, secret: str, *, is_paused: bool) -> dict[str, Any]:
+def writer_body(draft: WriterDraft, connector: str, secret: str, *, is_paused: bool) -> dict[str, Any]:
     """Return the request body. A secret that was not typed is left out."""
     body: dict[str, Any] = {
         "title": draft.title,

@@ -107,7 +107,7 @@ def writing_tool(reader: Reader, tool: Mapping[str, Any]) -> WritingTool:
 def writer_line(reader: Reader, writer: Mapping[str, Any], titles: Mapping[str, str]) -> WriterLine:
     """Return a writer as a row. ``titles``: name of the connector → title of the tool."""
     connector, status = str(writer["connector"]), writer["status"]
-    mark, said = _state_in_words(reader, writer)
+    mark, said = _writer_state(reader, writer)
     return WriterLine(
         writer_id=str(writer["writer_id"]),
         title=str(writer["title"]),
@@ -126,7 +126,7 @@ def writer_line(reader: Reader, writer: Mapping[str, Any], titles: Mapping[str, 
     )
 
 
-def _state_in_words(reader: Reader, writer: Mapping[str, Any]) -> tuple[str, str]:
+def _writer_state(reader: Reader, writer: Mapping[str, Any]) -> tuple[str, str]:
     """Return mark and words for what a writer does now."""
     state, status = str(writer["state"]), writer["status"]
     if state == "paused":
@@ -172,7 +172,7 @@ def writer_columns(reader: Reader) -> list[Column[WriterLine]]:
     ]
 
 
-def facts_of(reader: Reader, writer: Mapping[str, Any], tool: WritingTool | None) -> list[tuple[str, str]]:
+def writer_facts(reader: Reader, writer: Mapping[str, Any], tool: WritingTool | None) -> list[tuple[str, str]]:
     """Return the facts about a writer as pairs of name and value. Facts without a value are left out."""
     way, status = writer["authentication"], writer["status"]
     proof = proof_in_words(reader, str(way["kind"]))
@@ -262,14 +262,14 @@ def writer_test(reader: Reader, test: Mapping[str, Any]) -> WriterTest:
         ticket=str(test["ticket"]),
         mark="met" if is_done else "breached",
         outcome=reader.gettext("written") if is_done else reader.gettext("not written"),
-        values=[(str(name), _value(reader, value)) for name, value in test["values"].items()],
+        values=[(str(name), _value_in_words(reader, value)) for name, value in test["values"].items()],
         answer=" · ".join(each for each in answer if each),
         excerpt="" if is_done else str(test["excerpt"]),
         is_sample=bool(test["sample"]),
     )
 
 
-def _value(reader: Reader, value: object) -> str:
+def _value_in_words(reader: Reader, value: object) -> str:
     if value is None:
         return reader.gettext("empty")
     return str(value).lower() if isinstance(value, bool) else str(value)
