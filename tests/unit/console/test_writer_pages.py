@@ -9,8 +9,8 @@ import pytest
 from slm_mappings.connectors import SHIPPED, read_connectors
 from slm_notification.api.ticket_tools import _tool_json
 from tests.unit.console.alder_answers import answers
+from tests.unit.console.read_pages import token_in, words_of
 from tests.unit.console.stub_api import StubApi, browser_of, listed
-from tests.unit.console.test_pull_pages import token_in, words_of
 
 PATH, PAGE = "/api/v1/ticket-writers/w-1", "/connections/writers/w-1"
 TOOLS = [_tool_json(each) for each in read_connectors(SHIPPED).values() if each.writing is not None]
