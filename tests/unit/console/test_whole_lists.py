@@ -13,6 +13,7 @@ FIRST_PAGE_IS_ENOUGH = {
     "breaches.py: 5",  # lessons of earlier breaches, the latest
     "connections/keys.py: 50",  # names for the lines to paste
     "connections/webhooks.py: _NEWEST",  # what was sent last, as the page says
+    "connections/writers.py: _NEWEST",  # the tickets written last, as the page says
     "connections.py: PAGE",  # the reader turns the pages
     "search.py: 20",  # the best hits
     "settings/audit_trail.py: 100",  # the reader turns the pages

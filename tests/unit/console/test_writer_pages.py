@@ -14,15 +14,15 @@ from tests.unit.console.stub_api import StubApi, browser_of, listed
 
 PATH, PAGE = "/api/v1/ticket-writers/w-1", "/connections/writers/w-1"
 TOOLS = [_tool_json(each) for each in read_connectors(SHIPPED).values() if each.writing is not None]
-STATUS: dict[str, Any] = {
-    "writer_id": "w-1", "state": "active", "waiting": 3, "written": 140, "failed": 1, "failing_since": None,
+PROGRESS: dict[str, Any] = {
+    "waiting": 3, "written": 140, "failed": 1, "failing_since": None,
     "problem": "", "next_attempt_at": None, "last_written_at": "2026-11-26T09:40:00Z",
 }  # fmt: skip
 WRITER: dict[str, Any] = {
     "writer_id": "w-1", "party_id": "alder", "title": "Finance desk", "connector": "zammad", "source": "zammad",
     "address": "https://desk.example", "authentication": {"kind": "token", "user": ""}, "clocks": ["resolution"],
     "fields": {"due_at": "slm_due_at", "state": "slm_state", "breached": None}, "time_zone": "UTC", "state": "active",
-    "state_reason": "", "state_at": "2026-11-26T09:00:00Z", "status": STATUS, "created_at": "2026-11-26T09:00:00Z",
+    "state_reason": "", "state_at": "2026-11-26T09:00:00Z", **PROGRESS, "created_at": "2026-11-26T09:00:00Z",
     "created_by_principal_id": "p",
 }  # fmt: skip
 WRITE: dict[str, Any] = {
@@ -110,7 +110,7 @@ async def test_it_is_tried_paused_rewritten_changed_and_removed() -> None:
         assert (await browser.post(f"{PAGE}/remove", data={"csrf_token": token})).status_code == 303
     assert [method for method, _, _ in api.sent] == ["POST", "POST", "PUT", "PUT", "DELETE"]
     paused, changed = api.sent[2][2], api.sent[3][2]
-    assert paused["paused"] and "status" not in paused and "secret" not in paused and not changed["paused"]
+    assert paused["paused"] and "waiting" not in paused and "secret" not in paused and not changed["paused"]
     assert changed["title"] == "Other" and api.matched == ['"7"', '"7"']
 
 

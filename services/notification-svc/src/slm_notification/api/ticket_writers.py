@@ -217,7 +217,7 @@ def writer_json(writer: TicketWriter, counts: Mapping[str, Any], clock: Clock) -
         "state": writer.state,
         "state_reason": writer.state_reason,
         "state_at": to_text(writer.state_at),
-        "status": status_json(writer, counts, clock),
+        **_progress_json(writer, counts, clock),
         "created_at": to_text(writer.created_at),
         "created_by_principal_id": writer.created_by_principal_id,
     }
@@ -228,6 +228,12 @@ def status_json(writer: TicketWriter, counts: Mapping[str, Any], clock: Clock) -
     return {
         "writer_id": writer.writer_id,
         "state": writer.state,
+        **_progress_json(writer, counts, clock),
+    }
+
+
+def _progress_json(writer: TicketWriter, counts: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    return {
         **{name: counts[name] for name in ("waiting", "written", "failed")},
         "failing_since": instant_of_real(writer.failing_since, clock),
         "problem": writer.problem,

@@ -46,13 +46,9 @@ class WriterAuthenticationAnswer(Answer):
     """User of `basic`; empty for the other kinds"""
 
 
-class TicketWriterStatusResponse(Answer):
-    """How a writer is doing."""
+class _WriterProgress(Answer):
+    """The tickets of a writer, counted by how far they are, and how its latest request ended."""
 
-    writer_id: str
-    """Id of the writer (UUID)"""
-    state: Literal["active", "paused", "suspended"]
-    """State of the writer"""
     waiting: int
     """Tickets that are still to be written"""
     written: int
@@ -69,7 +65,16 @@ class TicketWriterStatusResponse(Answer):
     """When a ticket was written last; null: never"""
 
 
-class TicketWriterResponse(Answer):
+class TicketWriterStatusResponse(_WriterProgress):
+    """How a writer is doing."""
+
+    writer_id: str
+    """Id of the writer (UUID)"""
+    state: Literal["active", "paused", "suspended"]
+    """State of the writer"""
+
+
+class TicketWriterResponse(_WriterProgress):
     """An account at a ticket tool, and the fields into which figures are written. The secret is never shown."""
 
     writer_id: str
@@ -98,8 +103,6 @@ class TicketWriterResponse(Answer):
     """Why the writer is suspended; empty otherwise"""
     state_at: Instant
     """Since when the writer is in this state"""
-    status: TicketWriterStatusResponse
-    """How the writer is doing, as at its path `/status`"""
     created_at: Instant
     """When the writer was made"""
     created_by_principal_id: str

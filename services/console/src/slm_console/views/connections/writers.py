@@ -106,7 +106,7 @@ def writing_tool(reader: Reader, tool: Mapping[str, Any]) -> WritingTool:
 
 def writer_line(reader: Reader, writer: Mapping[str, Any], titles: Mapping[str, str]) -> WriterLine:
     """Return a writer as a row. ``titles``: name of the connector → title of the tool."""
-    connector, status = str(writer["connector"]), writer["status"]
+    connector = str(writer["connector"])
     mark, said = _writer_state(reader, writer)
     return WriterLine(
         writer_id=str(writer["writer_id"]),
@@ -116,25 +116,25 @@ def writer_line(reader: Reader, writer: Mapping[str, Any], titles: Mapping[str, 
         source=str(writer["source"]),
         mark=mark,
         state=said,
-        problem=str(writer["state_reason"] or status["problem"]),
-        written=reader.whole(int(status["written"])),
-        waiting=reader.whole(int(status["waiting"])),
-        failed=reader.whole(int(status["failed"])),
-        last=moment_of(reader, status["last_written_at"]),
-        last_at=str(status["last_written_at"] or ""),
+        problem=str(writer["state_reason"] or writer["problem"]),
+        written=reader.whole(int(writer["written"])),
+        waiting=reader.whole(int(writer["waiting"])),
+        failed=reader.whole(int(writer["failed"])),
+        last=moment_of(reader, writer["last_written_at"]),
+        last_at=str(writer["last_written_at"] or ""),
         is_active=writer["state"] == "active",
     )
 
 
 def _writer_state(reader: Reader, writer: Mapping[str, Any]) -> tuple[str, str]:
     """Return mark and words for what a writer does now."""
-    state, status = str(writer["state"]), writer["status"]
+    state = str(writer["state"])
     if state == "paused":
         return "paused", reader.gettext("paused, changes wait")
     if state == "suspended":
         return "breached", reader.gettext("stopped: the tool accepted nothing for days")
-    if status["failing_since"]:
-        since = moment_of(reader, status["failing_since"])
+    if writer["failing_since"]:
+        since = moment_of(reader, writer["failing_since"])
         return "breached", reader.gettext("fails since %(since)s", since=since)
     return "on-track", reader.gettext("writes every change")
 
@@ -174,7 +174,7 @@ def writer_columns(reader: Reader) -> list[Column[WriterLine]]:
 
 def writer_facts(reader: Reader, writer: Mapping[str, Any], tool: WritingTool | None) -> list[tuple[str, str]]:
     """Return the facts about a writer as pairs of name and value. Facts without a value are left out."""
-    way, status = writer["authentication"], writer["status"]
+    way = writer["authentication"]
     proof = proof_in_words(reader, str(way["kind"]))
     has_date = tool is None or any(each in tool.dates for each in writer["fields"].values())
     found = [
@@ -182,13 +182,13 @@ def writer_facts(reader: Reader, writer: Mapping[str, Any], tool: WritingTool | 
         (reader.gettext("Source of the tickets"), str(writer["source"])),
         (reader.gettext("Clocks that count"), clocks_in_words(reader, writer["clocks"])),
         (reader.gettext("Time zone of dates"), str(writer["time_zone"]) if has_date else ""),
-        (reader.gettext("Tickets written"), reader.whole(int(status["written"]))),
-        (reader.gettext("Tickets waiting"), reader.whole(int(status["waiting"]))),
-        (reader.gettext("Tickets given up"), reader.whole(int(status["failed"]))),
-        (reader.gettext("Last written"), moment_of(reader, status["last_written_at"])),
+        (reader.gettext("Tickets written"), reader.whole(int(writer["written"]))),
+        (reader.gettext("Tickets waiting"), reader.whole(int(writer["waiting"]))),
+        (reader.gettext("Tickets given up"), reader.whole(int(writer["failed"]))),
+        (reader.gettext("Last written"), moment_of(reader, writer["last_written_at"])),
         (
             reader.gettext("Next attempt"),
-            moment_of(reader, status["next_attempt_at"]) if status["next_attempt_at"] else "",
+            moment_of(reader, writer["next_attempt_at"]) if writer["next_attempt_at"] else "",
         ),
     ]
     return [(name, value) for name, value in found if value]
@@ -238,13 +238,25 @@ def write_line(reader: Reader, write: Mapping[str, Any]) -> WriteLine:
         ticket=number,
         path=f"/tickets/{quote(str(write['source']), safe='')}/{quote(number, safe='')}",
         due=moment_of(reader, figures["due_at"]) if figures["due_at"] else "",
-        state=str(figures["state"] or ""),
+        state=_clock_states(reader).get(str(figures["state"] or ""), str(figures["state"] or "")),
         breached=breached.get(figures["breached"], ""),
         mark=_WRITE_MARKS.get(state, "no-data"),
         outcome=outcomes.get(state, state),
         at=moment_of(reader, attempted),
         answer="" if state == "written" else _answer(reader, write),
     )
+
+
+def _clock_states(reader: Reader) -> Mapping[str, str]:
+    """Return the state of a ticket's clocks, as it is written → its words."""
+    return {
+        "running": reader.gettext("running"),
+        "paused": reader.gettext("paused"),
+        "breached": reader.gettext("breached"),
+        "met": reader.gettext("met"),
+        "completed_late": reader.gettext("completed late"),
+        "cancelled": reader.gettext("cancelled"),
+    }
 
 
 def _answer(reader: Reader, answered: Mapping[str, Any]) -> str:
