@@ -45,11 +45,12 @@ class _WriterView:
 
     database: TheDatabase
     clock: TheClock
+    response: Response
 
-    async def shown(self, writer: TicketWriter, response: Response) -> dict[str, Any]:
+    async def shown(self, writer: TicketWriter) -> dict[str, Any]:
         """Return a writer as JSON, and set the header ``ETag``."""
         counts = await writer_queries.fetch_write_counts(self.database, [writer.writer_id])
-        response.headers["ETag"] = etag.etag_of(writer.version)
+        self.response.headers["ETag"] = etag.etag_of(writer.version)
         return writer_json(writer, counts[writer.writer_id], self.clock)
 
 
@@ -84,7 +85,6 @@ async def make_ticket_writer(
     caller: Editor,
     writers: TheWriters,
     view: TheView,
-    response: Response,
 ) -> dict[str, Any]:
     """Make a writer. It writes the due date, the state of the clocks and whether there is a breach into the tickets of
     a source of your party.
@@ -94,14 +94,14 @@ async def make_ticket_writer(
     must keep. No answer shows the secret again.
     """
     writer = await ticket_writing.make_writer(writers, caller, _details(writers, body), body.secret, body.paused)
-    return await view.shown(writer, response)
+    return await view.shown(writer)
 
 
 @router.get("/{writer_id}", **operation("Read one ticket writer", TicketWriterResponse, headers=(ETAG,)))
-async def get_ticket_writer(writer_id: str, caller: Caller, view: TheView, response: Response) -> dict[str, Any]:
+async def get_ticket_writer(writer_id: str, caller: Caller, view: TheView) -> dict[str, Any]:
     """Read a writer: its tool, its fields and its state."""
     writer = await _writer_or_404(writer_id, caller, view.database)
-    return await view.shown(writer, response)
+    return await view.shown(writer)
 
 
 @router.put(
@@ -115,7 +115,6 @@ async def change_ticket_writer(
     writers: TheWriters,
     view: TheView,
     if_match: IfMatch,
-    response: Response,
 ) -> dict[str, Any]:
     """Change a writer, pause it, or make it active again.
 
@@ -127,7 +126,7 @@ async def change_ticket_writer(
     writer = await ticket_writing.change_writer(
         writers, caller, writer_id, change, lambda known: etag.check_if_match(if_match, known.version)
     )
-    return await view.shown(writer, response)
+    return await view.shown(writer)
 
 
 @router.delete("/{writer_id}", **operation("Remove a ticket writer", None, status=204))
