@@ -50,7 +50,40 @@ def of_targets(*keys: str) -> list[Item]:
 DAILY, WEEKLY, MONTHLY = {"calendar": "day"}, {"calendar": "week"}, {"calendar": "month"}
 FROM_NOON, FROM_SUNDAY = {"calendar": "day", "at": "12:00"}, {"calendar": "week", "begin": "sunday", "at": "12:00"}
 FROM_THE_FIFTH = {"calendar": "month", "begin": 5, "at": "06:30"}
+NIGHTS, ONCE = {"occurrences_of": "nights"}, {"occurrences_of": "once"}
+PERIODS: Sequence[Item] = (
+    # Every other day over noon and midnight, with gaps between; none of the two begins or ends with a calendar window.
+    {
+        "key": "nights",
+        "title": "Nights",
+        "occurrences": {"rule": "FREQ=DAILY;INTERVAL=2;COUNT=8", "from": "2026-11-01T11:30", "duration": "PT26H"},
+        "freeze": False,
+    },
+    {
+        "key": "once",
+        "title": "Once",
+        "occurrences": {"dates": [{"from": "2026-11-05T18:00", "to": "2026-11-07T15:00"}]},
+        "freeze": False,
+    },
+)
+"""Critical periods of the histories. An occurrence of each contains 7 November, 12:00 UTC."""
 TARGETS: Sequence[Item] = (
+    target("up-nights", "up", "availability", share("99"), NIGHTS, unacceptable={"at_least": "95"}),
+    target("up-once", "up", "availability", share("99"), ONCE, service_hours="business", unknown="down"),
+    target("stream-nights", "stream", "availability", share("95"), NIGHTS, on_amendment="split"),
+    target("outages-nights", "up", {"outages": {"at_least": "PT10M"}}, {"at_most": "0", "unit": "count"}, NIGHTS),
+    target("fast-nights", "latency", {"share_at_most": "300"}, share("80"), NIGHTS),
+    target("mean-nights", "latency", "mean", {"at_most": "300"}, NIGHTS),
+    target("orders-once", "orders", "ratio", share("97"), ONCE, warn_at={"budget_consumed": ["50"], "projected": True}),
+    target("orders-nights", "orders", "ratio", share("97"), NIGHTS, group_by=["site"]),
+    target("in-time-nights", None, {"compliance": "p1"}, share("75"), NIGHTS),
+    target(
+        "both-nights",
+        None,
+        composite("verdicts", "all_of", of_targets("up-nights", "fast-nights")),
+        share("100"),
+        NIGHTS,
+    ),
     target("up-day", "up", "availability", share("99"), DAILY, unacceptable={"at_least": "95"}),
     target("up-month", "up", "availability", share("99.5"), MONTHLY, warn_at={"budget_consumed": ["50", "90"]}),
     target("up-office", "up", "availability", share("99"), FROM_SUNDAY, service_hours="business", unknown="down"),
@@ -266,7 +299,11 @@ STRICTER = {"up-day": "99.9", "fast-day": "90", "stream-week": "98", "orders-mon
 
 def versions() -> tuple[Item, Item]:
     """Return the first version of the terms, and an amendment that changes some targets."""
-    allowed: Item = {"closing_delay_seconds": CLOSING // SECOND, "planned_maintenance": PLANNED}
+    allowed: Item = {
+        "closing_delay_seconds": CLOSING // SECOND,
+        "planned_maintenance": PLANNED,
+        "critical_periods": list(PERIODS),
+    }
     first = asdict(finalized(*TARGETS, **allowed))
     amended = [
         {**each, "objective": share(STRICTER[each["key"]])} if each["key"] in STRICTER else each for each in TARGETS

@@ -12,7 +12,8 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from slm_calendar import windows
+from slm_calendar.critical_periods import parse_critical_periods
+from slm_calendar.window_schedules import schedule_of_terms
 from slm_events.aggregations import is_of_clock
 from slm_events.catalogue import MEASUREMENTS
 from slm_events.instants import from_text, to_text
@@ -30,7 +31,7 @@ from slm_monitor.domain.terms import instances
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from tests.support.decisions import Decision, Overturned
 from tests.support.histories import KINDS, SITES, History, Told
-from tests.support.history_terms import END, TARGETS
+from tests.support.history_terms import END, PERIODS, TARGETS
 from tests.support.memory_history import MemoryHistory
 from tests.support.memory_store import MemoryEvaluationStore
 from tests.support.monitor import AGREEMENT, DAY, HOUR, PROVIDER
@@ -281,9 +282,10 @@ class Replay:
         told = {}
         for key, each, named in judged():
             is_explained = not is_of_clock(each["aggregation"])
-            if is_explained and "calendar" in each["window"]:
-                cycle = windows.cycle_of_terms(each["window"]).name
-                window = windows.window_at(cycle, "UTC", from_text("2026-11-07T12:00:00Z"))
+            if is_explained and "rolling" not in each["window"]:
+                schedule = schedule_of_terms(each["window"], "UTC", parse_critical_periods(PERIODS, "UTC", None))
+                window = None if schedule is None else schedule.at(from_text("2026-11-07T12:00:00Z"))
+                assert window is not None
                 document = await explain_window(MemoryHistory(self.store), named, ExplanationQuestion(window.id), END)
                 established = self.store.windows[named.target_id, document["window"]["id"]]
                 assert document["figure"] == established.figure, key

@@ -164,6 +164,12 @@ def test_the_check_warns_of_a_schedule_that_nobody_names_and_of_no_charge() -> N
     assert warned(period_charge=None, credit_schedules={"bands-a": flat}) == {}
 
 
+def test_an_occurrence_of_a_critical_period_is_closed_so_it_may_cost_something() -> None:
+    night = {"key": "night", "occurrences": {"dates": [{"from": "2026-12-03T18:00", "to": "2026-12-04T02:00"}]}}
+    found = money(targets=[{**UP, "window": {"occurrences_of": "night"}}], critical_periods=[night])
+    assert found["targets"][0]["credit"] == "bands-a"
+
+
 def test_two_targets_may_name_one_schedule() -> None:
     fast = {**SHARE, "credit": "bands-a", "objective": {"at_least": "99.95"}}
     assert [each["credit"] for each in money(targets=[UP, fast])["targets"]] == ["bands-a", "bands-a"]

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from slm_agreement.domain.contracting.answering import compute_terms_hash
 from slm_agreement.domain.documents import document as documents
 from slm_agreement.domain.errors import Invalid
-from tests.unit.agreement.people import AVAILABILITY, IDENTITY, resolved
+from tests.unit.agreement.people import AVAILABILITY, IDENTITY, SHARE, resolved
 
 NIGHT = {"from": "2026-12-03T18:00", "to": "2026-12-04T02:00"}
 ELECTION = {"key": "election-night", "occurrences": {"dates": [NIGHT]}}
@@ -79,3 +80,63 @@ def test_a_rule_without_end_needs_a_term_with_one() -> None:
 
 def test_an_invalid_zone_is_the_only_finding_about_its_periods() -> None:
     assert set(faults(ELECTION, timezone="Berlin/Europe")) == {"timezone"}
+
+
+NIGHTLY = {**AVAILABILITY, "window": {"occurrences_of": "election-night"}}
+
+
+def agreed(*targets: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    return resolved(**{"targets": list(targets), "critical_periods": [ELECTION], **changed})
+
+
+def wrong(*targets: dict[str, Any], **changed: Any) -> dict[str, str]:
+    with pytest.raises(Invalid) as refused:
+        agreed(*targets, **changed)
+    return {each.field: each.remedy for each in refused.value.findings}
+
+
+def test_a_target_is_judged_by_the_occurrences_of_a_period() -> None:
+    once = agreed(NIGHTLY)
+    assert once["targets"][0]["window"] == {"occurrences_of": "election-night"}
+    assert documents.resolve_document(once, IDENTITY.subject, None, "") == once
+
+
+def test_an_unknown_period_is_refused_with_the_known_ones() -> None:
+    other = {**NIGHTLY, "window": {"occurrences_of": "day"}}
+    assert wrong(other)["targets[0].window.occurrences_of"].endswith("critical period: election-night")
+    assert "define the period" in wrong(NIGHTLY, critical_periods=[])["targets[0].window.occurrences_of"]
+
+
+def test_a_window_has_no_second_field_beside_the_period() -> None:
+    both = {**NIGHTLY, "window": {"occurrences_of": "election-night", "calendar": "month"}}
+    assert "targets[0].window.calendar" in wrong(both)
+
+
+def test_an_occurrence_closes_so_coverage_and_volume_may_be_agreed() -> None:
+    closing = {**SHARE, "window": NIGHTLY["window"], "min_coverage": "95", "expected_volume": 1000}
+    (target,) = agreed(closing)["targets"]
+    assert (target["min_coverage"], target["expected_volume"]) == ("95", 1000)
+
+
+def test_occurrences_have_no_default_burn_rates() -> None:
+    assert agreed(NIGHTLY)["targets"][0]["warn_at"]["burn_rate"] is None
+    refused = wrong({**NIGHTLY, "warn_at": {"burn_rate": "default"}})
+    assert "default pairs exist" in refused["targets[0].warn_at.burn_rate"]
+
+
+def test_members_of_a_composite_have_its_period_as_window() -> None:
+    composite = {
+        "key": "both",
+        "aggregation": {"composite": {"of": "verdicts", "rule": "all_of", "members": [{"target": "up"}]}},
+        "window": NIGHTLY["window"],
+    }
+    assert agreed(NIGHTLY, composite)["targets"][1]["window"] == NIGHTLY["window"]
+    assert "targets[1].aggregation.composite.members[0].target" in wrong(AVAILABILITY, composite)
+
+
+def test_another_night_is_another_promise() -> None:
+    first = agreed(NIGHTLY)
+    later = {**ELECTION, "occurrences": {"dates": [{"from": "2027-01-03T18:00", "to": "2027-01-04T02:00"}]}}
+    second = agreed(NIGHTLY, critical_periods=[later])
+    hashes = {compute_terms_hash(each["targets"][0], each) for each in (first, second)}
+    assert len(hashes) == 2

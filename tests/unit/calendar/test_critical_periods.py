@@ -8,6 +8,8 @@ import pytest
 
 from slm_calendar.critical_periods import CriticalPeriod, parse_critical_period
 from slm_calendar.errors import CalendarError
+from slm_calendar.window_schedules import WindowSchedule, schedule_of_terms
+from slm_calendar.windows import Window
 from slm_events.instants import from_text, to_text
 
 BERLIN = "Europe/Berlin"
@@ -125,3 +127,22 @@ def test_a_day_of_23_hours_is_shorter_than_a_period_of_24() -> None:
     with pytest.raises(CalendarError, match="make it one"):
         period({"rule": "FREQ=DAILY;COUNT=3", "from": "2026-03-28T12:00", "duration": "PT24H"})
     assert period({"rule": "FREQ=DAILY;COUNT=3", "from": "2026-03-28T12:00", "duration": "PT23H"}).occurrences
+
+
+def test_a_schedule_is_of_a_calendar_or_of_a_period() -> None:
+    night = period({"dates": [{"from": "2026-11-03T18:00", "to": "2026-11-04T02:00"}]})
+    months = schedule_of_terms({"calendar": "month"}, "UTC", {})
+    nights = schedule_of_terms({"occurrences_of": "night"}, BERLIN, {"night": night})
+    assert isinstance(months, WindowSchedule)
+    assert isinstance(nights, WindowSchedule)
+    november = Window("2026-11", at("2026-11-01T00:00"), at("2026-12-01T00:00"))
+    assert months.at(november.start) == months.named("2026-11") == november
+    assert months.named("2026-Q4") is months.named("night/2026-11-03") is nights.named("2026-11") is None
+    (occurrence,) = night.occurrences
+    assert nights.at(occurrence.start) == nights.named("night/2026-11-03") == occurrence
+    assert nights.at(occurrence.end) is nights.starting_after(occurrence.start) is None
+    assert list(nights.touching(november.start, november.end)) == [occurrence]
+    assert next(months.touching(november.start, november.end)) == november
+    assert schedule_of_terms({"rolling": "PT1H"}, "UTC", {}) is None
+    with pytest.raises(CalendarError, match="write the key of one of night"):
+        schedule_of_terms({"occurrences_of": "day"}, BERLIN, {"night": night})

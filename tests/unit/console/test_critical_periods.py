@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from slm_console.views.agreements import changes, document
 from slm_console.views.agreements.document import Sources
-from tests.unit.console.negotiated import ALDER, READER, agreement, directory
+from slm_console.views.judgement.figures import period_name
+from slm_console.views.promises import sentence
+from tests.unit.console.negotiated import ALDER, READER, agreement, available, directory
 
 NIGHT = {"from": "2026-11-03T18:00", "to": "2026-11-04T02:00"}
 
@@ -49,3 +53,21 @@ def test_a_changed_period_is_among_the_changed_terms() -> None:
     after["critical_periods"] = [{"key": "night", "title": "Night", "occurrences": {"dates": [NIGHT]}}]
     found = changes.between(READER, before, after)
     assert "Critical periods" in [name for name, _, _ in found.terms]
+
+
+def test_a_promise_about_occurrences_names_their_period() -> None:
+    promised = {**available(), "window": {"occurrences_of": "election-night"}}
+    assert "each “election-night”" in sentence(READER, promised)
+
+
+@pytest.mark.parametrize(
+    ("window_id", "words"),
+    [
+        ("election-night/2026-11-03", "election-night, 3 Nov 2026"),
+        ("election-night/2026-11-03T18:00", "election-night, 3 Nov 2026 18:00"),
+        ("p1-night/2026-11-03", "p1-night, 3 Nov 2026"),
+        ("election-night/2026-11-03.v2", "election-night, 3 Nov 2026"),
+    ],
+)
+def test_a_window_of_a_period_is_named_by_key_and_date(window_id: str, words: str) -> None:
+    assert period_name(READER, window_id) == words

@@ -53,6 +53,25 @@ def test_no_window_before_the_first_fact_is_tried() -> None:
     )
 
 
+def test_the_last_occurrences_of_a_critical_period_are_tried() -> None:
+    rule = {"rule": "FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=30", "from": "2025-01-31T18:00", "duration": "PT6H"}
+    period = {"key": "month-end", "title": "Month end", "occurrences": rule}
+    asked = BacktestQuestion(
+        {**MONTHLY, "window": {"occurrences_of": "month-end"}}, "party/up", critical_periods=[period]
+    )
+    target, first, now = backtests.parse_backtest_target(asked), at("2026-07-31T20:00"), at("2026-11-30T23:00")
+    found = backtests.list_backtest_windows(target, now, first, 3, None)
+    assert [each.window_id for each in found] == [f"month-end/2026-{day}" for day in ("08-31", "09-30", "10-31")]
+    between = (at("2026-09-01T00:00"), at("2026-11-01T00:00"))
+    found = backtests.list_backtest_windows(target, now, first, 12, between)
+    assert [each.window_id for each in found] == ["month-end/2026-09-30", "month-end/2026-10-31"]
+    assert asked.document()["critical_periods"] == [period]
+    with pytest.raises(PreviewRejected, match="one of month-end"):
+        backtests.parse_backtest_target(
+            BacktestQuestion({**MONTHLY, "window": {"occurrences_of": "x"}}, "party/up", critical_periods=[period])
+        )
+
+
 def test_a_stretch_may_be_named_instead() -> None:
     assert tried(between=(at("2026-02-01T00:00"), at("2026-04-15T00:00"))) == ["2026-02", "2026-03", "2026-04"]
 

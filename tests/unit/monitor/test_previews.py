@@ -305,3 +305,17 @@ def test_composites_of_figures_and_verdicts_are_judged_like_signed_ones() -> Non
     assert answer["derivation"]["arithmetic"][0].startswith("figure = (1 × 11/12 + 3 × 1439/1440) ÷ 4")
     rule = {**AVAILABLE, "aggregation": {"composite": {"of": "verdicts", "rule": {"k_of_n": True}}}}
     assert refused("window", terms=rule, window=DAY, members=members) == ["terms.aggregation.composite.rule"]
+
+
+def test_an_occurrence_of_a_critical_period_is_tried_by_its_name() -> None:
+    dates = [{"from": "2026-11-03T18:00", "to": "2026-11-04T02:00"}]
+    night = {"key": "night", "occurrences": {"dates": dates}}
+    terms = {**AVAILABLE, "objective": {"at_least": "90", "unit": "percent"}, "window": {"occurrences_of": "night"}}
+    asked: dict[str, Any] = {"terms": terms, "window": "night/2026-11-03", "initial_state": "up"}
+    # In Berlin the night is from 17:00 to 01:00 UTC: the outage from 16:00 to 18:00 takes one of its eight hours.
+    fact = {"outage": {"from": "2026-11-03T16:00:00Z", "to": "2026-11-03T18:00:00Z"}}
+    told = ask("window", **asked, facts=[fact], timezone="Europe/Berlin", critical_periods=[night])
+    assert (told["window"]["length"], told["figure"], told["verdict"]) == ("PT8H", "7/8", "breached")
+    assert refused("window", **asked, critical_periods=[{**night, "occurrences": {}}]) != []
+    assert refused("window", **{**asked, "window": "night/2026-11-04"}, critical_periods=[night]) == ["window"]
+    assert refused("window", **asked) == ["window"]

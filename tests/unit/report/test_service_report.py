@@ -119,7 +119,11 @@ def test_a_breach_of_a_longer_window_counts_once_and_shows_everywhere() -> None:
     assert ([line.verdict for line in november.lines], november.breach_count) == (["breached"], 1)
     terms = terms_history.build_terms_history([heard.finalized(QUARTERLY)], [])
     december = service_report.build_service_report(
-        terms, Facts(breaches=[early]), periods.next_period(NOVEMBER), state="interim", as_of=at("2026-12-10T00:00")
+        terms,
+        Facts(breaches=[early]),
+        periods.parse_period("2026-12", "month", "UTC"),
+        state="interim",
+        as_of=at("2026-12-10T00:00"),
     )
     assert ([entry["counted"] for entry in december.breaches], december.breach_count) == ([False], 0)
 

@@ -20,7 +20,6 @@ def ending(terms: list[terms_history.Term], period: periods.Period) -> list[tupl
 def test_a_period_is_named_as_windows_are() -> None:
     assert periods.period_containing(at("2026-11-22T10:00"), "month", "Europe/Berlin").id == "2026-11"
     assert periods.period_containing(at("2026-10-31T23:30"), "month", "Europe/Berlin").id == "2026-11"
-    assert periods.next_period(NOVEMBER) == DECEMBER
 
 
 @pytest.mark.parametrize("text", ["2026-13", "2026-Q4", "November", ""])
@@ -105,3 +104,17 @@ def test_the_cadence_of_reports_is_the_agreements() -> None:
     assert terms_history.period_at(quarterly, at("2026-11-22T10:00")).id == "2026-Q4"
     odd = terms_history.build_terms_history([finalized(MONTHLY, reporting={"period": "fortnight"})], [])
     assert terms_history.period_at(odd, at("2026-11-22T10:00")).id == "2026-11"
+
+
+def test_an_occurrence_belongs_to_the_period_in_which_it_ends() -> None:
+    # 18:00 to 02:00 in Berlin is 17:00 to 01:00 UTC: the second night ends in December.
+    nights = [("2026-11-03T18:00", "2026-11-04T02:00"), ("2026-11-30T22:00", "2026-12-01T02:00")]
+    dates = [{"from": start, "to": end} for start, end in nights]
+    period = {"key": "night", "title": "Night", "occurrences": {"dates": dates}, "freeze": False}
+    nightly = target("nightly", {"occurrences_of": "night"})
+    signed = finalized(nightly, MONTHLY, timezone="Europe/Berlin", critical_periods=[period])
+    terms = terms_history.build_terms_history([signed], [])
+    november, december = (periods.parse_period(each, "month", "Europe/Berlin") for each in ("2026-11", "2026-12"))
+    assert ending(terms, november) == [("nightly", "night/2026-11-03", 1), ("uptime", "2026-11", 1)]
+    assert ending(terms, december) == [("nightly", "night/2026-11-30", 1), ("uptime", "2026-12", 1)]
+    assert [target["key"] for _, target in terms_history.targets_without_calendar(terms, november)] == []

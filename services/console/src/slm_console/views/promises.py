@@ -101,7 +101,10 @@ def number_in_words(reader: Reader, objective: Mapping[str, Any]) -> str:
 
 
 def period_in_words(reader: Reader, window: Mapping[str, Any]) -> str:
-    """Return a target's window in words: ``{"calendar": "month"}`` → ``each month``."""
+    """Return a target's window in words: ``{"calendar": "month"}`` → ``each month``.
+
+    A critical period is called by its key, which its windows are called by too.
+    """
     if "calendar" in window:
         names = {
             "hour": reader.gettext("each hour"),
@@ -119,6 +122,8 @@ def period_in_words(reader: Reader, window: Mapping[str, Any]) -> str:
         return period
     if "rolling" in window:
         return reader.gettext("any %(length)s", length=durations.in_words(reader, str(window["rolling"])))
+    if "occurrences_of" in window:
+        return reader.gettext("each “%(period)s”", period=str(window["occurrences_of"]))
     return reader.gettext("each ticket")
 
 

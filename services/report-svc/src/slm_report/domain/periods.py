@@ -32,11 +32,6 @@ def period_containing(instant: UtcMicroseconds, cycle: str, zone: str) -> Period
     return _of(window_at(cycle, zone, instant), cycle, zone)
 
 
-def next_period(period: Period) -> Period:
-    """Return the period that follows this one."""
-    return period_containing(period.end, period.cycle, period.zone)
-
-
 def parse_period(text: str, kind: Kind, zone: str) -> Period:
     """Return the period with this name, such as ``2026-11``; raises NoSuchPeriod if no period of that kind has it."""
     try:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from slm_calendar.windows import Kind, cycle_of_terms
+from slm_calendar import critical_periods, window_schedules
+from slm_calendar.window_schedules import WindowSchedule
+from slm_calendar.windows import Kind
+from slm_calendar.windows import Window as WholeWindow
 from slm_events import instants
 from slm_events.agreement import AgreementLifeEvent, AgreementSuperseded, AgreementTerms
 from slm_events.instants import UtcMicroseconds
@@ -42,7 +45,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A calendar window of a target, clipped to the agreement's term, with the version by which it is evaluated."""
+    """A window of a target at fixed instants, with the version by which it is evaluated.
+
+    The window is of the calendar or an occurrence of a critical period, clipped to the agreement's term.
+    """
 
     term: Term
     target: dict[str, Any]
@@ -150,7 +156,7 @@ def targets_without_calendar(terms: Sequence[Term], period: Period) -> list[tupl
     found: dict[str, tuple[Term, dict[str, Any]]] = {}
     for term in terms_in_force(terms, period):
         for target in term.terms.targets:
-            if "calendar" not in target["window"]:
+            if _schedule(term, target) is None:
                 found[target["target_id"]] = (term, target)
     return list(found.values())
 
@@ -160,9 +166,8 @@ def calendar_windows(terms: Sequence[Term], period: Period) -> list[Window]:
     found: dict[tuple[str, str], Window] = {}
     for term in terms:
         for target in term.terms.targets:
-            if "calendar" in target["window"]:
-                for window in _windows(terms, term, target, period):
-                    found.setdefault(window.key, window)
+            for window in _windows(terms, term, target, period):
+                found.setdefault(window.key, window)
     return list(found.values())
 
 
@@ -172,17 +177,24 @@ def windows_ending_in(all_windows: Sequence[Window], period: Period) -> list[Win
 
 
 def _windows(terms: Sequence[Term], term: Term, target: dict[str, Any], period: Period) -> Iterator[Window]:
-    interval = periods.period_containing(period.start, cycle_of_terms(target["window"]).name, term.terms.timezone)
-    while interval.start < period.end:
+    schedule = _schedule(term, target)
+    for interval in () if schedule is None else schedule.touching(period.start, period.end):
         judging = _judging(terms, target["target_id"], interval)
         if judging is not None and judging[0] is term:
             start, end = judging[1], min(interval.end, _end_of(target, terms, term) or interval.end)
             if start < end and end > period.start:
                 yield Window(term, target, interval.id, start, end)
-        interval = periods.next_period(interval)
 
 
-def _judging(terms: Sequence[Term], target_id: str, interval: Period) -> tuple[Term, int] | None:
+def _schedule(term: Term, target: Mapping[str, Any]) -> WindowSchedule | None:
+    """Return the sequence of the target's windows; None for a rolling target or a ticket target."""
+    terms = term.terms
+    ends_at = None if terms.expires_at is None else instants.from_text(terms.expires_at)
+    agreed = critical_periods.parse_critical_periods(terms.critical_periods, terms.timezone, ends_at)
+    return window_schedules.schedule_of_terms(target["window"], terms.timezone, agreed)
+
+
+def _judging(terms: Sequence[Term], target_id: str, interval: WholeWindow) -> tuple[Term, int] | None:
     """Return the version by which a window is evaluated, and the instant from which on this version applies.
 
     The version is the first one that has the target and is in force during a part of the window. None if there is none.

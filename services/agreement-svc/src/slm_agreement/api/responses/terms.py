@@ -49,7 +49,7 @@ class ObjectiveResponse(Answer):
 
 
 class WindowResponse(Answer):
-    """The window over which a target is evaluated. It has either `calendar` or `rolling`."""
+    """The window over which a target is evaluated. It has either `calendar`, `rolling` or `occurrences_of`."""
 
     calendar: Period = ABSENT
     """Calendar periods in the agreement's time zone"""
@@ -60,6 +60,8 @@ class WindowResponse(Answer):
     """The local time at which calendar periods begin, if it is not midnight, such as `12:00`"""
     rolling: str = ABSENT
     """The most recent time of this length, evaluated every minute (ISO 8601 duration)"""
+    occurrences_of: str = ABSENT
+    """Key of a critical period of the agreement: the target is evaluated once for each of its occurrences"""
 
 
 class BurnRatePairResponse(Answer):

@@ -10,6 +10,7 @@ from slm_agreement.domain.documents.canonical import canonical_json, sha256_hex
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms import composites
 from slm_agreement.domain.versions.agreement import Actor, Revision, TargetAnswer, Version
+from slm_calendar.window_schedules import OCCURRENCES_OF
 from slm_events.instants import UtcMicroseconds
 
 ACCEPTED, REFUSED, CHANGED = "accepted", "refused", "changed"
@@ -64,6 +65,9 @@ def _terms(target: Mapping[str, Any], document: Mapping[str, Any], seen: frozens
         "service_hours": [document["service_hours"].get(name) for name in hours],
         "members": [_terms(by_key[key], document, inside) for key in members],
     }
+    if OCCURRENCES_OF in target["window"]:
+        key = target["window"][OCCURRENCES_OF]
+        terms["critical_period"] = next(each for each in document["critical_periods"] if each["key"] == key)
     if target.get("credit") is None:
         return terms  # as it was before there were credits, so that earlier answers still apply
     schedule = document.get("credit_schedules", {}).get(target["credit"])

@@ -124,7 +124,7 @@ def find_money_findings(document: Mapping[str, Any]) -> list[Finding]:
 
 def _check_target(target: Mapping[str, Any], key: str, defined: Schedule, field: str, findings: Findings) -> None:
     window = target["window"]
-    if "calendar" not in window:
+    if not target_windows.is_closing(window):
         remedy = (
             "leave it out, and name it in a compliance target of this clock: credits are paid for closed windows"
             if target["aggregation"] == "clock"

@@ -53,6 +53,8 @@ def resolve_document(
     reader = FieldReader(raw, "", findings)
     term = _term(reader)
     hours = _service_hours(reader, term)
+    timezone = _timezone(reader)
+    periods = critical_periods.resolve_critical_periods(reader, timezone, term)
     context = TargetContext(
         subject.agreement_id,
         subject.provider_party_id,
@@ -60,12 +62,12 @@ def resolve_document(
         subject.service_id,
         frozenset(hours),
         recorded_by_party_id=subject.recorded_by_party_id,
+        critical_periods=frozenset(each["key"] for each in periods),
     )
     written = reader.raw("clauses", {})
     if template is not None and isinstance(written, Mapping):
         written = {**template.clauses, **written}
     period = _choice(reader, "reporting", "period", "month")
-    timezone = _timezone(reader)
     resolved = {
         "title": reader.text("title", default_title, longest=300),
         "timezone": timezone,
@@ -85,7 +87,7 @@ def resolve_document(
     }
     optional = {
         maintenance.NAME: maintenance.resolve_maintenance(reader),
-        critical_periods.NAME: critical_periods.resolve_critical_periods(reader, timezone, term),
+        critical_periods.NAME: periods,
         credit_terms.CHARGE: credit_terms.resolve_charge(reader),
         credit_terms.SCHEDULES: credit_terms.resolve_schedules(reader, timezone),
     }

@@ -31,7 +31,7 @@ def read_figure_terms(reader: FieldReader, aggregation: Aggregation, context: Ta
     is_in_its_unit = aggregation.kind.unit == vocabulary.UNIT_OF_INDICATOR
     if indicator and not unit and indicator["kind"] == "value" and is_in_its_unit:
         indicator["unit"] = promised["unit"] or None
-    window = _window(reader, aggregation)
+    window = _window(reader, aggregation, context)
     return {
         "indicator": indicator,
         "objective": promised,
@@ -55,8 +55,10 @@ def _indicator(reader: FieldReader, aggregation: Aggregation, context: TargetCon
     return indicators.read_indicator(reader, aggregation.kind.indicators, aggregation.unit, context.parties)
 
 
-def _window(reader: FieldReader, aggregation: Aggregation) -> dict[str, str]:
-    window = target_windows.read_window(reader.raw("window"), reader.at("window"), reader.findings)
+def _window(reader: FieldReader, aggregation: Aggregation, context: TargetContext) -> dict[str, str]:
+    window = target_windows.read_window(
+        reader.raw("window"), reader.at("window"), reader.findings, context.critical_periods
+    )
     if "rolling" in window and not aggregation.may_roll:
         remedy = 'write {"calendar": "month"}: a composite of figures is not judged over rolling windows'
         reader.fault("window", reader.raw("window"), remedy)
@@ -115,7 +117,7 @@ def _min_coverage(reader: FieldReader, aggregation: Aggregation, window: dict[st
     least = reader.decimal("min_coverage", most="100")
     if not least.strip("0."):
         reader.fault("min_coverage", raw, 'write a percentage above 0, like "95", or leave it out')
-    kind = vocabulary.CALENDAR if "calendar" in window else vocabulary.ROLLING
+    kind = vocabulary.CALENDAR if target_windows.is_closing(window) else vocabulary.ROLLING
     remedy = vocabulary.explain_no_min_coverage(aggregation.document, kind)
     if remedy is not None:
         reader.fault("min_coverage", raw, remedy)
@@ -126,7 +128,7 @@ def _expected_volume(reader: FieldReader, aggregation: Aggregation, window: dict
     raw = reader.raw("expected_volume")
     if raw is None:
         return None
-    if aggregation.name not in _EXPECTING or "calendar" not in window:
+    if aggregation.name not in _EXPECTING or not target_windows.is_closing(window):
         remedy = f"leave it out: it is for calendar windows of {', '.join(sorted(_EXPECTING))}"
         reader.fault("expected_volume", raw, remedy)
         return None

@@ -14,7 +14,7 @@ class TargetContext:
     """The parts of an agreement that are needed to read a target.
 
     They are the ids of the agreement, the parties and the service, the names of the agreement's service hours
-    (``hours``), and the aggregations that may be used (``accepted``).
+    (``hours``), the aggregations that may be used (``accepted``), and the keys of the agreement's critical periods.
     """
 
     agreement_id: str
@@ -25,6 +25,7 @@ class TargetContext:
     accepted: frozenset[str] = aggregations.ACCEPTED
     recorded_by_party_id: str | None = None
     """The party that put the agreement on record; None for an agreement that is negotiated."""
+    critical_periods: frozenset[str] = frozenset()
 
     @property
     def parties(self) -> AgreementParties:

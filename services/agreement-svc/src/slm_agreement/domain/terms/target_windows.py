@@ -1,13 +1,17 @@
-"""The windows over which a target is evaluated: calendar periods, rolling windows, or the life of a ticket."""
+"""The windows over which a target is evaluated: calendar periods, occurrences of critical periods, rolling windows, or
+the life of a ticket.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms.reading import FieldReader
 from slm_calendar import durations, windows
 from slm_calendar.errors import CalendarError
+from slm_calendar.window_schedules import OCCURRENCES_OF
 from slm_calendar.windows import cycle_of_terms
 
 CALENDAR_WINDOWS = windows.KINDS
@@ -26,8 +30,16 @@ def parse_duration(text: Any) -> int | None:
         return None
 
 
-def read_window(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
-    """Read a calendar or rolling window: ``{"calendar": "month"}`` or ``{"rolling": "PT1H"}``.
+def is_closing(window: Mapping[str, Any]) -> bool:
+    """Whether a resolved window begins and ends at fixed instants, so that it is closed: a calendar window, or an
+    occurrence of a critical period.
+    """
+    return "calendar" in window or OCCURRENCES_OF in window
+
+
+def read_window(raw: Any, path: str, findings: Findings, periods: Collection[str] = ()) -> dict[str, Any]:
+    """Read the window of a target: ``{"calendar": "month"}``, ``{"rolling": "PT1H"}``, or the occurrences of a critical
+    period, ``{"occurrences_of": "election-night"}``. ``periods`` are the keys of the agreement's critical periods.
 
     A calendar window may begin at another day or time than usual, as in
     ``{"calendar": "month", "begin": 15, "at": "12:00"}``.
@@ -36,6 +48,8 @@ def read_window(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
     resolved: dict[str, Any]
     if reader.has("rolling"):
         resolved = {"rolling": _rolling(reader)}
+    elif reader.has(OCCURRENCES_OF):
+        resolved = {OCCURRENCES_OF: _key_of_period(reader, periods)}
     else:
         resolved = {"calendar": reader.choice("calendar", CALENDAR_WINDOWS), **_anchor(reader)}
     reader.done()
@@ -58,6 +72,15 @@ def _anchor(reader: FieldReader) -> dict[str, Any]:
         except CalendarError as refused:
             reader.fault(name, value, refused.errors[0]["remedy"])
     return anchor
+
+
+def _key_of_period(reader: FieldReader, periods: Collection[str]) -> str:
+    key = reader.raw(OCCURRENCES_OF)
+    if key not in periods:
+        known = ", ".join(sorted(periods))
+        remedy = f"write the key of a critical period: {known}" if known else "define the period in critical_periods"
+        reader.fault(OCCURRENCES_OF, key, remedy)
+    return str(key)
 
 
 def _rolling(reader: FieldReader) -> str:

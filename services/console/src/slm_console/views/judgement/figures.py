@@ -112,7 +112,9 @@ def unit_in_words(unit: str) -> str:
 
 
 def period_name(reader: Reader, window_id: str) -> str:
-    """Return a window's id in words: ``2026-11`` → ``November 2026``, ``P28D`` → ``last 28 days``."""
+    """Return a window's id in words: ``2026-11`` → ``November 2026``, ``P28D`` → ``last 28 days``,
+    ``election-night/2026-11-03`` → ``election-night, 3 Nov 2026``.
+    """
     if re.fullmatch(r"\d{4}-\d{2}", window_id):
         return format_date(_day(f"{window_id}-01"), "LLLL y", locale=reader.locale)
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", window_id):
@@ -131,6 +133,9 @@ def period_name(reader: Reader, window_id: str) -> str:
         if found[2]:
             day = reader.gettext("%(day)s at %(time)s", day=day, time=found[2])
         return reader.gettext("%(length)s from %(day)s", length=durations.in_words(reader, length), day=day)
+    if found := re.fullmatch(r"(\d{4}-\d{2}-\d{2})(?:T(\d\d:\d\d))?(?:\.v\d+)?", length):
+        day = format_date(_day(found[1]), "d MMM y", locale=reader.locale)
+        return f"{start}, {day}" + (f" {found[2]}" if found[2] else "")
     return length or window_id
 
 

@@ -144,6 +144,7 @@ def read_backtest_job_from_row(row: Mapping[Any, Any]) -> BacktestJob:
             question.get("per", "month"),
             question.get("credit_schedule"),
             question.get("period_charge"),
+            question.get("critical_periods", ()),
         ),
         [BacktestWindow(*span) for span in row["spans"]],
         row["state"],

@@ -105,7 +105,8 @@ WITH seen AS (
        AND greatest(breach.certain_at + 1, coalesce(breach.until, CASE WHEN breach.window_id LIKE 'P%'
                                                                        THEN CAST(:now AS bigint) ELSE 0 END))
            > month.start
-     WHERE breach.standing AND breach.certain_at <= :now AND NOT coalesce(target.terms -> 'window', '{{}}') ? 'calendar'
+     WHERE breach.standing AND breach.certain_at <= :now
+       AND NOT coalesce(target.terms -> 'window', '{{}}') ?| ARRAY['calendar', 'occurrences_of']
        AND {_TARGETS}
 )
 SELECT service_id, month, max(array_position(CAST(:verdicts AS text[]), verdict)) AS rank

@@ -39,7 +39,7 @@ SELECT EXISTS (SELECT FROM fact_segment WHERE subject IN (SELECT $1 UNION SELECT
 """
 _OPEN = """
 SELECT min(target_window.start) FROM target_window JOIN target USING (target_id)
- WHERE closed_at IS NULL AND terms -> 'window' ? 'calendar'
+ WHERE closed_at IS NULL AND terms -> 'window' ?| ARRAY['calendar', 'occurrences_of']
    AND (indicator = $1 OR (indicator IS NULL AND terms -> 'aggregation' ? 'composite'))
 """
 _AGREEMENTS = """

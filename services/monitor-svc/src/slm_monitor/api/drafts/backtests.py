@@ -27,6 +27,7 @@ from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
 from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.api.dependencies import TheBacktests, TheQueries, TheRecord, TheStore
+from slm_monitor.api.drafts.critical_periods import DraftCriticalPeriods
 from slm_monitor.api.responses.backtests import BacktestAnswer
 from slm_monitor.api.results.explanations import parse_query_instant
 from slm_monitor.api.results.targets import wait_until_stored
@@ -113,6 +114,8 @@ class BacktestToRun(BaseModel):
     """The credit schedule that the target names: with it, the result says which credits would have been due."""
     period_charge: ChargeOfPeriod | None = None
     """The charge to which the schedule's percents apply."""
+    critical_periods: DraftCriticalPeriods = []
+    """Critical periods, in local times of ``timezone``: the terms may have the occurrences of one as their window."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,7 @@ async def _question(given: BacktestToRun, caller: Principal, stored: BacktestSto
         given.windows.per,
         given.credit_schedule,
         None if given.period_charge is None else given.period_charge.model_dump(),
+        [each.document() for each in given.critical_periods],
     )
     if not subject:
         try:

@@ -24,6 +24,7 @@ from slm_chassis.http.operation import operation
 from slm_chassis.http.problems import Problem, invalid
 from slm_monitor.adapters.formats import wire_formats
 from slm_monitor.adapters.formats.wire_formats import ItemDecoder
+from slm_monitor.api.drafts.critical_periods import DraftCriticalPeriods
 from slm_monitor.api.responses.previews import BurnRatePreview, ClockPreview, WindowPreview
 from slm_monitor.application.preview import burn_rate_preview, clock_preview, window_preview
 from slm_monitor.application.preview.burn_rate_preview import BurnRatePreviewQuestion
@@ -136,6 +137,10 @@ class WindowToPreview(_PreviewBody):
     ends_at: str | None = None
     weight: Exact = "1"
     """The weight of this target if it is a member of a composite."""
+    critical_periods: DraftCriticalPeriods = []
+    """Critical periods, in local times of ``timezone``: ``window`` may be the id of an occurrence, such as
+    ``election-night/2026-11-03``.
+    """
     members: Annotated[list[WindowToPreview], Field(max_length=100)] = []
 
 
@@ -218,6 +223,7 @@ def _window_question(asked: WindowToPreview, span: PreviewInterval | str | None,
         exclusions=[each.pair(f"exclusions[{number}]") for number, each in enumerate(asked.exclusions)],
         initial_state=asked.initial_state,
         as_of=instants.read_optional_instant(asked.as_of, "as_of"),
+        critical_periods=[each.document() for each in asked.critical_periods],
         members=[
             (_window_question(member, span, depth - 1), _fraction(member.weight, "members.weight"))
             for member in asked.members

@@ -44,6 +44,8 @@ class BacktestQuestionAnswer(Answer):
     """The credit schedule under which credits are computed; null if none was given"""
     period_charge: ChargeOfBacktest | None
     """The charge to which the schedule's percents apply; null if none was given"""
+    critical_periods: list[Document] = ABSENT
+    """The critical periods of the draft agreement; left out if none was given"""
 
 
 class ChargeOfBacktest(Answer):

@@ -99,7 +99,7 @@ def _present(lines: Sequence[TargetTermsHistory], at: UtcMicroseconds) -> tuple[
         span = None if terms is None else find_window_at(line, at)
         if terms is not None and span is not None:
             return line.at(span.start) or terms, (span.start, span.end)
-    raise NoSuchWindow("no terms are in force now; name a window")
+    raise NoSuchWindow("no window of the target is open at that instant; name a window")
 
 
 def name_window(lines: Sequence[TargetTermsHistory], terms: ServiceLevelTarget, span: Interval) -> str:

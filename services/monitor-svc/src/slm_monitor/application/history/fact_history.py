@@ -14,7 +14,7 @@ from slm_calendar.intervals import Interval
 from slm_calendar.windows import Window
 from slm_events.aggregations import RECOVERIES
 from slm_events.instants import UtcMicroseconds, to_text
-from slm_monitor.application.evaluators.schedule.calendar_windows import find_window_at
+from slm_monitor.application.evaluators.schedule.calendar_windows import find_next_window_start, find_window_at
 from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.aggregations import registry
@@ -279,15 +279,17 @@ def find_calendar_window(
     """Return (terms in force at the window's start, window) for a window id; None if the target has no such window.
 
     The window is cut to the term of the agreement. The later parts of a window that an amendment has cut are named
-    after their versions: ``2026-11.v2``. Raises CalendarError for an id in a wrong form.
+    after their versions: ``2026-11.v2``. Raises CalendarError for an id that no window can have.
     """
     whole_id, _, _ = window_id.partition(".v")
-    cycle = windows.cycle_of_id(whole_id)
+    schedules = [terms.schedule for line in lines for terms in line.versions if terms.schedule is not None]
+    if all(each.period is None for each in schedules):
+        windows.cycle_of_id(whole_id)
     for line in lines:
         for terms in line.versions:
-            if terms.window_kind != "calendar" or terms.window != cycle:
+            whole = None if terms.schedule is None else terms.schedule.named(whole_id)
+            if whole is None:
                 continue
-            whole = windows.window_of_id(whole_id, terms.zone)
             for evaluated, span in list_calendar_windows(line, whole.start, whole.end, begun_before=True):
                 if span.id == window_id:
                     return evaluated, span
@@ -323,7 +325,7 @@ def list_calendar_windows(
     while at is not None and at < min(end, line.ends_at):
         span, terms = find_window_at(line, at), line.at(at)
         if span is None or terms is None:
-            at = line.begins_after(at)
+            at = find_next_window_start(line, at)
             continue
         if begun_before or span.start >= start:
             yield line.at(span.start) or terms, span

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_calendar import windows
+from slm_calendar.window_schedules import OCCURRENCES_OF
 from slm_credits import price_tables
 from slm_credits.credit_lines import ClosedWindow
 from slm_credits.errors import CreditError
@@ -30,8 +31,9 @@ def check_backtest_money(question: BacktestQuestion) -> None:
     if defined is None:
         return
     objective = parse_objective(question.terms["objective"])
-    if "calendar" not in question.terms.get("window", {"calendar": ""}) or objective is None:
-        remedy = "leave it out: credits are paid for closed calendar windows of a target with a figure"
+    window = question.terms.get("window", {"calendar": ""})
+    if not {"calendar", OCCURRENCES_OF} & window.keys() or objective is None:
+        remedy = "leave it out: credits are paid for closed windows of a target with a figure"
         raise build_preview_rejection("credit_schedule", None, remedy)
     paid = find_paid_success(defined, objective)
     if paid is not None:

@@ -17,7 +17,8 @@ class BacktestQuestion:
     targets from which a derived target is evaluated. ``owner``: id of the party to which tickets and indicators belong.
     ``per``: kind of the calendar windows into which the clocks of a per-ticket target are grouped. ``period_charge``:
     the price of the service per period, as amount, currency and kind of period. A ``credit_schedule`` may promise a
-    share of this price as a credit.
+    share of this price as a credit. ``critical_periods``: those of the agreement; the terms may name one as their
+    window.
     """
 
     terms: Mapping[str, Any]
@@ -29,10 +30,12 @@ class BacktestQuestion:
     per: str = "month"
     credit_schedule: Mapping[str, Any] | None = None
     period_charge: Mapping[str, Any] | None = None
+    critical_periods: Sequence[Mapping[str, Any]] = ()
 
     def document(self) -> dict[str, Any]:
-        """Return the question as JSON."""
-        return {
+        """Return the question as JSON. Without critical periods, their field is left out."""
+        periods = {"critical_periods": [dict(each) for each in self.critical_periods]} if self.critical_periods else {}
+        return periods | {
             "terms": dict(self.terms),
             "indicator": self.indicator,
             "service_hours": self.service_hours,

@@ -8,9 +8,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Protocol
 
 from slm_calendar import windows
+from slm_calendar.window_schedules import WindowSchedule
 from slm_chassis.identity import NAMESPACE, named_id
 from slm_events.aggregations import CLOCK, KINDS, MEMBERS, TICKETS, is_of_clock, read_name
 from slm_events.instants import UtcMicroseconds, to_text
@@ -29,7 +31,7 @@ from slm_monitor.domain.explanations.window_result import KnownWindowFacts
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.terms import composite_terms, figures
 from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT
-from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
+from slm_monitor.domain.terms.terms import FOREVER, ServiceLevelTarget, TermsNotEvaluable
 from slm_monitor.domain.terms.terms_history import build_terms_histories
 from slm_monitor.domain.windows import compliance
 
@@ -98,6 +100,7 @@ def build_backtest_draft(question: BacktestQuestion) -> dict[str, Any]:
     window = {"per": "ticket"} if is_of_clock(question.terms.get("aggregation")) else {"calendar": question.per}
     written = [{"window": window, **question.terms}, *question.members]
     draft = build_draft_agreement(written, question.service_hours, timezone=question.timezone, owner=question.owner)
+    draft["critical_periods"] = question.critical_periods
     draft["agreement_id"] = _DRAFT
     for target, given in zip(draft["targets"], written, strict=True):
         named = given.get("indicator")
@@ -167,8 +170,8 @@ def list_backtest_windows(
     """
     if first is None:
         return []
-    cycle = target.window if target.window_kind == "calendar" else per
-    begins, ends = between or (max(first, now - _longest(target, windows.cycle_named(cycle).kind) * (last + 1)), now)
+    schedule = target.schedule or WindowSchedule(per, target.zone)
+    begins, ends = between or (max(first, now - _longest(target, schedule) * (last + 1)), now)
     if target.window_kind == "rolling":
         length, end = target.rolling_microseconds, min(ends, now) // MINUTE * MINUTE
         found = [BacktestWindow(to_text(at), at - length, at) for at in range(end, first, -length)[:MOST_WINDOWS]]
@@ -176,14 +179,17 @@ def list_backtest_windows(
     else:
         found = [
             BacktestWindow(each.id, each.start, each.end)
-            for each in windows.windows_between(cycle, target.zone, max(begins, first), ends)
+            for each in schedule.touching(max(begins, first), ends)
             if each.end <= now and (between is None or each.start >= begins)
         ]
     return found[-MOST_WINDOWS:] if between is not None else found[-last:]
 
 
-def _longest(target: ServiceLevelTarget, kind: str) -> int:
-    days = {"day": 2, "week": 8, "month": 32, "quarter": 93, "year": 367}.get(kind, 0)
+def _longest(target: ServiceLevelTarget, schedule: WindowSchedule) -> int:
+    """Return the longest time, in microseconds, from the start of one window to the start of the next."""
+    if schedule.period is not None:
+        return max((later - start for start, later in pairwise(schedule.period.starts)), default=0) or FOREVER
+    days = {"day": 2, "week": 8, "month": 32, "quarter": 93, "year": 367}[windows.cycle_named(schedule.name).kind]
     return target.rolling_microseconds or days * 86_400_000_000
 
 

@@ -54,9 +54,13 @@ def parse_preview_targets(
     service_hours: Any,
     *,
     timezone: str = "UTC",
+    periods: Sequence[Mapping[str, Any]] = (),
 ) -> list[ServiceLevelTarget]:
-    """Parse targets under these service hours. Raises PreviewRejected that names a missing or invalid field."""
-    return parse_draft_targets(build_draft_agreement(targets, service_hours, timezone=timezone))
+    """Parse targets under these service hours, in an agreement with these critical periods. Raises PreviewRejected that
+    names a missing or invalid field.
+    """
+    draft = build_draft_agreement(targets, service_hours, timezone=timezone)
+    return parse_draft_targets({**draft, "critical_periods": periods})
 
 
 def build_draft_agreement(

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from slm_calendar import durations, windows
+from slm_calendar import critical_periods, durations, windows
 from slm_calendar.errors import CalendarError
+from slm_calendar.windows import Window
 from slm_events.aggregations import COMPOSITES
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.explain import explanation_dispatch
@@ -46,8 +47,9 @@ _LONG_AGO = -(2**55)
 class WindowPreviewQuestion:
     """A question for a preview: which outcome does a window have under draft terms? Instants are µs since 1970.
 
-    ``window`` is an id such as 2026-11, or an interval. ``terms``: one target. For a composite, ``members`` has a pair
-    for each member: the question about the member's window, and the member's weight.
+    ``window`` is an interval, or an id such as 2026-11. Of an occurrence of one of the ``critical_periods``, the id is
+    like election-night/2026-11-03. ``terms``: one target. For a composite, ``members`` has a pair for each member: the
+    question about the member's window, and the member's weight.
     """
 
     terms: Mapping[str, Any]
@@ -61,6 +63,7 @@ class WindowPreviewQuestion:
     effective_at: UtcMicroseconds = _LONG_AGO
     ends_at: UtcMicroseconds = FOREVER
     members: Sequence[tuple[WindowPreviewQuestion, Fraction]] = ()
+    critical_periods: Sequence[Mapping[str, Any]] = ()
 
 
 def preview_window(asked: WindowPreviewQuestion) -> dict[str, Any]:
@@ -102,7 +105,7 @@ def _evaluated(asked: WindowPreviewQuestion, span: tuple[int, int]) -> Explained
 def _span(asked: WindowPreviewQuestion) -> tuple[int, int]:
     """Return the window's interval, cut to the term."""
     if isinstance(asked.window, str):
-        named = windows.window_of_id(asked.window, asked.timezone)
+        named = _named_window(asked, asked.window)
         start, end = named.start, named.end
     else:
         start, end = asked.window
@@ -116,11 +119,20 @@ def _span(asked: WindowPreviewQuestion) -> tuple[int, int]:
     return start, end
 
 
+def _named_window(asked: WindowPreviewQuestion, window_id: str) -> Window:
+    """Return the window with this id: an occurrence of a critical period of the question, or a calendar window."""
+    periods = critical_periods.parse_critical_periods(asked.critical_periods, asked.timezone, None)
+    named = (each.named(window_id) for each in periods.values())
+    return next((each for each in named if each is not None), None) or windows.window_of_id(window_id, asked.timezone)
+
+
 def _target(asked: WindowPreviewQuestion, aggregation: str | None = None) -> ServiceLevelTarget:
     document = {"window": {"calendar": "month"}, **asked.terms}
     if aggregation is not None:
         document["aggregation"] = aggregation
-    (target,) = parse_preview_targets([document], asked.service_hours, timezone=asked.timezone)
+    (target,) = parse_preview_targets(
+        [document], asked.service_hours, timezone=asked.timezone, periods=asked.critical_periods
+    )
     if target.clock is not None:
         raise build_preview_rejection(
             "terms.aggregation", "clock", "clocks have a preview of their own: POST /api/v1/previews/clock"

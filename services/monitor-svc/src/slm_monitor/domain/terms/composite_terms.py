@@ -102,7 +102,8 @@ def _member(
         if named.indicator is None:
             raise _wrong(terms, f"member {named.key}; only a target of an indicator has states")
         return CompositeMember(named.indicator, None, weight)
-    if (named.window_kind, named.window) != (terms.window_kind, terms.window):
+    theirs, ours = ((each.window_kind, each.window, each.schedule) for each in (named, terms))
+    if theirs != ours:
         raise _wrong(terms, f"member {named.key}; it needs the same window, {terms.window}")
     return CompositeMember(None, named.target_id, weight)
 

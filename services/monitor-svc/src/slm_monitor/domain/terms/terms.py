@@ -7,19 +7,21 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from slm_calendar import durations, service_hours
+from slm_calendar import critical_periods, service_hours
+from slm_calendar.critical_periods import CriticalPeriod
 from slm_calendar.errors import CalendarError
 from slm_calendar.service_hours import ServiceHours
-from slm_calendar.windows import cycle_of_terms
+from slm_calendar.window_schedules import WindowSchedule
 from slm_events import aggregations as vocabulary
 from slm_events import instants
 from slm_events.aggregations import AggregationKind
 from slm_events.instants import UtcMicroseconds
-from slm_monitor.domain.terms import clock_terms, customer_view, objectives, warning_terms
+from slm_monitor.domain.terms import clock_terms, customer_view, objectives, warning_terms, window_terms
 from slm_monitor.domain.terms.clock_terms import TicketClockTerms
 from slm_monitor.domain.terms.customer_view import CustomerView
 from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.warning_terms import WarningTerms
+from slm_monitor.domain.terms.window_terms import WindowTerms
 
 FOREVER = 253_402_300_800_000_000
 """10000-01-01: the end of an agreement that has no expiry."""
@@ -61,10 +63,12 @@ class ServiceLevelTarget:
     objective_document: Mapping[str, Any]
     threshold: float | None
     window_kind: str
-    """``calendar`` | ``rolling`` | ``ticket``."""
+    """``calendar`` (windows at fixed instants: of the calendar, or occurrences of a critical period) | ``rolling`` |
+    ``ticket``."""
     window: str
-    """The cycle of calendar windows, such as ``month`` or, from the 15th on, ``month@15``; the length of a rolling
-    window, such as ``PT1H``; ``ticket`` if each ticket is evaluated by itself."""
+    """The cycle of calendar windows, such as ``month`` or, from the 15th on, ``month@15``; the key of a critical
+    period, such as ``election-night``; the length of a rolling window, such as ``PT1H``; ``ticket`` if each ticket is
+    evaluated by itself."""
     rolling_microseconds: int
     hours: ServiceHours
     unknown: str
@@ -79,6 +83,8 @@ class ServiceLevelTarget:
     ends_at: UtcMicroseconds
     """The agreement's expiry. Earlier ends (termination, supersession) are kept in the ``TargetTermsHistory``."""
     closing_delay: int
+    schedule: WindowSchedule | None = None
+    """The sequence of the target's windows at fixed instants; None for rolling windows and tickets."""
     indicator_kind: str | None = None
     """The kind of the indicator, if the terms name it."""
     place: int = 0
@@ -166,8 +172,14 @@ def parse_targets(finalized: Mapping[str, Any], only: str | None = None) -> list
     """
     hours = {name: _hours(document) for name, document in finalized["service_hours"].items()}
     hours.setdefault("24x7", service_hours.ALWAYS)
+    ends_at = finalized.get("expires_at")
+    periods = critical_periods.parse_critical_periods(
+        finalized.get("critical_periods") or (),
+        finalized["timezone"],
+        instants.from_text(ends_at) if ends_at else None,
+    )
     return [
-        _target(finalized, target, hours, place)
+        _target(finalized, target, hours, periods, place)
         for place, target in enumerate(finalized["targets"])
         if only is None or target["target_id"] == only
     ]
@@ -181,11 +193,13 @@ def _target(
     agreement: Mapping[str, Any],
     target: Mapping[str, Any],
     hours: Mapping[str, ServiceHours],
+    periods: Mapping[str, CriticalPeriod],
     place: int,
 ) -> ServiceLevelTarget:
     name = target["key"]
     kind, parameters = _aggregation(name, target["aggregation"])
-    window_kind, window, rolling = _window_terms(name, target["window"])
+    window = _window_terms(name, target["window"], agreement["timezone"], periods)
+    rolling = window.rolling_microseconds
     promised, unacceptable = _promises(name, kind, parameters, target)
     indicator = target.get("indicator")
     expires = agreement.get("expires_at")
@@ -208,15 +222,16 @@ def _target(
         unacceptable=unacceptable,
         objective_document=target["objective"],
         threshold=_threshold(kind, parameters, target["objective"]),
-        window_kind=window_kind,
-        window=window,
+        window_kind=window.kind,
+        window=window.name,
+        schedule=window.schedule,
         rolling_microseconds=rolling,
         hours=hours[first],
         unknown=target.get("unknown") or "removed",
         degraded=_degraded(target.get("degraded")),
         no_data=target.get("no_data") or "ignore",
         warn_at=replace(
-            warning_terms.parse_warning_terms(target.get("warn_at") or {}, promised, window_kind, window, rolling),
+            warning_terms.parse_warning_terms(target.get("warn_at") or {}, promised, window),
             again_after=warning_terms.get_risk_reopening_time(target.get("warn_again_after"), rolling),
         ),
         weight=str(target.get("weight") or "1"),
@@ -240,7 +255,7 @@ def _target(
         customer_names=_names(agreement, "customer", agreement["customer_party_id"]),
         recorded_by_party_id=agreement.get("recorded_by_party_id"),
         customer_view=customer_view.parse_customer_view(agreement.get("customer_sees")),
-        min_coverage=_min_coverage(name, target, window_kind),
+        min_coverage=_min_coverage(name, target, window.kind),
     )
 
 
@@ -266,26 +281,15 @@ def _threshold(kind: AggregationKind, parameters: Any, objective: Mapping[str, A
     return float(str(objective["at_most"] if kind.is_limit_of_values else parameters))
 
 
-def _window_terms(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
-    """Return (kind, name, length) of a window. Raises TermsNotEvaluable.
-
-    The length is in microseconds, and 0 unless the window is rolling.
-    """
-    if "calendar" in window:
-        try:
-            return "calendar", cycle_of_terms(window).name, 0
-        except CalendarError as refused:
-            raise TermsNotEvaluable(f"target {name}: {refused}") from refused
-    if "rolling" in window:
-        length = durations.from_iso(window["rolling"])
-        if length <= 0 or length % 60_000_000:
-            raise TermsNotEvaluable(
-                f"target {name}: rolling window {window['rolling']}; write a number of whole minutes"
-            )
-        return "rolling", window["rolling"], length
-    if window.get("per") == "ticket":
-        return "ticket", "ticket", 0
-    raise TermsNotEvaluable(f"target {name}: window {dict(window)!r}; judged are calendar, rolling and per ticket")
+def _window_terms(
+    name: str, window: Mapping[str, Any], zone: str, periods: Mapping[str, CriticalPeriod]
+) -> WindowTerms:
+    try:
+        return window_terms.parse_window_terms(window, zone, periods)
+    except CalendarError:
+        raise
+    except ValueError as wrong:
+        raise TermsNotEvaluable(f"target {name}: {wrong}") from wrong
 
 
 def _promises(

@@ -8,7 +8,6 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from slm_calendar import windows
 from slm_events import instants
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, parse_targets
@@ -244,8 +243,9 @@ def _way(terms: ServiceLevelTarget) -> tuple[str | None, ...]:
 def _end_of_last_window(terms: ServiceLevelTarget, cut: UtcMicroseconds) -> UtcMicroseconds:
     """Return the end of a history that an amendment at ``cut`` replaces by another history.
 
-    A calendar window that began before the amendment is evaluated to its end under the terms of its start.
+    A window at fixed instants that began before the amendment is evaluated to its end under the terms of its start.
     """
-    if terms.window_kind != "calendar" or terms.effective_at >= cut:
+    if terms.schedule is None or terms.effective_at >= cut:
         return cut
-    return windows.window_at(terms.window, terms.zone, cut - 1).end
+    last = terms.schedule.at(cut - 1)
+    return cut if last is None else last.end

@@ -9,8 +9,10 @@ from typing import Any
 
 from slm_calendar import durations
 from slm_calendar.windows import cycle_named
+from slm_events.aggregations import ROLLING
 from slm_monitor.domain.terms import burn_rate, objectives
 from slm_monitor.domain.terms.objectives import Objective
+from slm_monitor.domain.terms.window_terms import WindowTerms
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,11 @@ class WarningTerms:
     again_after: int = 3_600_000_000
 
 
-def parse_warning_terms(
-    written: Mapping[str, Any], promised: Objective | None, kind: str, window: str, rolling: int
-) -> WarningTerms:
+def parse_warning_terms(written: Mapping[str, Any], promised: Objective | None, window: WindowTerms) -> WarningTerms:
     """Parse the warnings of a target with this objective and window. A target without an objective has no warnings.
 
-    ``rolling`` is the length of a rolling window in microseconds.
+    Default burn rates depend on the usual length of the window: the occurrences of a critical period have none, so they
+    have only the burn rates that the terms write. Raises ValueError.
     """
     if promised is None:
         return WarningTerms()
@@ -56,7 +57,13 @@ def parse_warning_terms(
     objective = 1 - promised.allowed
     pairs: tuple[burn_rate.BurnRateWindowPair, ...] = ()
     if written.get("burn_rate") == "default":
-        period = rolling if kind == "rolling" else burn_rate.NOMINAL_WINDOW_LENGTHS[cycle_named(window).kind]
+        if window.schedule is not None and window.schedule.period is not None:
+            raise ValueError(f"occurrences of {window.name} have no default burn rates; write pairs, or null")
+        period = (
+            window.rolling_microseconds
+            if window.kind == ROLLING
+            else burn_rate.NOMINAL_WINDOW_LENGTHS[cycle_named(window.name).kind]
+        )
         pairs = burn_rate.list_default_burn_rate_pairs(objective, period)
     elif written.get("burn_rate"):
         pairs = tuple(burn_rate.parse_burn_rate_pair(pair) for pair in written["burn_rate"])

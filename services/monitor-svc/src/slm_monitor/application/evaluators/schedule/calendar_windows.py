@@ -1,10 +1,12 @@
-"""The calendar windows of a target: their bounds, and which of them must be evaluated."""
+"""The windows of a target at fixed instants, of the calendar or of a critical period: their bounds, and which of them
+must be evaluated.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from slm_calendar import windows as calendar_windows
+from slm_calendar.windows import Window
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.lifecycle import terms_withdrawal
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState, TargetWindow
@@ -13,7 +15,7 @@ from slm_monitor.domain.terms.terms_history import SPLIT, TargetTermsHistory
 
 
 class CalendarWindowTarget:
-    """A target evaluated by calendar windows, in order of time."""
+    """A target evaluated by windows at fixed instants, in order of time. There may be gaps between the windows."""
 
     def __init__(self, target_state: TargetState) -> None:
         self.target_state = target_state
@@ -49,10 +51,10 @@ class CalendarWindowTarget:
             del self.target_state.windows[window.window_id]
             self._undone.append(window)
 
-    def _span(self, instant: UtcMicroseconds) -> calendar_windows.Window | None:
+    def _span(self, instant: UtcMicroseconds) -> Window | None:
         return find_window_at(self.target_state.line, instant)
 
-    def _window_of(self, span: calendar_windows.Window) -> TargetWindow | None:
+    def _window_of(self, span: Window) -> TargetWindow | None:
         """Return the window with these bounds, created when first needed; None if a closed window has the same id and
         other bounds.
         """
@@ -86,7 +88,10 @@ class CalendarWindowTarget:
         while at is not None and at <= as_of:
             span = self._span(at)
             if span is None:
-                at = line.begins_after(at)
+                following = find_next_window_start(line, at)
+                if at <= self._closed_to:
+                    self._closed_to = max(self._closed_to, as_of if following is None else min(following, as_of))
+                at = following
                 continue
             window, terms = self._window_of(span), line.at(span.start)
             is_touched = window is not None and (window.closed_at is None or (since is not None and window.end > since))
@@ -109,27 +114,44 @@ def compute_window_closing_instant(window: TargetWindow, terms: ServiceLevelTarg
     return None if window.closed_at is not None else window.end + terms.closing_delay
 
 
-def find_window_at(line: TargetTermsHistory, instant: UtcMicroseconds) -> calendar_windows.Window | None:
-    """Return the window that contains an instant, cut to the term of the agreement; None outside the term.
+def find_window_at(line: TargetTermsHistory, instant: UtcMicroseconds) -> Window | None:
+    """Return the window that contains an instant, cut to the term of the agreement; None outside the term, and between
+    two occurrences of a critical period.
 
-    A window that began before an amendment keeps its end, whatever period the new terms have. But if the amendment
+    A window that began before an amendment keeps its end, whatever windows the new terms have. But if the amendment
     splits windows, the window is cut where the amendment takes effect. Its second part is named after the new version:
     ``2026-11.v2``.
     """
     terms = line.at(instant)
-    if terms is None:
+    if terms is None or terms.schedule is None:
         return None
-    whole = calendar_windows.window_at(terms.window, terms.zone, instant)
-    start, name = max(whole.start, line.begins_at), whole.id
-    cut = line.cut_after(instant)
-    end = min(whole.end, line.unbroken_until(instant), whole.end if cut is None else cut)
-    is_first = terms is line.versions[0]
-    if terms.on_amendment == SPLIT and (not is_first or line.continues):
-        if whole.start < terms.effective_at:
-            start, name = terms.effective_at, f"{whole.id}.v{terms.version}"
-    elif not is_first:
+    whole, start = terms.schedule.at(instant), line.begins_at
+    is_first, is_split = terms is line.versions[0], terms.on_amendment == SPLIT
+    if not is_first and not is_split:
         earlier = find_window_at(line, terms.effective_at - 1)
         if earlier is not None and instant < earlier.end:
             return earlier
+        if earlier is not None and whole is not None and earlier.id == whole.id:
+            # An amendment prolonged this occurrence after it had begun: it keeps the end that it had.
+            return None
         start = max(start, terms.effective_at if earlier is None else earlier.end)
-    return calendar_windows.Window(name, start, end)
+    if whole is None:
+        return None
+    start, name = max(start, whole.start), whole.id
+    if is_split and (not is_first or line.continues) and whole.start < terms.effective_at:
+        start, name = terms.effective_at, f"{whole.id}.v{terms.version}"
+    cut = line.cut_after(instant)
+    end = min(whole.end, line.unbroken_until(instant), whole.end if cut is None else cut)
+    return Window(name, start, end)
+
+
+def find_next_window_start(line: TargetTermsHistory, instant: UtcMicroseconds) -> UtcMicroseconds | None:
+    """Return the next instant at which a window may begin, after an instant that lies in no window; None if none will.
+
+    This is the start of the next occurrence by the terms in force, or the instant at which another version takes
+    effect.
+    """
+    terms = line.at(instant)
+    following = None if terms is None or terms.schedule is None else terms.schedule.starting_after(instant)
+    ahead = [None if following is None else following.start, line.begins_after(instant)]
+    return min((at for at in ahead if at is not None), default=None)
