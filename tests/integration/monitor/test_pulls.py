@@ -380,5 +380,7 @@ async def test_addresses_inside_the_operators_network_are_refused_unless_allowed
     async with strict() as service:
         body = {"title": "T", "connector": "servicenow", "authentication": BASIC, "secret": "x"}
         refused = problem(await service.provider.post(PULLS, json={**body, "address": tool.address}))
-        assert refused["errors"][0]["remedy"] == "the host is inside a private, local or special network"
+        remedy = refused["errors"][0]["remedy"]
+        assert remedy.startswith("the host is inside a private, local or special network;")
+        assert "SLM_MONITOR_ALLOWED_NETWORKS" in remedy
         assert tool.asked == []

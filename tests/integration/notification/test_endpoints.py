@@ -144,7 +144,8 @@ async def test_an_address_that_moved_inside_the_network_is_refused_at_each_sendi
     await service.ask("provider", "POST", f"{ENDPOINTS}/{made['endpoint_id']}/test-events")
     assert await service.send() == 1
     [delivery] = await service.deliveries()
-    assert delivery["problem"] == "Not sent: the host is inside a private, local or special network."
+    assert delivery["problem"].startswith("Not sent: the host is inside a private, local or special network;")
+    assert "SLM_NOTIFICATION_ALLOWED_NETWORKS" in delivery["problem"]
     assert receiver.got == []
 
 

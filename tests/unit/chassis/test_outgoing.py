@@ -153,6 +153,13 @@ async def test_networks_that_an_operator_allows_are_allowed_also_without_tls() -
             await checked_addresses(url, rules, resolve)
 
 
+async def test_a_refusal_names_the_setting_that_allows_the_network() -> None:
+    rules = AddressRules((), "SLM_X_ALLOWED_NETWORKS")
+    for url in ("https://10.20.1.1/", f"http://{PUBLIC}/"):
+        with pytest.raises(AddressRefused, match="can allow its network with SLM_X_ALLOWED_NETWORKS"):
+            await checked_addresses(url, rules, resolve)
+
+
 class _Inner(httpx.AsyncBaseTransport):
     """Keeps the requests that would be sent; the first ``refusing`` of them find nobody."""
 

@@ -275,7 +275,8 @@ def _open_pulls(
     """Let parties make pulls; return the worker that runs them. Raises ImportRefused if a recipe is not complete."""
     folders = [SHIPPED] if settings.connectors is None else [SHIPPED, settings.connectors]
     recipes, seconds = read_pull_recipes(*folders), settings.pull_request_seconds
-    tools = WebTools(AddressRules(parse_networks(settings.allowed_networks)), seconds, recipes)
+    rules = AddressRules(parse_networks(settings.allowed_networks), "SLM_MONITOR_ALLOWED_NETWORKS")
+    tools = WebTools(rules, seconds, recipes)
     dependencies.PULLS.put(http, store)
     dependencies.PULL_OFFICE.put(http, PullOffice(store, recipes, tools, new_id))
     answer_refusals(http, PullRefusal, pull_refusals.problem_of)

@@ -85,7 +85,7 @@ async def build(
     http = build_api(foundation, title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)
     answer_refusals(http, Refusal, problems.problem_of)
     limits = own.sending_limits()
-    rules = AddressRules(parse_networks(own.allowed_networks))
+    rules = AddressRules(parse_networks(own.allowed_networks), "SLM_NOTIFICATION_ALLOWED_NETWORKS")
     desk = SqlNotificationDesk(database, own.parallel, own.repeat_microseconds)
     courier = WebCourier(rules, limits.attempt_seconds, resolve=resolve, console_url=own.console_url)
     dependencies.OFFICE.put(http, WebhookOffice(desk, courier, new_id, secrets.token_bytes, database.source))

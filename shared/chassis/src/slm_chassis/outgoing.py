@@ -66,10 +66,12 @@ class AddressRefused(ValueError):
 class AddressRules:
     """The addresses to which requests may go: all public ones, and the ``allowed`` networks.
 
-    Public addresses need https; in the allowed networks http is accepted as well.
+    Public addresses need https; in the allowed networks http is accepted as well. ``setting`` is the name of the
+    setting in which an operator allows networks; a refusal names it.
     """
 
     allowed: Sequence[Network] = ()
+    setting: str = ""
 
     def check(self, scheme: str, text: str) -> Address:
         """Return the address in ``text``. Raises AddressRefused unless a request with this scheme may go there."""
@@ -78,10 +80,16 @@ class AddressRules:
         if any(inner in each for each in self.allowed):
             return address
         if not inner.is_global or inner.is_multicast or any(inner in each for each in _REFUSED_NETWORKS):
-            raise AddressRefused("the host is inside a private, local or special network")
+            raise AddressRefused(f"the host is inside a private, local or special network{self._remedy()}")
         if scheme != "https":
-            raise AddressRefused("only https is allowed to this host")
+            raise AddressRefused(f"only https is allowed to this host{self._remedy()}")
         return address
+
+    def _remedy(self) -> str:
+        """Return how an operator allows the address; empty if no setting does."""
+        if not self.setting:
+            return ""
+        return f"; an operator of this installation can allow its network with {self.setting} (docs/guides/running.md)"
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:
