@@ -11,7 +11,15 @@ from slm_console.views.connections.sources import moment_of
 from slm_console.views.instants import read
 from slm_console.views.reader import Reader
 
-SENDING = ["indicators:write", "measurements:write", "otlp:write", "ticket-events:write", "tickets:write"]
+SENDING = [
+    "cloudevents:write",
+    "indicators:write",
+    "measurements:write",
+    "otlp:write",
+    "prometheus:write",
+    "ticket-events:write",
+    "tickets:write",
+]
 """Scopes of a key that may only send facts."""
 
 
