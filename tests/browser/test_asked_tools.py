@@ -209,7 +209,7 @@ async def test_an_account_that_is_refused_is_said_in_words_and_mended_by_clickin
         await journey.type("Password, token or client secret", "wrong")
         await journey.click("Ask it from now on", then="another pull of yours has this source")
         await journey.sees("Write it again: it is a secret")
-        await journey.type("Its name here", "second-desk")
+        await journey.type("Source", "second-desk")
         await journey.type("Password, token or client secret", "wrong")
         await journey.click("Ask it from now on", then="The last runs")
         await says(page, "failed once", "401")

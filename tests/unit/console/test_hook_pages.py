@@ -240,7 +240,33 @@ async def test_who_may_not_change_an_address_is_offered_no_act() -> None:
     ],
 )  # fmt: skip
 def test_what_came_of_a_call_is_said_in_one_line(outcome: str, detail: dict[str, Any], said: str) -> None:
-    assert hooks.call_line(READER, {**REFUSED, "outcome": outcome, "detail": detail}).said == said
+    assert hooks.call_line(READER, {**REFUSED, "outcome": outcome, "detail": detail}, "zammad").said == said
+
+
+async def test_a_call_leads_to_the_tickets_that_it_brought() -> None:
+    brought = [{"number": "A/1", "events": []}, {"number": "A2", "events": [{}]}]
+    taken = {**REFUSED, "outcome": "accepted", "status": 202, "detail": {"tickets": brought, "accepted": 0}}
+    measured = {**taken, "call_id": "c-3", "detail": {"tickets": [], "accepted": 1}}
+    tried = {**taken, "call_id": "c-4", "outcome": "test", "detail": {"tickets": [{"number": "A1", "state": "new"}]}}
+    async with browser_of(the_api(**{f"{PATH}/calls": {"items": [taken, measured, tried]}})) as browser:
+        page = (await browser.get(f"{PAGE}/calls/c-1")).text
+        assert 'href="/tickets/zammad/A%2F1"' in page and 'href="/tickets/zammad/A2"' in page
+        assert 'href="/connections/measurements">Measurements' in (await browser.get(f"{PAGE}/calls/c-3")).text
+        assert "/tickets/zammad" not in (await browser.get(f"{PAGE}/calls/c-4")).text, "a test brings no ticket"
+
+
+async def test_a_name_that_is_not_registered_leads_to_its_form() -> None:
+    errors = [{"field": "x.indicator", "value": "a&b", "remedy": "register it first with POST /api/v1/indicators"}]
+    lost = {**REFUSED, "detail": {"detail": "d", "errors": [FAULT, *errors, *errors]}}
+    async with browser_of(the_api(**{f"{PATH}/calls": {"items": [lost]}})) as browser:
+        page = (await browser.get(f"{PAGE}/calls/c-1")).text
+    assert page.count("/connections/measurements?name=") == 1 and "?name=a%26b#register" in page
+
+
+async def test_what_a_test_event_makes_is_said_beforehand() -> None:
+    async with browser_of(the_api()) as browser:
+        said = words_of((await browser.get(PAGE)).text)
+    assert "A test event is an example of what Zammad sends." in said and "No ticket is made" in said
 
 
 @pytest.mark.parametrize(

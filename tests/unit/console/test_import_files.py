@@ -7,8 +7,15 @@ from typing import Any
 
 import pytest
 
-from slm_console.views.connections.measured_files import MEASURES, measures_in_words, read_file, starter
+from slm_console.views.connections.measured_files import (
+    MEASURES,
+    example_file,
+    measures_in_words,
+    read_file,
+    starter,
+)
 from slm_mappings.mapping import parse_measurement_mapping_text
+from slm_monitor.application.hooks.file_previews import preview_file
 from tests.unit.console.alder_answers import answers
 from tests.unit.console.negotiated import READER
 from tests.unit.console.read_pages import token_in, words_of
@@ -42,6 +49,19 @@ def the_api(*roles: str, **more: Any) -> StubApi:
 def test_every_mapping_to_begin_with_is_valid_and_has_a_name(measures: str) -> None:
     assert parse_measurement_mapping_text(starter(measures)).measures == measures
     assert measures_in_words(READER)[measures]
+
+
+@pytest.mark.parametrize("measures", MEASURES)
+def test_every_example_file_is_read_whole_by_the_mapping_beside_it(measures: str) -> None:
+    read = preview_file(starter(measures), example_file(measures, READER.now))
+    assert (read["records"], len(read["items"]), read["set_aside"], read["errors"]) == (3, 3, [], [])
+
+
+async def test_an_example_file_is_offered_until_there_is_a_file() -> None:
+    async with browser_of(the_api()) as browser:
+        assert f'href="{PAGE}?example=yes"' in (await browser.get(PAGE)).text
+        page = unescape((await browser.get(f"{PAGE}?example=yes")).text)
+    assert "time,status\n" in page and "The rows below are made up." in page and "Try an example file" not in page
 
 
 async def test_a_file_is_tried_and_what_it_says_is_shown() -> None:

@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
-from slm_console.views.connections.series import SeriesMisread, series_of
+from slm_console.views.connections.series import SeriesMisread, remote_write_lines, series_of
 from tests.unit.console.alder_answers import answers
 from tests.unit.console.read_pages import token_in, words_of
 from tests.unit.console.stub_api import StubApi, browser_of
@@ -113,3 +114,25 @@ async def test_who_may_not_change_rules_is_offered_no_act() -> None:
         page = (await browser.get(PAGE)).text
         main = page.partition("<main")[2].partition("</main>")[0]
         assert "shop.up" in main and "<form" not in main
+
+
+def test_the_lines_for_prometheus_send_only_what_the_rules_name() -> None:
+    lines = yaml.safe_load(remote_write_lines("https://slm.example", [UP, GOOD, UP]))
+    [target] = lines["remote_write"]
+    assert target["url"] == "https://slm.example/api/v1/prometheus/write"
+    assert target["authorization"] == {"credentials_file": "/etc/prometheus/slm-key"}
+    [kept] = target["write_relabel_configs"]
+    assert (kept["regex"], kept["action"]) == ("up|http_requests_total", "keep")
+
+
+@pytest.mark.parametrize("rules", [[], [UP, {**UP, "match": '{job="shop"}'}]])
+def test_lines_for_prometheus_choose_nothing_where_a_rule_has_no_name(rules: list[dict[str, Any]]) -> None:
+    [target] = yaml.safe_load(remote_write_lines("https://slm.example", rules))["remote_write"]
+    assert "write_relabel_configs" not in target
+
+
+async def test_the_lines_for_prometheus_are_on_the_page() -> None:
+    async with browser_of(the_api()) as browser:
+        page = (await browser.get(PAGE)).text
+    assert "/api/v1/prometheus/write" in page and "credentials_file: /etc/prometheus/slm-key" in page
+    assert 'href="/connections/keys"' in page and "regex: up|http_requests_total" in page

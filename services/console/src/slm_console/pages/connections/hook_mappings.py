@@ -131,7 +131,7 @@ def _mapping_page(visit: Visit, known: _HookPage, draft: _Draft) -> Response:
         **shell(known.directory, "hooks", Part(known.hook)),
         "may_change": may_connect(known.directory),
         "line": hooks.hook_line(visit.reader, known.hook, {}),
-        "kept": [hooks.call_line(visit.reader, each) for each in known.kept],
+        "kept": [hooks.call_line(visit.reader, each, str(known.hook["source"])) for each in known.kept],
         "draft": draft,
     }
     return render(visit, "connections/hook_mapping.html", model, status=422 if draft.notice else 200)

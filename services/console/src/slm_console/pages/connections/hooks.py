@@ -104,8 +104,9 @@ async def _hook_page(visit: Visit, hook_id: str, *, secret: str = "", notice: st
         "way": hooks.way_in_words(visit.reader, found["authentication"]),
         "secrets": [secret_in_words(visit.reader, each) for each in found["secrets"]],
         "guide": guide_blocks(str(connector["guide"]), address) if connector else [],
-        "calls": [hooks.call_line(visit.reader, each) for each in parts["calls"].items],
+        "calls": [hooks.call_line(visit.reader, each, str(found["source"])) for each in parts["calls"].items],
         "can_test": connector is not None,
+        "brings_tickets": connector is not None and connector["kind"] == "tickets",
         "secret": secret,
         "notice": notice,
     }
@@ -129,7 +130,7 @@ async def _call_page(visit: Visit, hook_id: str, call_id: str, notice: str) -> R
         **shell(directory, "hooks", Part(found)),
         "may_change": may_connect(directory),
         "line": hooks.hook_line(visit.reader, found, {}),
-        "call": hooks.call_line(visit.reader, call),
+        "call": hooks.call_line(visit.reader, call, str(found["source"])),
         "notice": notice,
     }
     return render(visit, "connections/hook_call.html", model, status=422 if notice else 200)

@@ -66,10 +66,15 @@ async def choose_measures(visit: SignedIn) -> Response:
 
 @router.get("/connections/imports/new/{measures}")
 async def show_file_form(visit: SignedIn, measures: str) -> Response:
-    """Show the form for a file with one kind of measurement, and an example mapping to change."""
+    """Show the form for a file with one kind of measurement, and an example mapping to change.
+
+    With ``?example=yes`` the form has an example of a file.
+    """
     if measures not in MEASURES:
         raise NotFound(404, {})
-    return await _form_page(visit, _FileDraft(measures, measured_files.starter(measures), ""))
+    is_example = visit.request.query_params.get("example") == "yes"
+    content = measured_files.example_file(measures, visit.reader.now) if is_example else ""
+    return await _form_page(visit, _FileDraft(measures, measured_files.starter(measures), content), is_example)
 
 
 @router.post("/connections/imports/new/{measures}")
@@ -170,7 +175,7 @@ async def _send_batch(visit: Visit, batch: Sequence[Mapping[str, Any]]) -> list[
     return rows
 
 
-async def _form_page(visit: Visit, draft: _FileDraft) -> Response:
+async def _form_page(visit: Visit, draft: _FileDraft, is_example: bool = False) -> Response:
     parts = await visit.api.gather(**WHO)
     directory = directory_from(parts)
     model = {
@@ -178,5 +183,6 @@ async def _form_page(visit: Visit, draft: _FileDraft) -> Response:
         "may_import": may_connect(directory),
         "says": measured_files.measures_in_words(visit.reader)[draft.measures],
         "draft": draft,
+        "is_example": is_example,
     }
     return render(visit, "connections/import_file.html", model, status=422 if draft.notice else 200)

@@ -37,6 +37,7 @@ async def _rules_page(
 ) -> Response:
     parts = await visit.api.gather(**WHO, rules=_RULES)
     directory, kept = directory_from(parts), parts["rules"].data or {"rules": [], "revision": 0}
+    base = visit.request.base_url
     model = {
         **shell(directory, "series", parts["rules"]),
         "may_change": may_connect(directory),
@@ -44,6 +45,8 @@ async def _rules_page(
         "lines": series.rule_lines(visit.reader, kept["rules"]),
         "revision": kept["revision"],
         "readings": [(each, series.reading_in_words(visit.reader, each)) for each in series.READINGS],
+        "lines_to_copy": series.remote_write_lines(f"{base.scheme}://{base.netloc}", kept["rules"]),
+        "key_file": series.KEY_FILE,
         "typed": typed,
         "errors": errors,
         "tried": tried,

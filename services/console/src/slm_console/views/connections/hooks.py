@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from slm_console.views.connections.sources import moment_of
 from slm_console.views.reader import Reader
@@ -15,6 +16,8 @@ _OUTCOME_MARKS = {
     "accepted": "met", "ignored": "on-track", "refused": "breached", "unsigned": "at-risk", "paused": "paused",
     "test": "on-track",
 }  # fmt: skip
+_REGISTERING = "POST /api/v1/indicators"
+"""Part of the remedy for a fact of an indicator that is not registered."""
 _REPEATED = ("accepted", "ignored", "refused", "paused")
 """Outcomes of calls whose payload can be read again."""
 
@@ -68,6 +71,11 @@ class CallLine:
     status: int
     said: str
     """The result of the call, in one line."""
+    tickets: Sequence[tuple[str, str]]
+    """Number and page of each ticket that the call brought; empty for a test, which brings none."""
+    has_measurements: bool
+    unregistered: Sequence[str]
+    """Names that the call brought facts of, although no measurement is registered under them."""
     faults: Sequence[Fault]
     notes: Sequence[str]
     payload: str
@@ -146,10 +154,11 @@ def outcome_in_words(reader: Reader, outcome: str) -> str:
     return known.get(outcome, outcome)
 
 
-def call_line(reader: Reader, call: Mapping[str, Any]) -> CallLine:
-    """Return a call as a row, with its outcome in words."""
+def call_line(reader: Reader, call: Mapping[str, Any], source: str) -> CallLine:
+    """Return a call as a row, with its outcome in words. ``source``: the source of the hook's tickets."""
     outcome, detail, payload = str(call["outcome"]), call["detail"], call["payload"]
     can_repeat = payload is not None and outcome in _REPEATED
+    faults = faults_of(detail.get("errors") or ())
     return CallLine(
         call_id=str(call["call_id"]),
         at=moment_of(reader, call["at"]),
@@ -157,7 +166,14 @@ def call_line(reader: Reader, call: Mapping[str, Any]) -> CallLine:
         outcome=outcome_in_words(reader, outcome),
         status=int(call["status"]),
         said=_said(reader, detail),
-        faults=faults_of(detail.get("errors") or ()),
+        tickets=[
+            (str(each["number"]), f"/tickets/{quote(source, safe='')}/{quote(str(each['number']), safe='')}")
+            for each in detail.get("tickets") or ()
+            if each.get("events") is not None
+        ],
+        has_measurements=bool(int(detail.get("accepted") or 0)),
+        faults=faults,
+        unregistered=list(dict.fromkeys(each.value for each in faults if _REGISTERING in each.remedy)),
         notes=[str(each) for each in detail.get("notes") or ()],
         payload=shown_payload(payload or ""),
         has_payload=payload is not None,

@@ -9,6 +9,7 @@ from typing import Any
 from slm_console.views.connections.hooks import Fault, faults_of
 from slm_console.views.connections.sources import moment_of
 from slm_console.views.reader import Reader
+from slm_events.instants import to_text
 
 SHOWN = 20
 """How many measurements of a file are shown before it is imported."""
@@ -24,6 +25,18 @@ _CONTENTS = {
     "recoveries": "recovery: {outage_start: failed_at, service_restored: restored_at}\n",
 }
 MEASURES = tuple(_CONTENTS)
+_EXAMPLES = {
+    "probes": ("time,status", ("{at},up", "{at},down", "{at},up")),
+    "states": ("time,state", ("{at},up", "{at},down", "{at},up")),
+    "ratios": ("time,good,total", ("{at},118,120", "{at},97,110", "{at},131,131")),
+    "values": ("time,ms", ("{at},120", "{at},2100", "{at},135")),
+    "occurrences": ("time,number", ("{at},4711", "{at},4712", "{at},4713")),
+    "counters": ("time,ok,all", ("{at},1000,1000", "{at},1118,1120", "{at},1215,1230")),
+    "ratings": ("time,answer,stars", ("{at},a-1,5", "{at},a-2,2", "{at},a-3,4")),
+    "recoveries": ("failed_at,restored_at", ("{at},{later}", "{at},{later}", "{at},{later}")),
+}
+"""Kind of measurement → head and rows of a file that the example mapping reads. ``later`` is 8 minutes after ``at``."""
+_MINUTE = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,17 @@ def starter(measures: str) -> str:
         f"kind: measurements\nmeasures: {measures}\nsource: my-tool\nrecords: {{format: csv}}\n"
         f"times: {{format: iso, zone: UTC}}\nindicator: shop.checkout\n{_CONTENTS[measures]}"
     )
+
+
+def example_file(measures: str, now: int) -> str:
+    """Return a file, CSV, that the example mapping for a kind of measurement reads: three rows of the half hour before
+    ``now``, an instant in microseconds.
+    """
+    head, rows = _EXAMPLES[measures]
+    first = now // _MINUTE * _MINUTE - 3 * 10 * _MINUTE
+    times = [first + number * 10 * _MINUTE for number in range(len(rows))]
+    lines = [row.format(at=to_text(at), later=to_text(at + 8 * _MINUTE)) for row, at in zip(rows, times, strict=True)]
+    return "\n".join([head, *lines]) + "\n"
 
 
 def measures_in_words(reader: Reader) -> dict[str, str]:

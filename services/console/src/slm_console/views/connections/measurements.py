@@ -54,6 +54,25 @@ def measurement_columns(reader: Reader) -> list[Column[MeasurementLine]]:
     ]
 
 
+def kinds_to_register(reader: Reader) -> list[tuple[str, str]]:
+    """Return the kinds of indicators that people register by a form: the API's name and words.
+
+    An indicator of ratings needs a scale, so that a program registers it.
+    """
+    return [(each, _kind(reader, each)) for each in ("availability", "ratio", "value", "count", "recovery")]
+
+
+def silences(reader: Reader) -> list[tuple[str, str]]:
+    """Return after how long without a measurement an indicator counts as silent: ISO 8601 duration and words."""
+    minutes = [(5, "PT5M"), (15, "PT15M")]
+    return [
+        ("", reader.gettext("never")),
+        *((iso, reader.gettext("%(number)s min", number=reader.whole(number))) for number, iso in minutes),
+        ("PT1H", reader.gettext("1 hour")),
+        ("P1D", reader.gettext("1 day")),
+    ]
+
+
 def _promises(targets: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[tuple[str, str]]]:
     judged: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for target in targets:

@@ -166,7 +166,7 @@ def facts_of(reader: Reader, pull: Mapping[str, Any], reads: str) -> list[tuple[
     proof = proof_in_words(reader, str(way["kind"]))
     found = [
         (reader.gettext("Proves itself by"), f"{proof}: {way['user']}" if way["user"] else proof),
-        (reader.gettext("Its name here"), str(pull["source"])),
+        (reader.gettext("Source"), str(pull["source"])),
         (reader.gettext("Asked for"), str(query.get("expression") or pull["filter"])),
         (reader.gettext("Name of the series"), str(query.get("record") or "")),
         (reader.gettext("Everything read"), moment_of(reader, state["succeeded_at"])),

@@ -9,10 +9,15 @@ from typing import Any
 
 from slm_console.views.reader import Reader
 
+KEY_FILE = "/etc/prometheus/slm-key"
+"""The file from which Prometheus reads the key, as the console proposes it."""
 READINGS = ("", "value", "state", "counter", "good", "bad")
 _NAME = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)?\s*")
 _LABEL = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,|(?=}))')
 _ESCAPED = re.compile(r"\\(.)")
+
+
+_PLAIN_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
 
 class SeriesMisread(ValueError):
@@ -58,6 +63,30 @@ def rule_lines(reader: Reader, rules: Sequence[Mapping[str, Any]]) -> list[RuleL
         )
         for number, rule in enumerate(rules)
     ]
+
+
+def remote_write_lines(base: str, rules: Sequence[Mapping[str, Any]]) -> str:
+    """Return the part of a Prometheus configuration, YAML, that sends the series of the rules to this installation.
+
+    ``base`` is the address of the installation. Without rules, or if a rule has no plain name before its labels, the
+    lines do not choose series, so that Prometheus sends all.
+    """
+    lines = [
+        "remote_write:",
+        f"  - url: {base}/api/v1/prometheus/write",
+        "    authorization:",
+        f"      credentials_file: {KEY_FILE}",
+    ]
+    names = [_PLAIN_NAME.match(str(rule["match"]).strip()) for rule in rules]
+    if names and all(names):
+        chosen = "|".join(dict.fromkeys(name[0] for name in names if name))
+        lines += [
+            "    write_relabel_configs:",
+            "      - source_labels: [__name__]",
+            f"        regex: {chosen}",
+            "        action: keep",
+        ]
+    return "\n".join(lines)
 
 
 def reading_in_words(reader: Reader, reading: object) -> str:

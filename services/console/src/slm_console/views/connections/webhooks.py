@@ -40,6 +40,8 @@ class WebhookLine:
     host: str
     url: str
     what: str
+    test: str
+    """What a test event makes at the receiver, in words."""
     mark: str
     state: str
     since: str
@@ -89,6 +91,25 @@ def kinds_of_webhooks(reader: Reader) -> Mapping[str, str]:
     }
 
 
+def _test_in_words(reader: Reader, kind: str) -> str:
+    if kind == "webhook":
+        return reader.gettext(
+            "A test event is sent to the address at once, signed like every other. It says that it is a test, and "
+            "changes nothing here."
+        )
+    if kind == "alertmanager":
+        return reader.gettext(
+            "A test event opens an alert in Alertmanager, which may notify people. It says that it is a test, and "
+            "ends by itself after five minutes."
+        )
+    if kind == "pagerduty":
+        return reader.gettext(
+            "A test event opens an alert of severity info in PagerDuty, which may notify people. It says that it is "
+            "a test; resolve it there."
+        )
+    return reader.gettext("A test event is a message in the chat, which says that it is a test. Nothing changes here.")
+
+
 def webhook_line(reader: Reader, endpoint: Mapping[str, Any]) -> WebhookLine:
     """Return an address as a row: its URL, the events that it gets, and whether events are sent to it now."""
     states = {
@@ -106,6 +127,7 @@ def webhook_line(reader: Reader, endpoint: Mapping[str, Any]) -> WebhookLine:
         host=urlsplit(url).hostname or url,
         url=url,
         what=_what(reader, endpoint),
+        test=_test_in_words(reader, str(endpoint["kind"])),
         mark=_MARKS.get(state, "no-data"),
         state=states.get(state, state),
         since=moment_of(reader, endpoint["state_at"]),

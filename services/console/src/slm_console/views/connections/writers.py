@@ -179,7 +179,7 @@ def writer_facts(reader: Reader, writer: Mapping[str, Any], tool: WritingTool | 
     has_date = tool is None or any(each in tool.dates for each in writer["fields"].values())
     found = [
         (reader.gettext("Proves itself by"), f"{proof}: {way['user']}" if way["user"] else proof),
-        (reader.gettext("Source of the tickets"), str(writer["source"])),
+        (reader.gettext("Source"), str(writer["source"])),
         (reader.gettext("Clocks that count"), clocks_in_words(reader, writer["clocks"])),
         (reader.gettext("Time zone of dates"), str(writer["time_zone"]) if has_date else ""),
         (reader.gettext("Tickets written"), reader.whole(int(writer["written"]))),
