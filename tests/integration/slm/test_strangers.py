@@ -49,6 +49,7 @@ CALLERS = frozenset(
         "/api/v1/series-rules",
         "/api/v1/invitations/accept",
         "/api/v1/named-companies",
+        "/api/v1/recorded-agreements/lines",
         "/api/v1/me/password",
         "/api/v1/installation/links",
         "/api/v1/webhook-endpoints",

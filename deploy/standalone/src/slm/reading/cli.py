@@ -1,4 +1,4 @@
-"""``slm status``, ``slm breaches``, ``slm explain`` and ``slm watch``: their options and exit codes."""
+"""``slm status``, ``breaches``, ``explain``, ``watch`` and ``apply``: their options and exit codes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,7 @@ OfCustomer = Annotated[str | None, typer.Option("--customer", help="Only what th
 CANNOT = 2
 """Exit code if there is no answer. Wrong options have the same exit code."""
 BREACHED = 1
+REFUSED = 1
 INTERRUPTED = 130
 
 
@@ -86,6 +88,35 @@ def breaches(
             _print_json(broken.documents_of(reader, names, listed))
         else:
             broken.show_breaches(Screen(), reader, names, listed, everything=everything)
+
+
+def apply(
+    file: Annotated[Path, typer.Option("--file", "-f", help="An Excel workbook (.xlsx) or csv file of contracts.")],
+    is_dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the contracts and store nothing.")] = False,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Annotated[
+        str, typer.Option("--key", envvar="SLM_KEY", help="An API key with the role service_level_manager.")
+    ] = "",
+) -> None:
+    """Put the contracts of a table on record, and show the reasons of the lines that are refused.
+
+    The exit code is 0 if no contract is refused, and 1 if one is. It is 2 if the file cannot be read, if the server
+    cannot be reached or refuses the key, or if the options are wrong.
+    """
+    with _answered():
+        from slm.reading import contracts
+        from slm.reading.api_reader import ApiReader
+        from slm.reading.screen import Screen
+
+        with ApiReader(url, key) as api:
+            answer = contracts.apply_contracts(api, file, is_dry_run=is_dry_run)
+        if as_json:
+            _print_json(answer)
+        else:
+            contracts.show_result(Screen(), answer)
+        if answer["refused"]:
+            raise typer.Exit(REFUSED)
 
 
 def explain(

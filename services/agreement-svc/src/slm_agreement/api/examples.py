@@ -172,6 +172,23 @@ RECORD: dict[str, Any] = {
     },
 }
 
+CONTRACT_TABLE: dict[str, Any] = {
+    "lines": [
+        {
+            "line": 2,
+            "columns": {
+                "key": "sky-compute-2027",
+                "title": "Virtual machines of Sky Compute",
+                "company": "Sky Compute",
+                "service": "Virtual machines",
+                "first_day": "2026-12-01",
+                "document_sha256": HASH,
+                "at_least": 99.95,
+            },
+        }
+    ]
+}
+
 SIGNATURE: dict[str, Any] = {
     "revision_hash": HASH,
     "waivers": [{"code": "relevant.no-requirement", "reason": "Takes over the terms of the agreement before it."}],

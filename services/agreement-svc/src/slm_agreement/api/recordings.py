@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
 from slm_agreement.api import shapes
-from slm_agreement.api.bodies.recordings import NewRecord
+from slm_agreement.api.bodies.recordings import ContractTable, NewRecord
 from slm_agreement.api.dependencies import TheLedgers
-from slm_agreement.api.responses.records import RecordingResponse
-from slm_agreement.application import recordings
+from slm_agreement.api.responses.records import ContractTableResponse, RecordingResponse
+from slm_agreement.application import recording_tables, recordings
+from slm_agreement.application.contract_lines import Line
+from slm_agreement.application.recording_tables import ContractResult
 from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation
 
@@ -57,4 +60,45 @@ async def record_agreement(
         "revision_hash": version.current.hash,
         "is_stored": not (dry_run and recorded.is_new),
         "findings": [finding.document() for finding in recorded.findings],
+    }
+
+
+@router.post(
+    "/lines",
+    **operation("Put the contracts of a table on record", ContractTableResponse, "not-allowed", "invalid"),
+)
+async def record_contract_table(
+    body: ContractTable,
+    caller: Caller,
+    ledgers: TheLedgers,
+    dry_run: Annotated[bool, Query(description="Whether only to check the contracts: nothing is stored")] = False,
+) -> dict[str, Any]:
+    """Put many contracts on record, such as the lines of a spreadsheet, each by itself.
+
+    The other companies and their services are entered if they are missing. A contract is refused as a whole, with
+    reasons by line, and keeps no other from being recorded. Sending the same table again changes nothing, so correct
+    the refused lines and send all of them.
+    """
+    lines = [Line(each.line, each.columns) for each in body.lines]
+    results = await recording_tables.record_table(ledgers, caller, lines, dry_run)
+    counts = Counter(each.result for each in results)
+    return {
+        "is_stored": not dry_run,
+        **{name: counts[name] for name in ("recorded", "unchanged", "refused")},
+        "contracts": [_contract_json(each) for each in results],
+    }
+
+
+def _contract_json(result: ContractResult) -> dict[str, Any]:
+    return {
+        "lines": result.contract.lines,
+        "key": result.contract.key,
+        "title": result.contract.title,
+        "result": result.result,
+        "agreement_id": result.agreement_id,
+        "reasons": [
+            {"line": each.line, **{name: getattr(each.finding, name) for name in ("field", "value", "remedy")}}
+            for each in result.reasons
+        ],
+        "findings": [each.document() for each in result.findings],
     }

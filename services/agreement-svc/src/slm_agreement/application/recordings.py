@@ -44,6 +44,14 @@ class RecordingResult:
     findings: list[Finding]
 
 
+class _NothingIsStored(Exception):
+    """Ends the transaction of a dry run without storing anything; has the result."""
+
+    def __init__(self, result: RecordingResult) -> None:
+        super().__init__()
+        self.result = result
+
+
 async def record_agreement(
     ledgers: LedgerFactory, caller: Principal, order: ContractOnRecord, is_dry_run: bool
 ) -> RecordingResult:
@@ -53,6 +61,18 @@ async def record_agreement(
     is a manager of a party, Invalid for terms that cannot be read, Unknown for a company or service that the party did
     not name, and KeyTaken if the key belongs to another agreement.
     """
+    try:
+        async with ledgers.begin() as ledger:
+            result = await record_in(ledger, caller, order)
+            if is_dry_run:
+                raise _NothingIsStored(result)
+    except _NothingIsStored as tried:
+        return tried.result
+    return result
+
+
+async def record_in(ledger: Ledger, caller: Principal, order: ContractOnRecord) -> RecordingResult:
+    """Put a contract on record in a transaction that is open; raises what ``record_agreement`` raises."""
     callers.require_manager(caller)
     recorder = callers.require_party(caller)
     key = callers.key_or_random(order.key)
@@ -68,34 +88,31 @@ async def record_agreement(
         order.external_refs,
         recorder,
     )
-    async with ledgers.begin() as ledger:
-        await ledger.lock(identity.agreement_id)
-        # Retiring takes this lock too, so the service cannot be retired between the check and the record.
-        await ledger.lock(identity.service_id)
-        await _check_sides(ledger, identity)
-        written = recording.written_document(dict(order.document), recorder == identity.customer_party_id)
-        draft = await drafting.complete_draft(ledger, identity, recorder, written, order.template)
-        findings = Findings()
-        findings.items += draft.findings
-        findings.refuse_any("The document names something that is not registered.")
-        version = Version(identity, 1, drafted_by_party_id=recorder)
-        add_revision(version, draft.document, callers.actor_of(caller), None, ledger.now)
-        around = await surroundings.find_surrounding_findings(ledger, version)
-        chains = await supports.check_chain(ledger, version, draft.references)
-        around += chain_check.errors_for(chains, identity.side_of(recorder))
-        reported = smart.run_smart_check(version, version.current, [], ledger.now, around)
-        names = await agreements.read_names(ledger, identity)
-        recording.record_version(version, Record(order.contract, ledger.now), names)
-        known = await ledger.agreements.identity(identity.agreement_id)
-        if known is not None:
-            return RecordingResult(await _same(ledger, version, known), False, reported)
-        if is_dry_run:
-            return RecordingResult(version, True, reported)
-        for reference in draft.references:
-            await ledger.agreements.add_support(reference)
-        # A consumer of the terms knows what they rest on by then.
-        version.events[:0] = signed_supports.supports_signed_events(version, chains)
-        await _store(ledger, caller, version)
+    await ledger.lock(identity.agreement_id)
+    # Retiring takes this lock too, so the service cannot be retired between the check and the record.
+    await ledger.lock(identity.service_id)
+    await _check_sides(ledger, identity)
+    written = recording.written_document(dict(order.document), recorder == identity.customer_party_id)
+    draft = await drafting.complete_draft(ledger, identity, recorder, written, order.template)
+    findings = Findings()
+    findings.items += draft.findings
+    findings.refuse_any("The document names something that is not registered.")
+    version = Version(identity, 1, drafted_by_party_id=recorder)
+    add_revision(version, draft.document, callers.actor_of(caller), None, ledger.now)
+    around = await surroundings.find_surrounding_findings(ledger, version)
+    chains = await supports.check_chain(ledger, version, draft.references)
+    around += chain_check.errors_for(chains, identity.side_of(recorder))
+    reported = smart.run_smart_check(version, version.current, [], ledger.now, around)
+    names = await agreements.read_names(ledger, identity)
+    recording.record_version(version, Record(order.contract, ledger.now), names)
+    known = await ledger.agreements.identity(identity.agreement_id)
+    if known is not None:
+        return RecordingResult(await _same(ledger, version, known), False, reported)
+    for reference in draft.references:
+        await ledger.agreements.add_support(reference)
+    # A consumer of the terms knows what they rest on by then.
+    version.events[:0] = signed_supports.supports_signed_events(version, chains)
+    await _store(ledger, caller, version)
     return RecordingResult(version, True, reported)
 
 

@@ -15,6 +15,7 @@ from slm_chassis.http.problems import invalid
 from slm_chassis.http.web_addresses import WithAddresses
 
 _Day = Annotated[str, Field(max_length=10)]
+_Whole = Annotated[int, Field(ge=-(10**15), le=10**15)]
 
 
 class ContractSignatureBody(RequestBody):
@@ -78,6 +79,26 @@ class NewRecord(BodyWithReferences):
             external_refs=self.references(),
             **self.model_dump(exclude={"contract", "external_refs"}),
         )
+
+
+class ContractLine(RequestBody):
+    """A line of a table of contracts."""
+
+    line: Annotated[int, Field(ge=1, le=10_000_000)]
+    """Number of the line in the table, which the answer repeats"""
+    columns: Annotated[dict[str, str | _Whole | float | bool | None], Field(max_length=100)]
+    """The cells by column. Columns: `key`, `title`, `kind`, `our_role`, `company`, `service`, `timezone`, `first_day`,
+    `last_day`, `notice`, `document_sha256`, `document_type`, `dated_on`, `signed_by`, and of each promise `promise`,
+    `indicator`, `aggregation`, `at_least`, `at_most`, `unit`, `window`
+    """
+
+
+class ContractTable(RequestBody):
+    """Request body for putting the contracts of a table on record."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.CONTRACT_TABLE]})
+    lines: Annotated[list[ContractLine], Field(min_length=1, max_length=2_000)]
+    """The lines in their order; lines with the same key are one contract with several promises"""
 
 
 def _day(written: str | None, field: str) -> str | None:

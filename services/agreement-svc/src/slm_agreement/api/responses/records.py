@@ -34,6 +34,53 @@ class RecordingResponse(Answer):
     """What the checks report; none of it refuses the record, because the contract exists"""
 
 
+class LineReasonResponse(Answer):
+    """Why a line of a table of contracts is refused."""
+
+    line: int
+    """Number of the line"""
+    field: str
+    """The column, or the place in the terms that were made from the line"""
+    value: str
+    """What stands there"""
+    remedy: str
+    """What to write instead"""
+
+
+class TableContractResponse(Answer):
+    """The result of one contract of a table."""
+
+    lines: list[int]
+    """Numbers of the contract's lines"""
+    key: str
+    """Key of the contract; empty if the line has none"""
+    title: str
+    """Title of the contract; empty if the line has none"""
+    result: Literal["recorded", "unchanged", "refused"]
+    """`unchanged`: the same record existed before"""
+    agreement_id: str | None
+    """Id of the agreement (UUID); null if the contract is refused"""
+    reasons: list[LineReasonResponse]
+    """Why the contract is refused; empty for the others"""
+    findings: list[FindingResponse]
+    """What the checks report about the terms; none of it refuses the contract"""
+
+
+class ContractTableResponse(Answer):
+    """Response: the contracts of a table, each recorded or refused by itself."""
+
+    is_stored: bool
+    """Whether the recorded contracts are stored; false after a dry run"""
+    recorded: int
+    """Number of contracts that were recorded, or would be after a dry run"""
+    unchanged: int
+    """Number of contracts of which the same record existed before"""
+    refused: int
+    """Number of contracts that are refused"""
+    contracts: list[TableContractResponse]
+    """The contracts in the order of their first lines"""
+
+
 class ContractSignatureResponse(Answer):
     """A signature below a contract on record, as the recorder read it."""
 
