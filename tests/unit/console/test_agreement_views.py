@@ -185,7 +185,7 @@ def test_a_live_figure_says_what_is_left_or_too_much() -> None:
     live = document.live_of(READER, {**target, "window": {**window, "budget": budget}})
     assert (live.mark, live.figure, live.note) == ("on-track", "99.950\N{NO-BREAK SPACE}%", "2 min of 43 min left")
     spent = {**window, "verdict": "breached", "budget": {**budget, "left": "-60000000/1"}}
-    assert live.so_far == "so far"
+    assert live.beside == "so far"
     assert document.live_of(READER, {**target, "window": spent}).note == "1 min too much"
     assert document.live_of(READER, {**target, "window": {**spent, "verdict": "met"}}).note == "44 min used so far"
     unknown = document.live_of(READER, {**target, "window": {**window, "figure": None, "budget": None}})

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 from babel import Locale
 
-from slm_console.views.judgement.figures import figure_in_words, period_name, so_far
+from slm_console.views.judgement.figures import beside_figure, figure_in_words, known_part, period_name, so_far
 from slm_console.views.reader import Reader
 from slm_events.instants import from_text
 
@@ -73,3 +73,26 @@ def test_only_the_figure_of_a_calendar_period_that_is_not_over_is_so_far() -> No
     for changed in (ended, {"closed_at": "2026-11-30T23:10:00Z"}, {"figure": None}, {"window_id": "P28D"}):
         assert so_far(READER, {**present, **changed}) == ""
     assert so_far(READER, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("percent", "words"),
+    [
+        ("100/1", ""),
+        ("99999/1000", "only 99.9 % known"),
+        ("17500/3123", "only 5.6 % known"),
+        ("50/1", "only 50 % known"),
+        ("1/20", "less than 0.1 % known"),
+        ("0/1", "only 0 % known"),
+        (None, ""),
+    ],
+)
+def test_the_share_that_is_known_is_rounded_down(percent: str | None, words: str) -> None:
+    assert known_part(READER, {"coverage_percent": percent}, "100/1") == words
+
+
+def test_a_figure_of_an_open_period_says_how_much_of_it_is_known() -> None:
+    window = {"window_id": "2026-11", "closed_at": None, "figure": "100/1", "detail": {"coverage_percent": "1/5"}}
+    assert beside_figure(READER, window) == "so far, only 0.2 % known"
+    assert beside_figure(READER, {**window, "closed_at": "2026-12-01T00:00:00Z"}) == "only 0.2 % known"
+    assert beside_figure(READER, {**window, "figure": None}) == ""

@@ -99,7 +99,7 @@ def _of_ticket(api: ApiReader, thing: NamedThing) -> ExplainedThing:
 def _show_worked_out(screen: Screen, reader: Reader, worked: WorkedOut) -> None:
     screen.line(f"{worked.title}, {worked.period}", style="bold")
     state = state_cell(reader, worked.mark)
-    figure = f"{worked.figure} {worked.so_far}".rstrip()
+    figure = f"{worked.figure} {worked.beside}".rstrip()
     parts = [figure, state.whole, worked.broken, reader.gettext("promised: %(promise)s", promise=worked.promise)]
     screen.line("   ".join(part for part in parts if part), worked.mark)
     _section(screen, reader.gettext("In a sentence"))

@@ -12,7 +12,7 @@ from slm.reading.api_reader import ApiReader
 from slm.reading.names import SHORT, Names, choose_agreement, choose_customer, choose_service
 from slm.reading.screen import Cell, Screen, TableColumn, state_cell
 from slm_console.views.judgement.allowances import allowance_of, budget_of, pace_of
-from slm_console.views.judgement.figures import NO_FIGURE, exact, figure_in_words, period_name, so_far
+from slm_console.views.judgement.figures import NO_FIGURE, beside_figure, exact, figure_in_words, period_name
 from slm_console.views.marks import MARKS, mark_of
 from slm_console.views.promises import objective_in_words
 from slm_console.views.reader import Reader
@@ -162,7 +162,7 @@ def _row(reader: Reader, names: Names, target: Target, warned: Collection[str]) 
         figure, left = _tickets_in_words(reader, tickets), _open_tickets(reader, tickets)
     else:
         shown = figure_in_words(reader, exact(window.get("figure")), terms["objective"])
-        figure = f"{shown} {so_far(reader, target['window'])}".rstrip()
+        figure = f"{shown} {beside_figure(reader, target['window'])}".rstrip()
         pace = pace_of(reader, window)
         left = ", ".join(text for text in ((allowance.left or allowance.used) if allowance else "", pace) if text)
     return StatusRow(

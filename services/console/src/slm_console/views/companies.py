@@ -10,7 +10,7 @@ from slm_console.views.agreements.listing import Group, groups_of
 from slm_console.views.agreements.standing import OPEN, standing_of, zone_of
 from slm_console.views.directory import Directory
 from slm_console.views.instants import read
-from slm_console.views.judgement.figures import exact, figure_in_words, so_far
+from slm_console.views.judgement.figures import beside_figure, exact, figure_in_words
 from slm_console.views.marks import MARKS, mark_of
 from slm_console.views.reader import DAY, Reader
 from slm_console.views.tables import Column
@@ -66,8 +66,8 @@ class PromiseLine:
     title: str
     figure: str
     mark: str
-    so_far: str
-    """``so far`` if the figure's period is not over; else empty."""
+    beside: str
+    """What qualifies the figure, such as ``so far, only 12.4 % known``; else empty."""
 
 
 def company_columns(reader: Reader) -> list[Column[CompanyLine]]:
@@ -204,7 +204,8 @@ def _mark(target: Mapping[str, Any]) -> str:
 def _promise(reader: Reader, target: Mapping[str, Any]) -> PromiseLine:
     window = target.get("window")
     figure = figure_in_words(reader, exact(window["figure"]), target["terms"]["objective"]) if window else ""
-    return PromiseLine(str(target["target_id"]), str(target["title"]), figure, _mark(target), so_far(reader, window))
+    beside = beside_figure(reader, window)
+    return PromiseLine(str(target["target_id"]), str(target["title"]), figure, _mark(target), beside)
 
 
 def _ends(reader: Reader, agreements: Sequence[Mapping[str, Any]]) -> list[ComingDate]:

@@ -21,7 +21,7 @@ from slm_console.views.agreements.standing import OPEN
 from slm_console.views.directory import Directory
 from slm_console.views.instants import read
 from slm_console.views.judgement.allowances import CALM, used_so_far
-from slm_console.views.judgement.figures import exact, figure_in_words, so_far
+from slm_console.views.judgement.figures import beside_figure, exact, figure_in_words
 from slm_console.views.marks import mark_of
 from slm_console.views.promises import Promise, promise_of
 from slm_console.views.reader import Reader
@@ -38,8 +38,8 @@ class Live:
     figure: str
     note: str
     target_id: str
-    so_far: str = ""
-    """``so far`` if the figure's period is not over; else empty."""
+    beside: str = ""
+    """What qualifies the figure, such as ``so far, only 12.4 % known``; else empty."""
     word: str = ""
     """The state in words, if they differ from those of the mark: ``not breached`` for a customer who is not warned."""
 
@@ -222,7 +222,7 @@ def live_of(reader: Reader, target: Mapping[str, Any], *, is_warned: bool = True
     mark = mark_of(window.get("verdict"), is_open=window.get("closed_at") is None)
     figure = figure_in_words(reader, exact(window["figure"]), target["terms"]["objective"])
     word = reader.gettext("not breached") if mark == "on-track" and not is_warned else ""
-    return Live(mark, figure, _left(reader, window.get("budget"), mark), target_id, so_far(reader, window), word)
+    return Live(mark, figure, _left(reader, window.get("budget"), mark), target_id, beside_figure(reader, window), word)
 
 
 def _tickets_note(reader: Reader, tickets: Mapping[str, Any] | None) -> str:

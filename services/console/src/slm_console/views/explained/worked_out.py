@@ -11,7 +11,7 @@ from slm_console.views import instants
 from slm_console.views.explained import counted_sums, time_sums
 from slm_console.views.explained.facts import Fact, facts_of
 from slm_console.views.explained.sums import Line, Sum
-from slm_console.views.judgement.figures import exact, figure_in_words, period_name, so_far
+from slm_console.views.judgement.figures import beside_figure, exact, figure_in_words, period_name
 from slm_console.views.marks import mark_of
 from slm_console.views.promises import objective_in_words
 from slm_console.views.reader import Reader
@@ -32,8 +32,8 @@ class WorkedOut:
     sentences: Sequence[str]
     lines: Sequence[Line]
     facts: Sequence[Fact]
-    so_far: str
-    """``so far`` if the period is not over; else empty."""
+    beside: str
+    """What qualifies the figure, such as ``so far, only 12.4 % known``; else empty."""
     exact: str
     """The exact figure as a fraction, such as ``237500 ÷ 6233``, if it has more than four decimals; else empty."""
     as_of: int | None
@@ -68,9 +68,10 @@ def worked_out_of(reader: Reader, explanation: Mapping[str, Any]) -> WorkedOut:
         sentences=worked.sentences,
         lines=worked.lines,
         facts=facts_of(reader, explanation),
-        so_far=so_far(
+        beside=beside_figure(
             reader,
             {
+                "detail": explanation.get("sums"),
                 "closed_at": None if is_open else window["closes_at"],
                 "figure": explanation.get("figure"),
                 "window_id": window["id"],

@@ -20,6 +20,8 @@ MORE_DECIMALS, MOST_DECIMALS = 2, 4
 _AS_FAR_AS = 12
 """Most decimals shown: a figure rounded to these is shown even if it contradicts the verdict."""
 NO_FIGURE = "–"
+WHOLE = 100
+"""The coverage, in percent, of a period of which everything is known."""
 
 
 def exact(text: str | None) -> Fraction | None:
@@ -91,6 +93,30 @@ def so_far(reader: Reader, window: Mapping[str, Any] | None) -> str:
         return ""
     end = instants.read(window.get("end_at"))
     return reader.gettext("so far") if end is None or end > reader.now else ""
+
+
+def known_part(reader: Reader, figures: Mapping[str, Any] | None, figure: str | None) -> str:
+    """Return how much of a period its figure comes from, such as ``only 12.4 % known``.
+
+    ``figures`` is the ``detail`` of a window, or the ``sums`` of an explanation. The percentage is rounded down, so
+    that nothing incomplete reads as complete. The text is empty without a ``figure``, if all is known, and for a kind
+    of figure that has no coverage.
+    """
+    percent = exact((figures or {}).get("coverage_percent"))
+    if not figure or percent is None or percent >= WHOLE:
+        return ""
+    tenths = int(percent * 10)
+    if not tenths and percent:
+        return reader.gettext("less than %(percent)s %% known", percent=reader.decimal(Fraction(1, 10), 1))
+    shown = reader.decimal(Fraction(tenths, 10), 1 if tenths % 10 else 0)
+    return reader.gettext("only %(percent)s %% known", percent=shown)
+
+
+def beside_figure(reader: Reader, window: Mapping[str, Any] | None) -> str:
+    """Return what qualifies a figure, to be shown beside it: ``so far, only 12.4 % known``; empty if nothing does."""
+    window = window or {}
+    known = known_part(reader, window.get("detail"), window.get("figure"))
+    return ", ".join(text for text in (so_far(reader, window), known) if text)
 
 
 def explain_path(target_id: str, window: Mapping[str, Any] | None) -> str:

@@ -10,7 +10,7 @@ from slm_console.views import instants
 from slm_console.views.directory import Directory
 from slm_console.views.explained.time_sums import kinds_in_words
 from slm_console.views.judgement.allowances import Allowance, allowance_of, budget_of, pace_of
-from slm_console.views.judgement.figures import exact, explain_path, figure_in_words, so_far
+from slm_console.views.judgement.figures import beside_figure, exact, explain_path, figure_in_words
 from slm_console.views.marks import MARKS, mark_of
 from slm_console.views.promises import objective_in_words
 from slm_console.views.reader import Reader
@@ -28,8 +28,8 @@ class TargetRow:
     promise: str
     other: str
     figure: str
-    so_far: str
-    """``so far`` if the figure's period is not over; else empty."""
+    beside: str
+    """What qualifies the figure, such as ``so far, only 12.4 % known``; else empty."""
     explain: str
     """Path of the page that shows how the figure is worked out."""
     mark: str
@@ -107,7 +107,7 @@ def _target(reader: Reader, directory: Directory, target: Answer, unwarned: Coll
         promise=objective_in_words(reader, objective),
         other=directory.company(other),
         figure=figure_in_words(reader, exact(window["figure"]) if window else None, objective),
-        so_far=so_far(reader, target["window"]),
+        beside=beside_figure(reader, target["window"]),
         explain=explain_path(target["target_id"], window),
         mark=mark,
         state=reader.gettext("not breached")

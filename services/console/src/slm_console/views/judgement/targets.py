@@ -18,7 +18,7 @@ from slm_console.views.judgement.allowances import (
     pace_of,
 )
 from slm_console.views.judgement.charts import StepChart, chart_of
-from slm_console.views.judgement.figures import exact, explain_path, figure_in_words, period_name, so_far
+from slm_console.views.judgement.figures import beside_figure, exact, explain_path, figure_in_words, period_name, so_far
 from slm_console.views.marks import mark_of
 from slm_console.views.promises import sentence
 from slm_console.views.reader import Reader
@@ -63,6 +63,8 @@ class TargetPage:
     figure: str
     so_far: str
     """``so far`` if the period is not over; else empty."""
+    beside: str
+    """What qualifies the figure, such as ``so far, only 12.4 % known``; else empty."""
     explain: str
     """Path of the page that shows how the figure is worked out, as of the instant of this page's figures."""
     allowance: Allowance | None
@@ -109,6 +111,7 @@ def target_page_of(
         headline_exact=exact_hours(reader, int(detail.get("down") or 0)),
         figure=shown,
         so_far=so_far(reader, window),
+        beside=beside_figure(reader, window),
         explain=explain_path(target["target_id"], window),
         allowance=allowance,
         pace=pace_of(reader, window),
@@ -164,7 +167,9 @@ def _period(reader: Reader, target: Answer, window: Answer) -> PeriodRow:
         notes.append(reader.gettext("corrected on %(day)s", day=moment))
     if window.get("accepted"):
         notes.append(reader.gettext("accepted by both sides"))
-    notes += [text for text in (so_far(reader, window),) if text]
+    if window["detail"].get("no_data_reason") == "insufficient_coverage":
+        notes.append(reader.gettext("too little is known for a verdict"))
+    notes += [text for text in (beside_figure(reader, window),) if text]
     return PeriodRow(
         period_id=window["window_id"],
         period=period_name(reader, window["window_id"]),
