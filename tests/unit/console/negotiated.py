@@ -68,6 +68,7 @@ def agreement(state: str = "proposed", **more: Any) -> dict[str, Any]:
     }
     return {
         "agreement_id": "agreement-1",
+        "on_record": False,
         "key": "checkout",
         "kind": "sla",
         "version": 1,
