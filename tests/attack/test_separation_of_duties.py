@@ -1,7 +1,8 @@
-"""Random acts of managers and operators on people, principals and keys: nobody signs with what a manager made.
+"""Random acts of managers and operators on people, principals and keys: no act gives a manager a key that can sign.
 
-Mallory manages both parties, the worst that can be, and keeps every key and code that an answer shows her. Operators
-are honest: what they issue for somebody who signs they hand to that person, whatever Mallory calls her.
+Mallory manages both parties, which is the worst case, and keeps every key and code that an answer shows her. Operators
+are honest: if they issue a key or code for somebody who signs, they give it to that person, even if Mallory has changed
+the person's name.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class Sent:
 
 
 async def measure(log: str, work: Work, profile: Path | None = None) -> str:
-    """Start an installation, send so many rows, wait until they are judged, and say what it took."""
+    """Start an installation, send the rows of ``work``, wait until they are judged, and say what it took."""
     async with started_on(log, profile) as system:
         cast = await negotiation.gather_cast(system.client, system.operator_key)
         keys = [[f"c{client}-i{n:05d}" for n in range(work.indicators)] for client in range(work.clients)]

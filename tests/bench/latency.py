@@ -70,7 +70,9 @@ class Seen:
 
 
 async def measure(log: str, breaches: int, a_second: float, load: Load, profile: Path | None = None) -> list[str]:
-    """Start an installation, breach so many targets, and say how soon it was seen; one line a receiver."""
+    """Start an installation, breach ``breaches`` targets, and say how soon each receiver saw it, one line for each
+    receiver.
+    """
     async with started_on(log, profile) as system:
         cast = await negotiation.gather_cast(system.client, system.operator_key)
         keys = await _agreements(system, cast, breaches)

@@ -1,7 +1,8 @@
 """A paying party beside callers without a key: ``python -m tests.bench.strangers [--pairs 20] [--requests 50]``.
 
-Strangers send eight bodies of 15 MB at a time, keep 60 unfinished bodies and 1,000 half-open connections. Meanwhile,
-and in turns without them, one party sends measurements, one a request, each durable before its answer.
+The strangers send eight bodies of 15 MB at a time, and keep 60 unfinished bodies and 1,000 half-open connections. The
+paying party sends measurements, by turns beside the strangers and without them. Each of its requests has one
+measurement, which is durable before the request is answered.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Tools that are asked are connected by clicking, from nothing to a judged fact: ticket tools, status page, Prometheus.
+"""Tools from which the product requests data (ticket tools, a status page, Prometheus) are connected by clicking.
 
-The tools are simulations, made from their public documentation.
+The tests go from nothing to an evaluated fact. The tools are simulations, made from their public documentation.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ async def known(scene: Scene) -> dict[str, Address]:
 
 @asynccontextmanager
 async def away(gateway: Gateway, context: str, at_least: float = 0) -> AsyncIterator[None]:
-    """Shut the door to a service for the block, and for so many seconds."""
+    """Shut the door to a service during the block, for ``at_least`` seconds or longer."""
     began = time.monotonic()
     await gateway.doors[context].shut()
     try:

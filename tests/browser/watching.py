@@ -68,7 +68,7 @@ class Watch:
         context.on("response", self._answered)
 
     def complaints(self) -> str:
-        """Return everything that went wrong, one a line, and forget it."""
+        """Return everything that went wrong, with one fault on each line, and forget it."""
         text = "\n".join(self.found)
         self.found.clear()
         return text

@@ -267,7 +267,10 @@ def _by_threshold(case: Case, theirs: Any) -> dict[str, Any]:
 
 
 def _by_severity(case: Case, threshold: str) -> Fraction:
-    """Down is what is at least as severe as the threshold: by Zabbix's order, or that in which the case names them."""
+    """The availability if every status counts as down that is at least as severe as ``threshold``.
+
+    Severities have Zabbix's order or, if some are not Zabbix's, the order in which the case names them.
+    """
     lengths = next(event["status_hours"] for event in case.events)
     order = list(lengths)
     if all(name.lower() in SEVERITIES for name in order):

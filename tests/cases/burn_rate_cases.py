@@ -188,7 +188,9 @@ def _of_pair(field: str) -> Callable[[Case, str], Any]:
 
 
 def _threshold(case: Case, name: str) -> Fraction:
-    """The factor that spends so much of the budget; else of the default pair whose long window it is."""
+    """The factor that the case asks for by a spent share of the budget; else the factor of the default pair whose long
+    window the case names.
+    """
     if any(spent in case.asked for spent in _SPENT):
         return Fraction(_of_pair("factor")(case, name))
     wanted = _iso(case.asked["window"])

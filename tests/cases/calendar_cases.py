@@ -75,7 +75,7 @@ def _open_intervals(case: Case, wanted: int) -> list[list[str]]:
 
 
 def _local(case: Case, local: str) -> dict[str, Any]:
-    """The instant of a local time, and how that instant is written there; a date that there is not is none."""
+    """The instant of a local time, and that instant as local text; an error if the date does not exist."""
     zone = hours.zone_of(case)
     try:
         utc = hours.of_local(zone, local)

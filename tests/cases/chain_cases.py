@@ -101,7 +101,7 @@ _OPEN_ENDED = "9999-12-31"
 
 
 def _term(case: Case) -> dict[str, Any]:
-    """One supporting term or several; one without a last day goes on."""
+    """One supporting term or several. A term without a last day goes on."""
     written = case.data.get("support_terms") or [case.data["support_term"]]
     supports = [[first, last or _OPEN_ENDED] for first, last in written]
     asked = {"required": [case.data["sla_term"][0], case.data["sla_term"][1] or _OPEN_ENDED], "supports": supports}

@@ -135,7 +135,7 @@ def _under(case: Case, changes: bool) -> Case:
 
 
 def _calendars(event: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The calendar before such an event and from it on, as far as it says."""
+    """The calendars before and after an event that changes the calendar; None where the event does not name one."""
     if event.get("type") in ticket_events.CALENDARS:
         return event.get("from"), event.get("to", event.get("calendar"))
     return event.get("from_calendar"), event.get("to_calendar", event.get("calendar"))

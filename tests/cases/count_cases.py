@@ -33,7 +33,7 @@ def answers(case: Case) -> dict[str, Any]:
 def window(
     objective: Fraction, facts: Sequence[Mapping[str, Any]], length: Any = _PERIOD, **more: Any
 ) -> dict[str, Any]:
-    """A window of so many seconds with these facts, judged as a ratio unless ``terms`` says otherwise."""
+    """A window of ``length`` seconds with these facts, judged as a ratio unless ``terms`` says otherwise."""
     end = to_text(from_text(START) + int(length) * hours.SECOND)
     terms = {"aggregation": "ratio", "objective": {"at_least": str(objective * 100), "unit": "percent"}}
     terms |= more.pop("terms", {})

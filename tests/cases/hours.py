@@ -148,7 +148,7 @@ def local_text(zone: str, instant: str) -> str:
 
 
 def instant(value: Any, zone: str = "UTC") -> str:
-    """An instant as our API takes it: RFC 3339, a local time, or a source's tick as so many seconds after 1970."""
+    """An instant as our API takes it. ``value`` is RFC 3339, a local time, or a number of seconds after 1970."""
     if isinstance(value, int | Decimal):
         return to_text(int(value * SECOND))
     text = str(value)
@@ -158,7 +158,10 @@ def instant(value: Any, zone: str = "UTC") -> str:
 
 
 def of_local(zone: str, local: str) -> str:
-    """When hours open that open at that local minute, and the seconds after it. ValueError for no such date."""
+    """The instant at which hours with this local opening time open, plus the local time's seconds.
+
+    Raises ValueError if the date does not exist.
+    """
     day, clock = local.replace("T", " ").split(" ")
     opening = local_instant(zone, day, clock[:5])
     return to_text(from_text(opening) + int(clock[6:] or 0) * SECOND)
@@ -229,7 +232,9 @@ def written_length(text: str, day: int = DAY, days_of_a_week: int = 7) -> int:
 
 
 def within(amount: Any, unit: str, end_of_day: bool = False, rules: Rules = _COMMON) -> dict[str, Any]:
-    """A target of so many units: days are working days where the source says nothing else, all else is working time."""
+    """A target of ``amount`` units. Days are working days unless the source says otherwise; other units are working
+    time.
+    """
     words = unit.lower().replace("_", " ").split(" ")
     name = words[-1].removesuffix("s") if len(words[-1]) > 2 else words[-1]
     if words == ["calendar"]:

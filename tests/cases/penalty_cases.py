@@ -79,7 +79,7 @@ def _seconds(name: str, value: Fraction) -> Fraction:
 
 
 def _of_downtime(facts: Mapping[str, Any], charge: Any) -> dict[str, Any]:
-    """The charge of the time that was lost, so many times over, and never more than the whole charge."""
+    """The charge of the lost time, multiplied by the case's factor; at most the whole charge."""
     times = Fraction(facts.get("multiplier", facts.get("credit_multiplier", _TIMES)))
     rate = str(Fraction(charge) * times / 100)
     return {
@@ -141,7 +141,7 @@ def _formula(tier: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _misses(case: Case) -> dict[str, Any]:
-    """``five misses … credit 5 % … (4 misses: nothing)``: from so many misses on a share of the charge."""
+    """``five misses … credit 5 % … (4 misses: nothing)``: a share of the charge from a number of misses on."""
     misses = _numbers(r"\b(\w+)\s+(?:[\w/]+\s+)*?misses", case.described)
     percent = re.search(r"credit (\d+(?:\.\d+)?) ?%", case.described)
     free = re.search(r"\((\d+) misses: nothing\)", case.described)

@@ -69,7 +69,11 @@ _OPERATORS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">=", "<": "<", "<=": "<
 
 
 def _result_of(case: Case) -> str:
-    """Passed by the criteria for it, else a warning by those for that; without such criteria never."""
+    """``pass`` if the value keeps all criteria for it, else ``warning`` if the value keeps all criteria for that, else
+    ``fail``.
+
+    Without criteria for ``pass`` or ``warning``, that result is never given.
+    """
     value = Fraction(case.asked["value"])
     for result in ("pass", "warning"):
         limits = [_limit(str(each), case.asked.get("previous")) for each in case.asked.get(result) or []]

@@ -41,7 +41,7 @@ _WORKED = ("time_spent", "timespent", "time_estimate", "original_estimate", "wor
 
 
 def _read(length: Callable[[], Fraction]) -> dict[str, Any]:
-    """A length in every unit that a case may ask for; what is none is an error."""
+    """A length in every unit that a case may ask for; an error if it cannot be read as a length."""
     try:
         seconds = length()
     except (CalendarError, ValueError):

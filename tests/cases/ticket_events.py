@@ -68,7 +68,10 @@ def kinds_of(case: Case) -> set[str]:
 
 
 def is_swap(case: Case, kind: Any) -> bool:
-    """Whether another target applies from such an event on: the case's own, where it says from when it counts."""
+    """Whether events of this kind make another target apply to the ticket.
+
+    A change of priority or urgency does so only if the case says from when the new target counts.
+    """
     return kind in SWAPPED or (kind in ("priority_changed", "urgency_changed") and _counts_from(case) is not None)
 
 
@@ -77,7 +80,7 @@ def _counts_from(case: Case) -> Any:
 
 
 def _single(case: Case) -> list[dict[str, Any]]:
-    """Events at an instant: a stretch of being closed is an end and a reopening."""
+    """The case's events, each at one instant. A time of being closed becomes an end and a reopening."""
     found = []
     for event in case.events:
         kind = event.get("type")

@@ -110,7 +110,7 @@ def values(found: Sequence[StoredRecord]) -> list[str]:
 
 
 async def read(consumer: Consumer, count: int, seconds: float = 15.0) -> list[StoredRecord]:
-    """Poll until there are so many records; fails the test if they do not come."""
+    """Poll until there are ``count`` records; fail the test if they do not come."""
     found: list[StoredRecord] = []
     deadline = time.monotonic() + seconds
     while len(found) < count:
@@ -121,7 +121,7 @@ async def read(consumer: Consumer, count: int, seconds: float = 15.0) -> list[St
 
 
 async def settle(*consumers: Consumer, partitions: int, seconds: float = 20.0) -> None:
-    """Poll all until together they own so many partitions, none of them all, none of them none."""
+    """Poll all consumers until together they own ``partitions`` partitions, and each owns at least one."""
     deadline = time.monotonic() + seconds
     while True:
         sizes = [len(consumer.assignment) for consumer in consumers]

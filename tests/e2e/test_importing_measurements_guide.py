@@ -108,7 +108,7 @@ FIGURES = {
     "recoveries": "135",  # the longer one, in minutes
 }
 COUNTED = {"ratios", "values", "occurrences", "counters"}
-"""Those whose figures would show it if a fact counted twice."""
+"""The figures that would differ if a fact counted twice."""
 DOWN = {"probes": 15 * 60 * 10**6, "uptimerobot": 30 * 60 * 10**6}
 """How long the two availabilities were down, in microseconds."""
 

@@ -113,7 +113,9 @@ async def token_of(client: httpx.AsyncClient, url: str, issued: Item) -> str:
 
 
 async def no_door_opens(scene: Scene, key: str, from_now_on: float) -> None:
-    """Soon every door answers 401; one that is asked from that moment on lets nobody in, however busy the machine."""
+    """Wait until every door answers 401. No door that is asked after ``from_now_on`` lets anybody in, however slow the
+    machine.
+    """
     async with asyncio.timeout(replicated.PATIENCE_SECONDS):
         while True:
             asked_at = time.monotonic()

@@ -21,7 +21,7 @@ from tests.unit.notification.test_event_filters import parties_of, sample
 from tests.unit.notification.test_weeks import MONTHS, STATE
 
 PEOPLE, KILLS, LEAST = 100, 5, 4
-"""``LEAST``: between two kills, the other services are asked in the place of at least so many people."""
+"""``LEAST``: between two kills, the other services are asked in the place of at least this number of people."""
 SUMMARY = "/api/v1/summary"
 
 

@@ -59,7 +59,9 @@ def test_the_gateway_limits_too(limit: str) -> None:
 
 
 async def test_the_gateway_serves_the_documents_that_one_process_serves(tmp_path: Path) -> None:
-    """What ``slm documents`` writes when the image is built is what the running product answers."""
+    """``slm documents``, which runs when the image is built, writes the same documents that the running product
+    answers.
+    """
     documents.write_documents(tmp_path / "made")
     written = {str(path.relative_to(tmp_path / "made")): path for path in (tmp_path / "made").rglob("*.*")}
     async with open_installation(Settings(data_dir=tmp_path / "data")) as installation:

@@ -27,7 +27,7 @@ class Plain:
         return _VARIABLE.sub(lambda found: self._named(found.lastgroup or "", found[0]), value)
 
     def known(self, value: str) -> str:
-        """A text whose ids, hashes and keys have been met before; what has not is left out."""
+        """A text with the names of the ids, hashes and keys that have been met before; all others are left out."""
         return _VARIABLE.sub(lambda found: self._known.get(found[0], ""), value)
 
     def value(self, value: Any, name: str = "") -> Any:

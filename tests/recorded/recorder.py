@@ -59,7 +59,7 @@ class Play:
         return await self.client.request(method, path, headers=headers, **more)
 
     async def listen(self, key: str, path: str, seconds: float, headers: Mapping[str, str] | None = None) -> str:
-        """Record, and give, what an endless answer has said after so many real seconds."""
+        """Record and return what an endless answer has sent in ``seconds`` real seconds."""
         said: list[bytes] = []
         start: dict[str, Any] = {}
         ended = asyncio.Event()

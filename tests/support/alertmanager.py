@@ -77,7 +77,7 @@ class Alertmanager:
 
 
 def _with_templates(program: str) -> list[str]:
-    """Return the command that runs the unpacked program in a view of the files in which its templates are in place."""
+    """Return the command that runs the unpacked program with its templates at their place in the file system."""
     unpacked = Path(program).parent / "alertmanager"
     put = f"mount -t tmpfs none /usr/share && mkdir -p {_TEMPLATES} && cp {unpacked}/*.tmpl {_TEMPLATES}"
     return ["unshare", "--mount", "--map-root-user", "sh", "-c", f'{put} && exec "$0" "$@"', program]

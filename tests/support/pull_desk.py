@@ -71,7 +71,7 @@ class Desk:
                 await asyncio.sleep(0.05)
 
     async def told(self, number: str, count: int) -> list[str]:
-        """Return the events of a ticket, once there are so many."""
+        """Return the events of a ticket, once there are ``count`` of them."""
         async with asyncio.timeout(10):
             while len(events := [each["event"] for each in (await self.ticket(number))["events"]]) < count:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)

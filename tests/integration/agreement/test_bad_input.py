@@ -1,4 +1,4 @@
-"""What is wrong is answered by a problem document that names the field, the value and the remedy."""
+"""Invalid input is answered by a problem document that names the field, the value and the remedy."""
 
 from __future__ import annotations
 

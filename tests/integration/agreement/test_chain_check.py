@@ -273,7 +273,7 @@ async def test_a_support_must_be_signed_and_have_as_much_notice(world: ChainWorl
 
 
 async def test_a_support_that_ends_after_the_signature_shows_in_the_check(world: ChainWorld) -> None:
-    """What was carried when it was signed may no longer be; the check of a signed version says so."""
+    """A promise that was carried at its signature may be carried no more. The check of a signed version says so."""
     ola = await world.support("network", document([availability("99.95")]))
     _, drafted = await world.draft(document([availability("99.9")], supports=[ola]))
     agreed = await world.agree(drafted)

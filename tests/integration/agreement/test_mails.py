@@ -1,4 +1,4 @@
-"""Mails leave once what they are about is committed, whatever the mail server does meanwhile."""
+"""A mail leaves once the change that it is about is committed, whatever the mail server does meanwhile."""
 
 from __future__ import annotations
 

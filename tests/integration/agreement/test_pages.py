@@ -19,7 +19,7 @@ async def cast(service: AgreementUnderTest) -> Cast:
 
 
 async def _followed(service: AgreementUnderTest, key: str, path: str) -> list[Any]:
-    """The items of a list, one a page."""
+    """The items of a list, read with one item on each page."""
     items: list[Any] = []
     cursor = ""
     while True:

@@ -66,7 +66,7 @@ async def test_a_draft_is_tried_on_what_was_measured(service: Service) -> None:
 
 
 async def test_a_back_test_finds_what_was_measured_a_moment_ago(service: Service) -> None:
-    """It waits for the record, which is behind the door by as much as a second."""
+    """The back-test waits for the record, which may be up to a second behind the intake."""
     await service.register("fresh.latency", "value", "ms")
     items = [
         {"indicator": "fresh.latency", "at": f"2026-11-04T10:{minute:02}:00Z", "value": 100 + minute}

@@ -77,7 +77,7 @@ async def refuses(service: Service, key: str, number: int) -> bool:
 
 
 async def shows(service: Service, records: int) -> bool:
-    """Whether the figures say that so many records wait, or more."""
+    """Whether the figures say that ``records`` records wait, or more; for 0, that none waits."""
     return await behind(service, BUSY) == records == 0 or 0 < records <= await behind(service, BUSY)
 
 

@@ -43,7 +43,7 @@ class Case:
 
 
 def at(second: float) -> str:
-    """Return the time so many seconds after eight o'clock, as both tools write it."""
+    """Return the time ``second`` seconds after eight o'clock, as both tools write it."""
     whole, thousandths = divmod(round(second * 1_000), 1_000)
     return f"2026-11-05T08:{whole // 60:02}:{whole % 60:02}.{thousandths:03}Z"
 

@@ -148,7 +148,7 @@ async def test_a_stale_marker_is_no_measurement_and_another_nan_is_refused(servi
 
 
 async def test_what_a_partial_write_takes_is_kept(service: Service) -> None:
-    """The sender does not send it again: what was good is judged."""
+    """The valid samples of a write are evaluated, because the sender does not send them again."""
     good = requests((AT + 200_000, 7), (AT + 215_000, 9), instance="web-9")
     wrong = requests((AT + 230_000, 1.5), (AT + 245_000, -3), (AT + 246_000, 2.0**60), instance="web-9")
     unnamed = Series({"job": "shop"}, [(AT, 1.0)])

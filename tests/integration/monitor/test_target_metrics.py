@@ -76,7 +76,7 @@ def target(name: str, key: str) -> str:
 
 
 def terms(name: str, warn_at: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A target of states, one of values, one of events that may be so many, and a clock."""
+    """Yield the terms of a target of states, a target of values and a target of clocks."""
     owned = {"owner_party_id": PROVIDER}
     burn = [{"long": "PT1H", "short": "PT5M", "factor": "2"}]
     month = available("99", warn_at={**warn_at, "burn_rate": burn})
@@ -242,7 +242,7 @@ async def test_the_client_chooses_the_format(service: Service) -> None:
 
 
 async def test_burn_rates_are_those_of_the_last_minutes_and_hours(service: Service) -> None:
-    """The month has been down for four hours; of the values, one a minute, the last two are bad."""
+    """The month has been down for four hours. There is one value for each minute, and the last two values are bad."""
     series = await read(service.provider)
     errors = [f"slo:sli_error:ratio_rate{window}" for window in ("5m", "30m", "1h", "6h")]
     month = target("open", "availability")

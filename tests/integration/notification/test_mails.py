@@ -91,7 +91,7 @@ class Post:
             await self.mailer.settle()
 
     async def arrived(self, count: int, seconds: float = 20.0) -> list[EmailMessage]:
-        """Send until so many mails have arrived, and a little longer; return all mails."""
+        """Send until ``count`` mails have arrived, and once more; return all mails."""
 
         async def enough() -> bool:
             await self.send()

@@ -28,7 +28,7 @@ async def imported(service: Running, *events: Any) -> None:
 
 
 async def judged(service: Running, breach_events: int) -> None:
-    """The end of the import: so many of its events are on the topic of breaches."""
+    """The end of the import. It has ``breach_events`` events on the topic of breaches."""
     data = {
         "import_id": IMPORT,
         "agreement_id": AGREEMENT,

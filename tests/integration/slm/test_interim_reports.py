@@ -64,7 +64,7 @@ class Signed:
         return {each["key"]: each for each in found["items"]}
 
     async def report(self, breaches: int = 0) -> tuple[dict[str, Any], str]:
-        """The report of this month and its page, as soon as so many breaches have been heard of."""
+        """The report of this month and its page, as soon as ``breaches`` breaches have been heard of."""
         wanted = {"agreement_id": self.agreement_id}
         async with asyncio.timeout(20):
             while True:

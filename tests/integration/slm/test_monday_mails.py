@@ -57,7 +57,7 @@ class World:
             await transaction.execute(text("UPDATE mail_week SET next_at = :now"), {"now": transaction.now})
 
     async def mondays(self, count: int) -> list[EmailMessage]:
-        """Return the Monday mails, as soon as so many have arrived and some seconds more have passed."""
+        """Return the Monday mails, a few seconds after ``count`` of them have arrived."""
         async with asyncio.timeout(60):
             while len(found := self._mondays()) < count:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)

@@ -84,7 +84,7 @@ class Shop:
         )
 
     async def breaches(self, count: int) -> list[dict[str, Any]]:
-        """Wait until there are so many breaches and return them."""
+        """Wait until there are ``count`` breaches and return them."""
         async with asyncio.timeout(60):
             while True:
                 path = "/api/v1/breaches?limit=1000"

@@ -200,7 +200,7 @@ def test_a_fault_is_named_by_its_field(asked: dict[str, Any], field: str) -> Non
 
 @pytest.mark.parametrize("wrong", [0, 20_000, True, None])
 def test_a_day_is_never_a_number(wrong: Any) -> None:
-    """Pydantic alone takes one as seconds since 1970."""
+    """Without a check of our own, Pydantic would read a number as seconds since 1970."""
     ChainPreviewRequest.model_validate({"term": {"required": ["2026-01-01", "2026-02-01"], "supports": []}})
     with pytest.raises(ValidationError):
         ChainPreviewRequest.model_validate({"term": {"required": ["2026-01-01", wrong], "supports": []}})

@@ -10,7 +10,7 @@ from tests.unit.agreement.people import DAY, NOW, draft
 
 
 def _finalized(number: int = 1, begins: int = 1, ends: int | None = None, base: int | None = None) -> Version:
-    """Effective so many days from now, ending so many days from now."""
+    """A version that is effective ``begins`` days from now, and ends ``ends`` days from now."""
     version = draft(number, base)
     version.state, version.finalized_at = VersionState.FINALIZED, NOW + number
     version.effective_at = NOW + begins * DAY

@@ -77,7 +77,7 @@ class MinuteOracle:
         return document["weekly"].get(WEEKDAYS[day.weekday()], [])
 
     def minute_of(self, day: int, text: str) -> int | None:
-        """The first minute showing that local time; one that was skipped is looked for after the gap."""
+        """The first minute that shows this local time. A local time that was skipped is looked for after the gap."""
         hours, minutes = (int(part) for part in text.split(":"))
         wanted = day * DAY + hours * 60 + minutes
         if wanted in self.first_seen or not self.clock[0] < wanted < self.clock[-1]:
@@ -133,14 +133,16 @@ class PrefixSums:
         return np.maximum(0, self.open_before(ends) - self.open_before(starts))
 
     def first_with(self, used: Instants) -> Instants:
-        """The first instant before which so much is open in all, counted from the oracle's origin; above zero."""
+        """The first instant before which ``used`` microseconds are open in all, counted from the oracle's origin.
+        ``used`` must be above zero.
+        """
         whole, rest = np.divmod(used, MINUTE)
         closing = self.origin + np.searchsorted(self.sums, whole, side="left") * MINUTE
         within = self.origin + (np.searchsorted(self.sums, whole, side="right") - 1) * MINUTE + rest
         return np.where(rest == 0, closing, within)
 
     def last_with(self, used: Instants) -> Instants:
-        """The last such instant."""
+        """The last instant before which ``used`` microseconds are open in all, counted from the oracle's origin."""
         whole, rest = np.divmod(used, MINUTE)
         return self.origin + (np.searchsorted(self.sums, whole, side="right") - 1) * MINUTE + rest
 

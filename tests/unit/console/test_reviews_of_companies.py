@@ -1,4 +1,4 @@
-"""The reports and meetings of a month that was prepared are those with the chosen companies only."""
+"""The reports and meetings of a prepared month, limited to the chosen companies."""
 
 from __future__ import annotations
 

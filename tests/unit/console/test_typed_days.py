@@ -1,4 +1,4 @@
-"""Days as people type them: without a year, the next such day counted from yesterday."""
+"""Days as people type them. A day without a year is the next day with this date, counted from yesterday."""
 
 from __future__ import annotations
 

@@ -14,7 +14,10 @@ COMPUTE = ("99.99", "99", "95"), ("10", "30", "100")
 
 
 def cloud_document(edges: tuple[str, ...], percents: tuple[str, ...], **more: Any) -> dict[str, Any]:
-    """The schedule of such bands, from the lowest: each pays below its edge, nothing from the highest edge on."""
+    """The document of a credit schedule. ``edges`` and ``percents`` are given from the highest edge to the lowest.
+
+    Each band pays its percentage of the charge below its edge. From the highest edge on, nothing is paid.
+    """
     starts = ["0", *reversed(edges)]
     bands: list[dict[str, Any]] = [
         {"from": start, "percent_of_charge": percent}
@@ -24,5 +27,5 @@ def cloud_document(edges: tuple[str, ...], percents: tuple[str, ...], **more: An
 
 
 def cloud(bands: tuple[tuple[str, ...], tuple[str, ...]], **more: Any) -> Schedule:
-    """The parsed schedule of such bands."""
+    """The parsed credit schedule of ``bands``, such as STORAGE or COMPUTE."""
     return parse_schedule(cloud_document(*bands, **more))

@@ -28,7 +28,7 @@ def counted(series: Any, line: TargetTermsHistory) -> TargetMinuteCounts:
 
 
 class Values:
-    """Values of the present hour: so many good ones and bad ones, each in a minute of its own."""
+    """Values of the present hour: for each given minute, a number of good values and a number of bad values."""
 
     def __init__(self, *minutes: tuple[str, int, int]) -> None:
         self.series = IndicatorSeries("s", [RowClassifier(AT_MOST, 300.0)])

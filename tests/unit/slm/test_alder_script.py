@@ -42,7 +42,7 @@ def measured(timeline: Timeline, indicator: str) -> list[dict[str, Any]]:
 
 
 def down(timeline: Timeline, indicator: str, back: int) -> int:
-    """Microseconds of downtime of an indicator in the month so many months ago."""
+    """Microseconds of downtime of an indicator in the month ``back`` months ago."""
     month = timeline.month(back)
     mine = [each for each in history.outages(timeline) if each.indicator == indicator]
     return sum(each.end - each.begin for each in mine if month.start <= each.begin < month.end)

@@ -17,29 +17,29 @@ class MonitorSettings(ServiceSettings):
     context: ClassVar[str] = "monitor"
 
     most_behind: int = Field(default=10_000, ge=1)
-    """Most records of one partition that may wait to be evaluated. If more wait, new facts are
-    refused with status 429.
+    """The most records of one partition that may wait to be evaluated. If more records wait, new facts are refused with
+    status 429.
     """
     retention_days: int | None = Field(default=None, ge=1)
     """Days for which a fact is kept after its receipt. None: facts are kept for ever."""
     most_streams: int = Field(default=5_000, ge=1)
-    """Most live streams that one replica keeps open at the same time. Further ones are refused with status 503."""
+    """The most live streams that one replica keeps open at a time. Further streams are refused with status 503."""
     most_metric_targets: int = Field(default=200, ge=1)
-    """Most targets that have series in one answer of ``/api/v1/target-metrics``, some thirty series each. The answer
-    says how many targets it leaves out.
+    """The most targets that have series in one answer of ``/api/v1/target-metrics``. Each target has about thirty
+    series. The answer says how many targets it leaves out.
     """
     connectors: Path | None = None
-    """A folder with further connectors, each a folder as in `shared/mappings/src/slm_mappings/connectors`. One with the
-    name of a connector that comes with the product replaces it.
+    """A folder with further connectors, each a folder as in `shared/mappings/src/slm_mappings/connectors`. If the
+    product has a connector of the same name, the connector in this folder replaces it.
     """
     allowed_networks: NetworkList = ""
     """Networks inside which pulls may ask tools, separated by commas, such as ``10.20.0.0/16``. If empty, pulls ask
     tools at public addresses only.
     """
     pull_request_seconds: float = Field(default=30.0, gt=0, le=300)
-    """Real seconds that a tool has to answer a request of a pull."""
+    """How many seconds of the real clock, not of an accelerated one, a tool has to answer a request of a pull."""
     sources: dict[str, str] = Field(default_factory=dict)
     """The systems that may write to the intake topics directly: ``ce_source`` of their records → id of the party whose
-    facts they send. ``*`` in place of an id: a source of the operator, whose items name their ``owner``. Records of any
+    facts they send. The value ``*`` marks a source of the operator, whose items name their ``owner``. Records of any
     other source go to the quarantine.
     """

@@ -14,8 +14,8 @@ from slm_chassis.log.port import Consumer, EventLog, TopicPartition
 from slm_chassis.tables import consumer_position as table
 
 RECLAIM_SECONDS = 5.0
-"""Seconds to wait before a partition whose fence was lost is claimed again, if the group still assigns it to the
-consumer.
+"""Seconds from the loss of a partition's fence until the consumer claims the partition again, if the group still
+assigns the partition to it.
 """
 
 

@@ -12,7 +12,7 @@ from slm_credits.schedule import Band, Scale
 Cut = tuple[Fraction, int]
 """A place between values: (v, BEFORE) lies just before the value v, (v, AFTER) just after it."""
 Span = tuple[Cut | None, Cut | None]
-"""All values between two cuts. None: without that end."""
+"""All values between two cuts. A cut that is None is no limit."""
 BEFORE, AFTER = 0, 1
 
 

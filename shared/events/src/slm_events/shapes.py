@@ -1,4 +1,4 @@
-"""Checks that the data of events that other programs may have written have the right field types."""
+"""Checks of the field types of an event's data, because other programs may have written the event."""
 
 from __future__ import annotations
 

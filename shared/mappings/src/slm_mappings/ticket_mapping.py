@@ -64,7 +64,7 @@ class TicketColumns(MappingPart):
     state: str | None = None
     at: str | None = None
     opened_at: str | None = None
-    """Without this column a ticket opens with its first row."""
+    """The column with the instant of a ticket's opening. Without this column a ticket opens with its first row."""
     updated_at: str | None = None
     """When the ticket last changed. Only payloads of webhooks are read with it: the present state holds from then on.
     """

@@ -61,7 +61,9 @@ class TicketChange(MappingPart):
 
 
 class TicketFields(MappingPart):
-    """The names that the fields have in the tool, unless a writer gives other names. None: not written."""
+    """The names that the fields have in the tool, unless a writer gives other names. A field without a name is not
+    written.
+    """
 
     due_at: str | None = None
     state: str | None = None

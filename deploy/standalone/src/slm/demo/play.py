@@ -285,7 +285,7 @@ async def breaches_in_force(stage: PlayStage, position: str) -> list[str]:
 
 
 def digest_of_ids(breach_ids: Iterable[str]) -> str:
-    """Return the first 16 hexadecimal digits of the SHA-256 over the sorted ids, one a line."""
+    """Return the first 16 hexadecimal digits of the SHA-256 over the sorted ids, with one id on each line."""
     return hashlib.sha256("\n".join(sorted(breach_ids)).encode()).hexdigest()[:16]
 
 

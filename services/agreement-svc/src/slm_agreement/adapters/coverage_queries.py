@@ -29,7 +29,7 @@ NOT_COVERED = "none"
 class CoverageFilter:
     """The conditions of a coverage list. ``status``: of the services. ``covered_by``: as in ``fetch_coverage``.
 
-    None: no condition.
+    A field that is None is no condition.
     """
 
     status: str | None = None

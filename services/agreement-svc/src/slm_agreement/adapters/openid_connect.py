@@ -133,9 +133,7 @@ class OpenIdConnect:
         raise ProviderUnavailable(f"it refuses this installation's request for tokens: {status} {error}")
 
     async def _completed(self, metadata: ProviderMetadata, claims: dict[str, Any], access_token: Any) -> dict[str, Any]:
-        """Return the ID token's claims. If a claim that is needed is missing, the claims of the userinfo endpoint are
-        added.
-        """
+        """Return the ID token's claims. If a needed claim is missing, add the claims of the userinfo endpoint."""
         wanted = {self._client.email_claim, *(rule.claim.split(".", 1)[0] for rule in self.rules)}
         if wanted <= claims.keys() or metadata.userinfo_endpoint is None or not isinstance(access_token, str):
             return claims

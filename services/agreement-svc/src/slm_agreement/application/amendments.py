@@ -101,7 +101,10 @@ def _is_untouched(version: Version) -> bool:
 def _answered(
     versions: Sequence[Version], proposal: TargetRevisionProposed, draft: Version | None, now: UtcMicroseconds
 ) -> Version:
-    """Give ``draft`` the proposed objective and return it. None: a new draft of the terms signed last gets it."""
+    """Give ``draft`` the proposed objective and return it.
+
+    If ``draft`` is None, a new draft of the terms signed last gets the objective.
+    """
     base = _base(versions)
     written = base.current.document if draft is None else draft.head.document
     changed = documents.replace_objective(written, proposal.target_id, proposal.objective)

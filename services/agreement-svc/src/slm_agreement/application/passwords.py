@@ -13,5 +13,7 @@ class Passwords(Protocol):
         ...
 
     async def matches(self, password_hash: str | None, password: str) -> bool:
-        """Return whether the hash is of this password. None: False, but only after the time that a real hash takes."""
+        """Return whether the hash is of this password. Without a hash, return False after the time that a real hash
+        takes.
+        """
         ...

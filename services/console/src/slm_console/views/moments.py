@@ -15,8 +15,8 @@ _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 def end_of_day(reader: Reader, day: str, *, is_past: bool = False) -> str | None:
     """Return the end of a typed day in the reader's time zone as RFC 3339 text; None if it cannot be read.
 
-    In Zurich: ``15 Dec 2026`` → ``2026-12-15T23:00:00Z``. A day without a year is the first such day from yesterday
-    on; with ``is_past``, it is the latest such day up to today.
+    In Zurich: ``15 Dec 2026`` → ``2026-12-15T23:00:00Z``. If the year is missing, it is the first year in which the day
+    is not before yesterday; with ``is_past``, the last year in which the day is not after today.
     """
     found = _parsed(reader, day, is_past=is_past)
     return _text(reader, found + timedelta(days=1)) if found is not None else None
@@ -25,8 +25,8 @@ def end_of_day(reader: Reader, day: str, *, is_past: bool = False) -> str | None
 def start_of_day(reader: Reader, day: str, *, is_past: bool = False) -> str | None:
     """Return the start of a typed day in the reader's time zone as RFC 3339 text; None if it cannot be read.
 
-    A day without a year is the first such day from yesterday on; with ``is_past``, it is the latest such day up to
-    today.
+    If the year is missing, it is the first year in which the day is not before yesterday; with ``is_past``, the last
+    year in which the day is not after today.
     """
     found = _parsed(reader, day, is_past=is_past)
     return _text(reader, found) if found is not None else None

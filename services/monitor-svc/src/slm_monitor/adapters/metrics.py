@@ -1,4 +1,4 @@
-"""The metrics of monitor-svc, in addition to those that every service has."""
+"""The metrics that only monitor-svc has, in addition to the metrics of every service."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The rules that evaluate service levels: pure functions of facts, terms and an instant.
 
-Each package may import the packages below it, and none above it or beside it. From the bottom:
+Each package may import the packages below it, and no package above it or beside it. From the bottom:
 
 * ``facts``: what producers sent;
 * ``terms``: what the parties agreed;

@@ -22,7 +22,7 @@ async def keep_mails(ledger: MailLedger, envelopes: Sequence[Envelope], oldest_a
     """Store people, titles and causes, and a delivery to each person who is told of one of these events.
 
     ``oldest_age``: nobody is told of events that were recorded more than this many microseconds ago, because the
-    service may read years of events after a long stop. None: this installation sends no mails.
+    service may read years of events after a long stop. If ``oldest_age`` is None, this installation sends no mails.
     """
     await _learn(ledger, [each.data for each in envelopes])
     if oldest_age is None:

@@ -15,7 +15,7 @@ from slm_notification.domain.weeks import content_of_week, week_of
 _POLL_SECONDS = 2.0
 _AT_ONCE = 100
 _MOST_REFUSED = 3
-"""If so many people in a row get no answer, the worker assumes that the product is away."""
+"""If this number of people in a row get no answer, the worker assumes that the product is away."""
 LATEST = 24 * 3_600 * SECOND
 """How late a Monday mail may be, in microseconds of the installation's clock. A later one is left out: it would come
 in the middle of the week.

@@ -19,7 +19,7 @@ from slm_notification.domain.signals import Signal
 
 CLIENT = "Service Level Management"
 HOLD_SECONDS = 3_600
-"""Alertmanager ends an alert so many seconds after the alert was last sent to it."""
+"""Alertmanager ends an alert this number of seconds after the alert was last sent to it."""
 _TEST_SECONDS = 300
 _LONGEST_SUMMARY = 1_024
 _LONGEST_DETAIL = 1_000

@@ -197,7 +197,8 @@ def _schedule(term: Term, target: Mapping[str, Any]) -> WindowSchedule | None:
 def _judging(terms: Sequence[Term], target_id: str, interval: WholeWindow) -> tuple[Term, int] | None:
     """Return the version by which a window is evaluated, and the instant from which on this version applies.
 
-    The version is the first one that has the target and is in force during a part of the window. None if there is none.
+    It is the first version that has the target and is in force during a part of the window. Return None if there is no
+    such version.
     """
     for term in terms:
         if term.has(target_id) and term.holds(interval.start, interval.end):

@@ -9,7 +9,7 @@ from slm_chassis.mail_words import is_plain_address, one_line
 from slm_events.instants import UtcMicroseconds
 
 MOST_TRIES = 12
-"""After so many failed tries a mail is given up: about 18 hours after the first try."""
+"""After this number of failed tries a mail is given up: about 18 hours after the first try."""
 OPERATOR_IN_WORDS = "The operator of this installation"
 """The name of an operator in mails and pages, because the operator's own name says nothing to people outside."""
 _FIRST_PAUSE = 30_000_000

@@ -28,7 +28,7 @@ class SentenceForm:
     text: Callable[[Reader], str]
     """Function that returns the sentence, with ``%(name)s`` for each blank."""
     title: Callable[[Reader], str]
-    """Function that returns the label of the button that adds such a target."""
+    """Function that returns the label of the button that adds a target of this kind."""
     blanks: Sequence[Blank]
     says: Callable[[Terms], bool]
     new: Callable[[Reader, str], dict[str, Any]]

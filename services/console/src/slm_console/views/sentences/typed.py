@@ -144,7 +144,7 @@ def notice(reader: Reader, text: str) -> str:
 def day(reader: Reader, text: str, today: date) -> date:
     """Return a typed day: ``1.12.``, ``1/12/2026``, ``2026-12-01``, ``1 Dec``, ``Tue 1 Dec``; raises Misread.
 
-    A day without a year is the first such day from yesterday on.
+    If the year is missing, it is the first year in which the day is not before yesterday.
     """
     try:
         found = day_parts(text)

@@ -30,8 +30,9 @@ SELECT DISTINCT ON (step.breach_id) step.breach_id, step.document -> 'linked_pro
 
 
 class SqlCauseActs:
-    """The breaches of one cause, with the steps taken on them. Steps are collected first; ``write`` writes all with two
-    statements.
+    """The breaches of one cause, and the steps taken on these breaches.
+
+    Steps are only collected at first. ``write`` then writes all collected steps with two SQL statements.
     """
 
     def __init__(self, transaction: Transaction) -> None:

@@ -62,7 +62,9 @@ SELECT risk.*, target.indicator, target.instance_of, target.labels
 
 
 class SqlCauses:
-    """Findings, causes and views, for one transaction. The caller must hold the lock of the provider."""
+    """Findings, causes and views, for one transaction. The caller must already hold the advisory lock of the provider
+    whose findings are regrouped.
+    """
 
     def __init__(self, transaction: Transaction, driver: asyncpg.Connection) -> None:
         self._transaction = transaction

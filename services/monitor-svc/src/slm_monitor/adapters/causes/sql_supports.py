@@ -45,7 +45,7 @@ class SignedSupportQueries:
         self._database = database
 
     async def of_version(self, agreement_id: str, version: int) -> Sequence[SignedChain]:
-        """Return the chains of the sides that named supports; the provider's first."""
+        """Return the chain of supports of each side that named supports. The provider's chain comes first."""
         asked = {"agreement_id": agreement_id, "version": version}
         async with self._database.read() as connection:
             rows = (await connection.execute(text(_OF_VERSION), asked)).all()

@@ -99,8 +99,8 @@ class ExclusionQueries(TargetQueries):
         )
 
     async def delegates(self, caller: Principal, page: Page, agreement_id: str | None) -> dict[str, Any]:
-        """Return a page of appointments of delegates. A party sees the appointments that it made, and the appointments
-        of itself as the delegate of another party. An operator sees all.
+        """Return a page of appointments of delegates. A party sees the delegates that it appointed, and the
+        appointments in which it is the delegate. An operator sees all appointments.
 
         ``agreement_id``: only appointments for this agreement; None: for any agreement.
         """

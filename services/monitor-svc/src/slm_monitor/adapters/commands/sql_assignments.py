@@ -88,8 +88,10 @@ class SqlAssignments:
         await SqlLedgerOfTransaction(self._transaction).note(caller, f"{kind}.assigned", item_id)
 
     async def snooze(self, kind: Kind, item_id: str, until: int | None, until_change: bool, caller: Principal) -> None:
-        """Hide an item from the caller until an instant, or until the item changes; with neither, show it again. Raises
-        AssignableItemNotFound.
+        """Hide an item from the caller until an instant, or until the item changes. If neither is given, show the item
+        again.
+
+        Raises AssignableItemNotFound.
         """
         given = await self._about(kind, item_id, caller)
         mark = given["mark"] if until_change else None
@@ -120,10 +122,10 @@ class AssignmentQueries:
         return build_assignment_document(row)
 
     async def of_items(self, caller: Principal, items: Sequence[tuple[Kind, str]]) -> list[dict[str, Any]]:
-        """Return one JSON object for each of the given items (kind, id) that the caller's party assigned or the caller
-        snoozed.
+        """Return the assignments and snoozes of the given items as JSON objects, sorted by kind and id.
 
-        Each has the assignment and the snooze of the item. They are sorted by kind and id.
+        An item is (kind, id). It is left out if the caller's party has not assigned it and the caller has not snoozed
+        it.
         """
         given = {**self._own(caller), "items": [f"{kind}/{item_id}" for kind, item_id in items]}
         async with self.database.read() as connection:
@@ -135,8 +137,8 @@ class AssignmentQueries:
     ) -> dict[str, Any]:
         """Return a page of the items that the caller's party assigned or the caller snoozed, sorted by kind and id.
 
-        Only items of the kind ``kind`` that are assigned to the person ``assigned_to`` are returned. ``snoozed``: True
-        for items that the caller snoozed, False for all others. A parameter that is None sets no limit.
+        ``kind``: only items of this kind. ``assigned_to``: only items assigned to this person. ``snoozed``: True for
+        only items that the caller snoozed, False for only items that the caller did not snooze. None does not filter.
         """
         after = page.values(str, str) or (None, None)
         given = {
@@ -162,7 +164,7 @@ def build_assignment_conditions(
 ) -> list[ColumnElement[bool]]:
     """Return SQL conditions that filter a list of items by assignee and by the caller's snoozes.
 
-    ``identity`` is the column with the items' ids. ``assigned_to`` or ``snoozed`` None: no condition.
+    ``identity`` is the column with the items' ids. If ``assigned_to`` or ``snoozed`` is None, it adds no condition.
     """
     own = f"SELECT 1 FROM ({_OWN}) AS own WHERE own.kind = '{kind}' AND own.item_id = {identity}"
     wanted = [] if assigned_to is None else [f"EXISTS ({own} AND own.assigned_to = :assigned_to)"]

@@ -133,7 +133,7 @@ class SqlImports:
     async def page(self, caller: Principal, page: Page, state: str | None) -> dict[str, Any]:
         """Return a page of the imports that concern the caller, the latest first.
 
-        ``state``: ``open`` for imports that are not judged yet, ``judged`` for those that are; None: all imports.
+        ``state``: ``open`` for imports that are not judged yet, ``judged`` for judged imports; None: all imports.
         """
         at, name = page.values(int, str) or (None, None)
         asked = {**_who(caller), "state": state, "opened_before": at, "id_before": name, "most": page.fetch}
@@ -177,8 +177,9 @@ def _who(caller: Principal) -> dict[str, Any]:
 
 
 async def _shared(connection: AsyncConnection, caller: Principal, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Return the subjects of indicators that belong to an import of another party (in ``rows``) and that an agreement
-    of the caller's party uses.
+    """Return the subjects (``owner/key``) of other parties' indicators that are used in the caller's agreements.
+
+    Only indicators in the imports ``rows`` are looked at.
     """
     named = [
         f"{row['owner_party_id']}/{key}"
@@ -195,8 +196,8 @@ async def _shared(connection: AsyncConnection, caller: Principal, rows: Sequence
 def build_import_document(row: Mapping[str, Any], caller: Principal, shown: Collection[str]) -> dict[str, Any]:
     """Return an import as the JSON object of the API.
 
-    A caller of another party sees only the indicators that its own agreements use (``shown``), and not who opened the
-    import.
+    A caller who does not belong to the import's owner sees only the indicators in ``shown``, which the caller's own
+    agreements use. Such a caller does not see who opened the import.
     """
     document = _document(row)
     if caller.may_see(row["owner_party_id"]):

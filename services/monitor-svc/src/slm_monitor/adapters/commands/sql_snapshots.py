@@ -30,8 +30,8 @@ class SqlSnapshots:
 
     @asynccontextmanager
     async def of_ticket(self, subject: str, now: int) -> AsyncIterator[LockedTicketFacts]:
-        """Lock a ticket and yield its known facts; at the end store the facts that the caller put into ``keep`` of the
-        yielded object.
+        """Lock a ticket and yield an object with the ticket's known facts. Facts that the caller puts into ``keep`` of
+        this object are stored when the ``async with`` ends.
 
         The caller appends the derived events to the log before this transaction commits. After a crash in between, the
         same snapshot leads to the same events with the same ids, so that nothing is counted twice.

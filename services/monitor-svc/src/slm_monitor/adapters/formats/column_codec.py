@@ -97,8 +97,8 @@ def _is_storable(fact: Fact) -> bool:
 def encode_hour_segment(chunks: Sequence[HourChunk]) -> tuple[int, bytes]:
     """Encode the rows of one hour. Return (number of rows, compressed columns).
 
-    Instants are stored as differences, because these compress well. The field ``received`` has pairs: a number of
-    consecutive rows, and the instant at which they were received.
+    Each row's instant is stored as the difference from the row before, because differences compress well. The field
+    ``received`` is a list of pairs: a number of consecutive rows, and the instant at which these rows were received.
     """
     at = np.concatenate([chunk.at for chunk in chunks])
     value = np.concatenate([chunk.value for chunk in chunks])
@@ -138,9 +138,10 @@ def read_last_receipt_of_segment(data: bytes, received_at: int) -> int:
 
 
 def join_hour_segments(segments: Sequence[tuple[bytes, int]]) -> tuple[int, bytes, int, int]:
-    """Join the segments of one hour. Each is given with the instant at which its first row was received.
+    """Join the segments of one hour. ``segments``: pairs of a segment and the instant at which its first row was
+    received.
 
-    Return (number of rows, compressed columns, first receipt, last receipt).
+    Return (number of rows, compressed columns, instant of the first receipt, instant of the last receipt).
     """
     chunks: list[HourChunk] = []
     for data, received_at in segments:

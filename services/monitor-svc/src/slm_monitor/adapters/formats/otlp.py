@@ -1,10 +1,10 @@
 """Conversion of OTLP metrics in their JSON form to measurements. In this form 64-bit integers are strings, and enums
 are numbers or names.
 
-The name of a metric is the key of an indicator; the attribute ``slm.indicator`` names another key. ``slm.part`` (good,
-bad, total) makes a sum one part of a ratio. A gauge is a value. A monotonic sum of delta temporality is a number of
-occurrences. A monotonic sum of cumulative temporality is a counter reading, with the resource as its source. Other
-attributes are labels. A point without a recorded value is left out.
+The name of a metric is the key of an indicator; the attribute ``slm.indicator`` names another key. The attribute
+``slm.part`` says that a sum is the good, bad or total part of a ratio. A gauge becomes a value. A monotonic sum of
+delta temporality becomes a number of occurrences. A monotonic sum of cumulative temporality becomes a counter reading,
+whose source is the resource. All other attributes become labels. A point without a recorded value is left out.
 """
 
 from __future__ import annotations
@@ -174,7 +174,9 @@ def _resource_name(resource: Mapping[str, str]) -> str:
 
 
 def _read(point: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return a counter reading, with the instant from which the counter counts, if that is known."""
+    """Return a data point as a counter reading. If the point says since when the counter counts, the reading has this
+    instant, too.
+    """
     start = int(point.get("startTimeUnixNano") or 0)
     return {name: int(_number(point)), **({"since": convert_nanoseconds_to_text(start)} if start else {})}
 

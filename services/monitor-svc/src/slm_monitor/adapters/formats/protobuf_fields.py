@@ -72,7 +72,10 @@ def fields(data: bytes, at: int, end: int, budget: FieldBudget) -> Iterator[tupl
 
 
 def read_varint(data: bytes, at: int, end: int) -> tuple[int, int]:
-    """Read a varint of at most 64 bits at ``at``. Return (number, place after it). Raises MalformedMessage."""
+    """Read a varint of at most 64 bits that begins at index ``at``. Return (number, index after the varint).
+
+    Raises MalformedMessage.
+    """
     number = shift = 0
     while at < end:
         byte = data[at]
@@ -96,7 +99,8 @@ def encode_varint(number: int) -> bytes:
 
 
 def read_packed(data: bytes, at: int, end: int, budget: FieldBudget) -> list[int]:
-    """Read a packed field: varints, one after another. A field with a single number, as old writers send it, is valid.
+    """Read a packed field, which contains varints one after another. Old writers send a field of one varint; it is
+    valid, too.
 
     Raises MalformedMessage and TooManyFields.
     """

@@ -1,7 +1,7 @@
 """Reading of remote write requests of Prometheus, protocols 1.0 and 2.0: protobuf in a block of snappy.
 
-The protobuf is read field by field, and not by a library that makes an object of each message: a body of 32 MiB may
-hold sixteen million empty messages. Reading stops at a limit, before the request has taken much memory.
+A library for protobuf would make an object of each message, and a body of 32 MiB may hold sixteen million empty
+messages. So this module reads the fields itself, and stops at a limit before the request has taken much memory.
 """
 
 from __future__ import annotations
@@ -118,8 +118,8 @@ def _usual_series_1(data: bytes, start: int, end: int, budget: FieldBudget) -> W
 
 
 def _usual_sample(data: bytes, at: int) -> tuple[int, float, int] | None:
-    """Read a sample from its field. The sample has a value other than 0, an instant between 2004 and 2109, and does
-    not say when its counter started.
+    """Read a usual sample: its value is not 0, its instant lies between 2004 and 2109, and it has no start of its
+    counter.
 
     Returns None for any other sample, and for a field that is no sample.
     """

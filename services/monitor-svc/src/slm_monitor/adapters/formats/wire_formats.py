@@ -1,8 +1,9 @@
 """Decoders for request bodies of the intake and for records of the intake topics.
 
-A batch is decoded at once; if an item is bad, the items are decoded one by one, and only bad items are rejected.
+A batch is decoded at once. If this fails, its items are decoded one by one, and only bad items are rejected.
 
-Raises MalformedBody if the body is not a JSON array, object or NDJSON, or has more items than a batch may have.
+The decoders raise MalformedBody for a body that is no JSON array, no JSON object and no NDJSON, and for a body with too
+many items.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ item would take too much memory.
 
 
 class MalformedBody(ValueError):
-    """The whole body is refused, not only some of its items: it is no batch of items, or it has too many items."""
+    """The whole body is refused, not only some of its items, because it is no batch of items or has too many items."""
 
 
 def _strict(kind: type[Any]) -> type[Any]:
@@ -63,8 +64,9 @@ def _strict(kind: type[Any]) -> type[Any]:
 
 
 def _as_sent(written: Any, *, is_number: bool) -> Any:
-    """Return the type that the decoder accepts for a field of the type ``written``: a number may be sent as text, and
-    an unknown field of a nested object is refused.
+    """Return the type with which the decoder checks a field of the type ``written``.
+
+    This type also accepts a number that is sent as text. It refuses an unknown field of a nested object.
     """
     if written is CounterReading:
         return _strict(CounterReading)
@@ -196,8 +198,8 @@ def _raw_array(body: bytes) -> list[Any]:
 
 
 def _raw_pieces(body: bytes) -> list[Any]:
-    """Return the items of a large array: the borders of the items are found first, then each item
-    is parsed by itself.
+    """Return the items of a large array. First the beginning and end of each item are found, then each item is parsed
+    by itself.
     """
     if body.count(b",") > _MOST_COMMAS:
         raise MalformedBody(f"the body has more values than {MOST_ITEMS} items can have; send fewer at once")

@@ -110,7 +110,10 @@ class SqlHookLedger(SqlLedgerOfTransaction):
         await self._transaction.execute(text(_PUT_SECRET), asdict(secret))
 
     async def end_secrets(self, hook_id: str, ends_at: UtcMicroseconds) -> None:
-        """Let all present secrets of a hook end at this instant of real time, unless they end earlier."""
+        """Let all present secrets of a hook end at ``ends_at``, unless they end earlier.
+
+        ``ends_at`` is an instant of the real clock, not of an accelerated one.
+        """
         await self._transaction.execute(text(_END_SECRETS), {"hook_id": hook_id, "ends_at": ends_at})
 
 
@@ -127,8 +130,9 @@ class SqlHooks:
             yield SqlHookLedger(transaction)
 
     async def find(self, hook_id: str, now: UtcMicroseconds) -> tuple[Hook, Sequence[str]] | None:
-        """Return a hook, and the stored texts of its secrets that are valid at ``now`` (real time); None if there is no
-        such hook.
+        """Return a hook, and the stored texts of its secrets that are valid at ``now``; None if there is no such hook.
+
+        ``now`` is an instant of the real clock, not of an accelerated one.
         """
         given = {"hook_id": hook_id}
         async with self._database.read() as connection:

@@ -117,7 +117,7 @@ class SqlPullLedger(SqlLedgerOfTransaction):
     async def put(self, pull: Pull, progress: PullProgress, secret: str | None) -> None:
         """Insert or replace the pull and its progress. Replace its secret, too, unless ``secret`` is None.
 
-        A run of this pull that has not ended is ended.
+        If a run of this pull is still going on, this run is ended.
         """
         await self._transaction.execute(text(_PUT), pull_row(pull, progress, secret))
         await self._transaction.execute(text(_INTERRUPT), {"pull_id": pull.pull_id, "now": real_now()})
@@ -140,7 +140,9 @@ class SqlPullTurn:
         self._leased_until = leased_until
 
     async def keep(self, progress: PullProgress, run: PullRun, *, is_over: bool) -> None:
-        """Store how far the pull has come, and renew its lease or, if ``is_over``, end it. Raises LeaseLost."""
+        """Store the progress of the pull and of its run. Then renew the lease, or end the lease if ``is_over``. Raises
+        LeaseLost.
+        """
         given = {
             **progress_row(progress),
             "pull_id": run.pull_id,
@@ -173,7 +175,7 @@ class SqlPulls:
         return None if found is None else found[0]
 
     async def find_with_progress(self, pull_id: str) -> tuple[Pull, PullProgress] | None:
-        """Return a pull and its progress; None if there is none."""
+        """Return a pull and its progress; None if the pull does not exist."""
         async with self._database.read() as connection:
             row = (await connection.execute(text(_ONE), {"pull_id": pull_id})).mappings().one_or_none()
         return None if row is None else (pull_of(row), progress_of(row["progress"]))

@@ -62,7 +62,7 @@ class WebTools:
         )
 
     async def check(self, url: str) -> str | None:
-        """Return why no request may go to this address, in words for its user; None if requests may go there."""
+        """Return why no request may go to this address, as a text to show to people; None if requests may go there."""
         try:
             async with asyncio.timeout(_RESOLVE_SECONDS):
                 await checked_addresses(url, self._rules, self._resolve)

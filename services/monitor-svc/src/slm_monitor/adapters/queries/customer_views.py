@@ -61,8 +61,8 @@ _SHOWS_ALL = CustomerView(risks_after=0)
 
 
 def bind_caller(query: str, caller: Principal, now: int) -> TextClause:
-    """Return the query as a statement, with values for its parameters ``sees_all``, ``me`` and ``now``. A query may
-    have only some of them.
+    """Return the query as a statement, with values for its parameters. It may use any of the parameters ``sees_all``,
+    ``me`` and ``now``.
     """
     given = [
         bindparam("sees_all", caller.is_operator),
@@ -125,7 +125,7 @@ async def read_caller_customer_views(
     """Return which warnings and live figures of each agreement the caller is shown under ``customer_sees``, by a query
     on an open connection.
 
-    Not for operators: they are shown everything.
+    Do not call this for an operator, because an operator is shown everything.
     """
     given = {"agreements": sorted(set(agreement_ids)), "me": caller.party_id or "", "now": now}
     found = (await connection.execute(text(_VIEWS), given)).all()

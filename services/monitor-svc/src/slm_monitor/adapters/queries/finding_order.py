@@ -4,7 +4,7 @@
 - by the error budget that is left in the window,
 - by the time that is left until the window ends or a breach is expected.
 
-The values that an order compares are read with the rows: the next page begins after the values of the last row.
+The values that an order compares are read with the rows, because the next page begins after the values of the last row.
 """
 
 from __future__ import annotations

@@ -101,7 +101,9 @@ class TargetQueries:
         return page.shape(rows, lambda row: [row["certain_at"], row["breach_id"]], build_breach_document)
 
     async def disclosed_windows(self, caller: Principal, target_ids: Sequence[str]) -> set[tuple[str, str]]:
-        """Return (target, window) for each window of these targets with an open warning that the caller is shown."""
+        """Return (target, window) for each window with an open warning. Warnings that the caller may not see are
+        ignored.
+        """
         query = select(RISK.c.target_id, RISK.c.window_id).where(
             RISK.c.target_id.in_(target_ids), RISK.c.standing, build_risk_condition(caller, self._database.clock.now())
         )
@@ -158,7 +160,9 @@ class TargetQueries:
         return {row["target_id"]: row for row in rows}
 
     async def windows_at(self, target_ids: Sequence[str], instant: int) -> dict[str, dict[str, Any]]:
-        """Return target id → the window that contains the instant; if none does, the last window that began before."""
+        """Return target id → the last window that began at or before the instant. A target without such a window is
+        left out.
+        """
         query = (
             select(WINDOW)
             .where(WINDOW.c.target_id.in_(target_ids), WINDOW.c.start <= instant)
@@ -184,10 +188,11 @@ class TargetQueries:
     async def breaches_in(
         self, agreement_id: str, since: int, until: int, windows: Sequence[str]
     ) -> list[dict[str, Any]]:
-        """Return, as documents of the API, the breaches in force that became certain in ``[since, until)``.
+        """Return, as documents of the API, the breaches in force that became certain in ``[since, until)``
+        (microseconds UTC).
 
-        ``since`` and ``until`` are in microseconds UTC. Earlier breaches are included if they lie in one of ``windows``
-        (window ids) and had not recovered by ``since``. The caller must be allowed to see the agreement.
+        A breach that became certain before ``since`` is returned, too, if its window is one of ``windows`` (ids) and it
+        had not recovered by ``since``. The caller must be allowed to see the agreement.
         """
         goes_on = or_(BREACH.c.until.is_(None), BREACH.c.until > since)
         counts = or_(BREACH.c.certain_at >= since, and_(BREACH.c.window_id.in_(windows), goes_on))
@@ -202,8 +207,8 @@ class TargetQueries:
     async def risks_in(self, agreement_id: str, since: int, until: int) -> list[dict[str, Any]]:
         """Return, as documents of the API, the warnings that opened in ``[since, until)`` (microseconds UTC).
 
-        Earlier warnings that had not cleared by ``since`` are included. The caller must be allowed to see the
-        agreement.
+        A warning that opened before ``since`` is returned, too, if it had not cleared by then. The caller must be
+        allowed to see the agreement.
         """
         lasted = or_(RISK.c.opened_at >= since, RISK.c.cleared_at.is_(None), RISK.c.cleared_at > since)
         query = (
@@ -246,8 +251,9 @@ class TargetQueries:
         return page.shape(rows, lambda row: [row["start"], row["window_id"]], build_row_document)
 
     async def clock_counts(self, target_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Return target id → state → number of clocks. All stints of a ticket count as one clock, in the worst of their
-        states.
+        """Return target id → state → number of clocks.
+
+        If a ticket has several stints, they count as one clock. Its state is the worst state among the stints.
         """
         counts: dict[str, dict[str, int]] = {}
         async with self._database.read() as connection:
@@ -268,7 +274,7 @@ class TargetQueries:
     async def judged_positions(self) -> dict[tuple[str, int], int]:
         """Return (topic, partition) → the position in the log up to which all records have been evaluated.
 
-        All timers that are due by the instants of these records have fired.
+        All timers that were due up to the last of these records have fired.
         """
         query = text("SELECT partition, figures_measurements, figures_tickets FROM judge_partition")
         reached: dict[tuple[str, int], int] = {}

@@ -66,8 +66,9 @@ SELECT target_id, count(*) FROM ticket, jsonb_array_elements_text(inconsistent -
 
 
 def _seen(caller: Principal) -> ColumnElement[bool]:
-    """Return the SQL condition for the tickets that the caller may see: an operator sees all, a party sees its own
-    tickets and those that are shown to it under an agreement.
+    """Return the SQL condition for the tickets that the caller may see.
+
+    An operator sees all tickets. A party sees its own tickets, and the tickets that an agreement lets it see.
     """
     if caller.is_operator:
         return true()
@@ -119,8 +120,9 @@ class TicketQueries:
         )
 
     async def at_risk(self, caller: Principal, page: Page, filters: Mapping[str, Any], now: int) -> dict[str, Any]:
-        """Return a page of the running clocks that have reached a warning but not their deadline; the nearest deadline
-        first.
+        """Return a page of the running clocks at risk. A clock is at risk from its first warning until its deadline.
+
+        The clock with the nearest deadline comes first.
         """
         keys = [_RISKY.c[name] for name in ("deadline_at", "target_id", "ticket", "ordinal")]
         ticket = [_TICKET.c[name] for name in ("type", "priority", "held_by", "opened_at", "team", "readers")]
@@ -143,8 +145,10 @@ class TicketQueries:
         )
 
     async def find(self, caller: Principal, source: str, number: str) -> dict[str, Any] | None:
-        """Return the ticket of a source with this number; None if the caller sees none. If the caller sees several, the
-        ticket of the caller's own party is preferred.
+        """Return the ticket of a source with this number; None if the caller may see no such ticket.
+
+        Tickets of several parties may have the same source and number. Then the ticket of the caller's own party is
+        preferred.
         """
         query = select(_TICKET).where(_TICKET.c.source == source, _TICKET.c.number == number, _seen(caller))
         rows = await self._rows(query.order_by(_TICKET.c.owner_party_id != (caller.party_id or ""), _TICKET.c.subject))
@@ -174,7 +178,7 @@ class TicketQueries:
             return {row[0]: row[1] for row in await driver.fetch(_INCONSISTENT, target_ids)}
 
     async def open_tickets(self, owner_party_id: str, source: str) -> list[dict[str, Any]]:
-        """Return the open tickets of one source: no fact received so far has ended them."""
+        """Return the open tickets of one source. A ticket is open unless a fact received so far has ended it."""
         query = select(_TICKET.c.number, _TICKET.c.state, _TICKET.c.last_at).where(
             _TICKET.c.owner_party_id == owner_party_id, _TICKET.c.source == source, _TICKET.c.ended_at.is_(None)
         )
@@ -200,8 +204,10 @@ def _column(name: str) -> ColumnElement[Any]:
 
 
 def get_ticket_visibility(row: Mapping[str, Any], caller: Principal) -> str:
-    """Return how much of a ticket the caller sees. Its owner and operators see the WHOLE ticket. For any other party
-    the ticket's row says WHOLE or PROJECTED; PROJECTED if the row does not name the party.
+    """Return how much of a ticket the caller sees: WHOLE for all fields, or PROJECTED if some fields are hidden.
+
+    The ticket's owner and operators see WHOLE. For any other party the ticket's row says which; if the row does not
+    name the party, the result is PROJECTED.
     """
     if caller.is_operator or row["owner_party_id"] == caller.party_id:
         return WHOLE
@@ -230,8 +236,9 @@ def _ticket_document(row: Mapping[str, Any], caller: Principal) -> dict[str, Any
 
 
 def _projected(row: Mapping[str, Any], caller: Principal) -> dict[str, Any]:
-    """Return the fields that a caller who does not see the WHOLE ticket sees differently: ``held_by`` names the team
-    instead of the person, and ``type`` is None.
+    """Return replacements for the fields that are hidden from a caller who does not see the WHOLE ticket.
+
+    ``held_by`` becomes the team instead of the person, and ``type`` becomes None.
     """
     return {} if get_ticket_visibility(row, caller) == WHOLE else {"type": None, "held_by": row["team"]}
 

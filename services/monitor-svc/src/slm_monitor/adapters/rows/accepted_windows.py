@@ -1,5 +1,5 @@
-"""Windows that both parties accepted, their adjustments by later facts, and breaches that the decision on a dispute
-annulled.
+"""Windows that both parties accepted, adjustments of these windows by later facts, and breaches that were annulled when
+a dispute was decided.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ async def load_window_acceptances(
 
 
 async def write_window_adjustments(driver: asyncpg.Connection, events: Iterable[Any]) -> None:
-    """Store the adjustments among the events, in the transaction that publishes them."""
+    """Store the given events that adjust a window, in the transaction that publishes all given events."""
     rows = [_adjustment_row(event) for event in events if isinstance(event, WindowAdjusted)]
     if rows:
         await driver.execute(_KEEP, json.dumps(rows))

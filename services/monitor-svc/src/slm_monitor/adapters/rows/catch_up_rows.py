@@ -50,8 +50,8 @@ def read_catch_up_from_row(row: asyncpg.Record) -> AgreementCatchUp:
 
 
 async def advance_catch_ups(transaction: Transaction, partition: int, step: PartitionStepChanges) -> None:
-    """Record the progress that a step made with each catch-up. When the last partition has finished a catch-up, publish
-    its end.
+    """Store how far a step has come with each catch-up. If this partition was the last to finish a catch-up, publish
+    the event about the end of the catch-up.
 
     Rows are updated in the order of their ids, because two partitions may update the same rows at once and must not
     block each other.

@@ -1,4 +1,4 @@
-"""Queries of the intake: counter readings around an interval, and the limits with which targets compare values."""
+"""Queries of the intake: for counter readings around an interval, and for the limits that targets apply to values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the members of derived targets, and the messages that tell derived targets that a member has changed."""
+"""Rows of the members of derived targets, and the messages that inform derived targets of changes of their members."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The workflow of breaches that late facts revise: it continues on the new revision, because the breach stayed in
-force.
+"""The workflow of breaches that late facts revise. Such a breach stays in force, so its workflow continues on the new
+revision.
 """
 
 from __future__ import annotations

@@ -66,8 +66,8 @@ def read_import_hold_from_row(row: Mapping[str, Any], partition: int) -> ImportH
 
 
 async def advance_imports(transaction: Transaction, partition: int, step: PartitionStepChanges) -> None:
-    """Record the progress that a step made with each import. When all partitions have finished an import, publish its
-    end.
+    """Store how far a step has come with each import. If this partition was the last to finish an import, publish the
+    event about the end of the import.
 
     Rows are updated in the order of their ids, because two partitions may update the same rows at once and must not
     block each other.

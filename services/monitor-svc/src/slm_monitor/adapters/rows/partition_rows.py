@@ -44,8 +44,9 @@ ON CONFLICT ({key}) DO UPDATE SET {assignments}
 
 
 def _upsert(table: str, key: str, changing: str, kept: str | None = None) -> str:
-    """Return an upsert statement. ``kept`` names a column with a JSON document: if the new row has an empty document
-    there, the stored document stays.
+    """Return an upsert statement.
+
+    ``kept`` names a column with a JSON document. If the document in the new row is empty, the stored document is kept.
     """
     assigned = {column: f'excluded."{column}"' for column in changing.split()}
     if kept is not None:
@@ -232,7 +233,9 @@ ON CONFLICT (target_id) DO NOTHING
 
 
 async def write_target_instances(driver: asyncpg.Connection, born: Sequence[ServiceLevelTarget]) -> None:
-    """Write the instances of targets that a new label value has created, with columns copied from their targets."""
+    """Write new instances of targets. A new label value has created them. Their other columns are copied from their
+    targets.
+    """
     for terms in born:
         labels = json.dumps(dict(terms.group))
         await driver.execute(_INSTANCE, terms.instance_of, terms.target_id, terms.key, terms.title, labels)

@@ -44,7 +44,7 @@ async def fetch_stale_indicators(driver: asyncpg.Connection, partition: int) -> 
 async def write_stale_indicators(
     driver: asyncpg.Connection, partition: int, silences: Mapping[str, int | None]
 ) -> None:
-    """Store since which instant each indicator is stale; None: the indicator is not stale any more."""
+    """Store for each indicator the instant from which it is stale; None if it is not stale any more."""
     rows = [(subject, partition, since) for subject, since in sorted(silences.items()) if since is not None]
     if rows:
         await driver.executemany(_STALE, rows)

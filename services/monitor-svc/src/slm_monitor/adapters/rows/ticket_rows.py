@@ -133,7 +133,7 @@ async def fetch_published_clocks(
 
 
 async def fetch_ticket_timers(driver: asyncpg.Connection, partition: int) -> list[tuple[str, int]]:
-    """Return (ticket, instant of its next timer) for the tickets of a partition that have one."""
+    """Return (ticket, instant of its next timer) for each ticket of a partition; leave out tickets without a timer."""
     return [(row[0], row[1]) for row in await driver.fetch(_DUES, partition)]
 
 

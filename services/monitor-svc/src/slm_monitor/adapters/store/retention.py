@@ -2,8 +2,8 @@
 facts remain.
 
 Figures, breaches and sums stay. A fact stays as long as an open window or the look-back of a rolling window needs it.
-The last state and the last counter readings before the first remaining fact stay, too: the remaining time begins in
-that state, and the next readings count from those readings.
+The last state before the first remaining fact stays, because the remaining time begins in this state. The last counter
+readings before that fact stay, because the next readings are compared with them.
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ class Retention:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def step(self) -> int:
-        """Announce to all partitions which facts will be deleted. Delete some of the facts announced earlier, if all
-        partitions have processed that announcement.
+        """Announce to all partitions which facts will be deleted. Delete some of the facts that an earlier step
+        announced, if all partitions have processed the earlier announcement.
 
         Return the number of rows deleted.
         """

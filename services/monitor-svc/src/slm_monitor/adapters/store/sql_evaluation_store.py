@@ -360,8 +360,8 @@ class SqlEvaluationStore:
         return blob_seq if step.blob is not None else None
 
     async def _fence(self, driver: asyncpg.Connection, partition: int, epoch: int, step: PartitionStepChanges) -> int:
-        """Advance the positions of a partition, as the first statement of a step; return the number under which the
-        rows of the step are to be stored.
+        """Advance the positions of a partition, as the first statement of a step. Return the sequence number of the
+        step's rows.
 
         Raises PartitionNotOwned if the epoch or the expected positions are outdated, so that only the owner can write.
         """

@@ -1,6 +1,4 @@
-"""The record of facts in PostgreSQL, as a source of history: facts in segments, and recent facts that are not in
-segments yet.
-"""
+"""Queries of the record of facts in PostgreSQL: of facts in segments, and of recent facts not yet in segments."""
 
 from __future__ import annotations
 
@@ -184,8 +182,10 @@ class SqlHistory:
     async def tickets(
         self, owner_party_id: str, before: int, after: str, most: int
     ) -> Sequence[tuple[str, Sequence[Fact]]]:
-        """Return (ticket, all its facts) for a party's tickets that have an event before the instant ``before``: the
-        first ``most`` of them whose names follow ``after``.
+        """Return (ticket, all its facts) for the tickets of a party that have an event before the instant ``before``.
+
+        Tickets are sorted by name. At most ``most`` tickets are returned, and only tickets whose names follow
+        ``after``.
         """
         names = [
             row[0]

@@ -34,7 +34,7 @@ class SqlSeriesRules:
         self._database = database
 
     async def revision(self, party_id: str) -> int:
-        """Return the revision number of the party's rules; 0 if the party never set any."""
+        """Return the revision number of the party's rules; 0 if the party has never set rules."""
         async with self._database.read() as connection:
             found = (await connection.execute(text(_REVISION), {"party_id": party_id})).scalar_one_or_none()
         return found or 0

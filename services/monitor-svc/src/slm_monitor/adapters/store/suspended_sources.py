@@ -31,7 +31,7 @@ _FORGET = "DELETE FROM source_aside WHERE owner_party_id = :owner AND topic = :t
 
 
 async def suspend_sources(driver: asyncpg.Connection, sources: Sequence[SuspendedSource], now: int) -> None:
-    """Suspend sources, and send a message about it to all partitions."""
+    """Suspend sources, and send a message to all partitions so that they read the suspended sources again."""
     if not sources:
         return
     rows = [
@@ -69,7 +69,9 @@ class SuspendedSources:
         )
 
     async def resume(self, owner_party_id: str, topic: str, source: str) -> bool:
-        """Accept again what a source sends from now on; return False if the source was not suspended."""
+        """Resume a source: new facts from this source are evaluated again. Return False if the source was not
+        suspended.
+        """
         async with self._database.begin() as transaction:
             given = {"owner": owner_party_id, "topic": topic, "source": source}
             gone = await transaction.execute(text(_FORGET), given)

@@ -114,7 +114,7 @@ async def snooze_breach(
 ) -> dict[str, Any]:
     """Snooze a breach for the caller alone, until an instant or until the breach changes.
 
-    A request that names neither ends the snooze.
+    A request with neither `until` nor `until_change` ends the snooze.
     """
     return await _snooze("breach", breach_id, given, caller, queries)
 
@@ -129,7 +129,7 @@ async def assign_risk(risk_id: str, given: AssignmentRequest, parts: TheItemAssi
 async def snooze_risk(risk_id: str, given: SnoozeRequest, caller: Handler, queries: TheAssignments) -> dict[str, Any]:
     """Snooze a risk for the caller alone, until an instant or until the risk changes.
 
-    A request that names neither ends the snooze.
+    A request with neither `until` nor `until_change` ends the snooze.
     """
     return await _snooze("risk", risk_id, given, caller, queries)
 
@@ -144,7 +144,7 @@ async def assign_cause(cause_id: str, given: AssignmentRequest, parts: TheItemAs
 async def snooze_cause(cause_id: str, given: SnoozeRequest, caller: Handler, queries: TheAssignments) -> dict[str, Any]:
     """Snooze a cause for the caller alone, until an instant or until the cause changes.
 
-    A request that names neither ends the snooze.
+    A request with neither `until` nor `until_change` ends the snooze.
     """
     return await _snooze("cause", cause_id, given, caller, queries)
 

@@ -154,8 +154,8 @@ async def _take_step(
     def unless_changed(life: BreachWorkflow) -> None:
         """Raise a problem if ``If-Match`` names an older version of the breach.
 
-        Nothing is raised if the present state of the breach does not allow the step: the caller then gets an answer
-        about the state instead.
+        If the state of the breach does not allow the step, this function raises nothing, because the caller gets the
+        problem about the state.
         """
         # A step that is not allowed is reported before a changed version, since a newer version would not help.
         if step in life.allowed or step == LINK_PROBLEM:

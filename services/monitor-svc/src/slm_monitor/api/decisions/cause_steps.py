@@ -35,8 +35,8 @@ async def acknowledge_cause(
 ) -> dict[str, Any]:
     """Acknowledge every open breach of a cause for which the caller's party is responsible.
 
-    All breaches are acknowledged in one transaction, each with its own record and event, as if it were acknowledged
-    alone. Breaches that cannot be acknowledged are skipped, with the reason. Repeating the request changes nothing.
+    All breaches are acknowledged in one transaction. Each breach gets its own record and event. Breaches that cannot be
+    acknowledged are skipped, with the reason. Repeating the request changes nothing.
     """
     return await _take(cause_id, ACKNOWLEDGE, given, caller, queries)
 
@@ -56,7 +56,9 @@ async def state_root_cause_of_cause(
 async def link_problem_to_cause(
     cause_id: str, given: ProblemLinkRequest, caller: Handler, queries: TheCauses
 ) -> dict[str, Any]:
-    """Link one problem record to every breach of a cause, whatever the state of its handling."""
+    """Link one problem record to every breach of a cause for which the caller's party is responsible, in any state of
+    handling.
+    """
     return await _take(cause_id, LINK_PROBLEM, given, caller, queries)
 
 

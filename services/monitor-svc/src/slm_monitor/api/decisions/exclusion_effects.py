@@ -111,8 +111,9 @@ async def _effect(
 
 
 async def _accepted(readers: TargetReaders, target_id: str, windows: list[AffectedWindow]) -> dict[str, str]:
-    """Return window id → the cause ``accepted``, for windows whose effect is not calculated because both parties
-    accepted them.
+    """Return window id → ``accepted``, for the windows that both parties accepted.
+
+    The effect on such a window is not calculated; ``accepted`` is the reason that the answer gives.
     """
     if not windows:
         return {}

@@ -297,7 +297,7 @@ async def reject_exclusion(
 async def revoke_exclusion(
     exclusion_id: str, given: ExclusionRevocationRequest, caller: Decider, use_cases: TheExclusionUseCases
 ) -> dict[str, Any]:
-    """Revoke an approved exclusion, as either party: its time is included in figures again."""
+    """Revoke an approved exclusion, as either party. The figures then include its time again."""
     by = require_acting_party(caller)
 
     async def use(register: SqlExclusions, now: int) -> dict[str, Any]:
@@ -359,7 +359,10 @@ async def dismiss_delegate(delegate_id: str, caller: Decider, use_cases: TheExcl
 async def list_delegates(
     caller: Caller, queries: TheExclusions, paging: Paging, agreement_id: str | None = None
 ) -> dict[str, Any]:
-    """List the delegates of the caller's party, and the appointments of that party as a delegate, the newest first."""
+    """List the delegates that the caller's party appointed, and the appointments in which this party is the delegate.
+
+    The newest appointment comes first.
+    """
     return await queries.delegates(caller, paging, agreement_id)
 
 

@@ -47,11 +47,12 @@ Asker = Annotated[Principal, Depends(require_role("service_level_manager", "inte
 
 
 class BacktestWindowSelection(BaseModel):
-    """The ended windows that a back-test evaluates: the latest ``last`` of them, or those between ``from`` and ``to``.
+    """The ended windows that a back-test evaluates: the latest windows (`last` is their number), or the windows that
+    begin between `from` and `to`.
 
-    Give either ``last`` or ``from`` and ``to``; a request with both is refused. If none of the three is given, the last
-    12 windows are evaluated. A window between ``from`` and ``to`` begins at ``from`` or later, and before ``to``. The
-    default of ``from`` is the first fact, the default of ``to`` is the present.
+    A request with both `last` and `from` or `to` is refused. Without all three, the last 12 windows are evaluated. A
+    window is evaluated if it begins at `from` or later, and before `to`. If only `to` is given, `from` is the instant
+    of the first fact. If only `from` is given, `to` is the present.
     """
 
     model_config = {"extra": "forbid"}
@@ -162,7 +163,7 @@ async def run_backtest(
 
 
 async def _present(log: EventLog) -> dict[tuple[str, int], int]:
-    """Return (topic, partition) → end offset of the intake topics now."""
+    """Return (topic, partition) → present end offset, for the topics of the intake."""
     ends = {topic.name: await log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
     return {(topic, partition): end for topic, found in ends.items() for partition, end in found.items()}
 

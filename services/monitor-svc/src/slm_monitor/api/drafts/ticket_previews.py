@@ -1,4 +1,4 @@
-"""Route that tells how a ticket, as a tool shows it, would be evaluated: ``POST /api/v1/previews/ticket``."""
+"""Route that tells how the agreements in force would evaluate a given ticket: ``POST /api/v1/previews/ticket``."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ _SHOWN = ("as_of", "clocks", "unmatched_cause", "unjudgeable", "inconsistent")
 
 
 class TicketToPreview(BaseModel):
-    """Request body: a ticket as its tool shows it, in the form of a ticket in the answer of
-    `POST /api/v1/hook-previews`.
-    """
+    """Request body: a ticket as its tool shows it. `POST /api/v1/hook-previews` answers tickets in the same form."""
 
     model_config = {
         "extra": "forbid",

@@ -13,7 +13,7 @@ CallOutcome = Literal["accepted", "refused", "ignored", "unsigned", "paused", "t
 
 
 class HookAuthenticationAnswer(Answer):
-    """How the caller of a hook proves that it is the tool for which the hook was made."""
+    """The way in which a tool proves, when it calls a hook, that the call comes from this tool."""
 
     kind: AuthenticationKind
     """`hmac-sha256` and `hmac-sha1`: the secret signs the body; `bearer` and `basic`: the secret is sent; `query`: the
@@ -47,7 +47,7 @@ class ConnectorAnswer(Answer):
 
 
 class HookAnswer(Answer):
-    """A hook: an address of a party that a tool calls."""
+    """A hook: a web address that a party gives to a tool. The tool sends its tickets or outages to this address."""
 
     hook_id: str
     """Id of the hook: the last part of its address, which cannot be guessed"""
@@ -87,14 +87,14 @@ class LastHookCall(Answer):
 
 
 class ListedHook(HookAnswer):
-    """A hook (an address of a party that a tool calls), with its last call."""
+    """A hook with its last call. A hook is a web address that a party gives to a tool."""
 
     last_call: LastHookCall | None
     """The latest of the calls that are kept; null: the hook was never called"""
 
 
 class HookSecretAnswer(Answer):
-    """A secret of a hook, without its text."""
+    """A secret of a hook: its id and its times. The secret itself is not shown."""
 
     secret_id: str
     """Id of the secret (UUID)"""
@@ -105,7 +105,9 @@ class HookSecretAnswer(Answer):
 
 
 class HookWithSecrets(HookAnswer):
-    """A hook, with its secrets: when each was made and when it becomes invalid, but not its text."""
+    """A hook, with the instants at which each of its secrets was made and becomes invalid. The secrets themselves are
+    not shown.
+    """
 
     secrets: list[HookSecretAnswer]
     """The secrets, the newest first; their texts are shown only when they are made"""
@@ -132,7 +134,7 @@ class IssuedHookSecret(Answer):
 
 
 class HookTicketReceipt(Answer):
-    """A ticket in the payload of a call, and the new events that follow from the payload."""
+    """A ticket that the payload of a call contains, and the new ticket events that were derived from the payload."""
 
     number: str
     """Number of the ticket in its tool"""

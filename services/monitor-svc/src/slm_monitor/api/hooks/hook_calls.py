@@ -26,7 +26,9 @@ _SECRET = "The hook's secret, only for hooks whose authentication is `query`: th
 
 
 class MappingToTry(BaseModel):
-    """Request body with a payload and the mapping to try on it: `mapping`, or else the mapping of the connector."""
+    """Request body with a payload, and the mapping to try on it. Give either a `mapping`, or a `connector` to try its
+    mapping.
+    """
 
     model_config = {
         "extra": "forbid",
@@ -110,9 +112,9 @@ async def list_hook_calls(hook_id: str, caller: Caller, hooks: TheHooks) -> dict
     **operation("Take a kept payload in again", HookReceipt, "not-mapped", "overloaded", status=202),
 )
 async def repeat_hook_call(hook_id: str, call_id: str, caller: Editor, calls: TheHookCalls) -> dict[str, Any]:
-    """Take in the payload of an earlier call once more, read by the hook's present mapping.
+    """Take in the payload of an earlier call once more, after you have corrected the hook's mapping.
 
-    This is for the time after a mapping was corrected.
+    The payload is read by the present mapping of the hook.
     """
     return await calls.repeat(hook_id, call_id, caller)
 

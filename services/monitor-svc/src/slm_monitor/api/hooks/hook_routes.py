@@ -45,7 +45,7 @@ _THIRTY_DAYS = 30 * 86_400
 
 
 class AuthenticationToUse(BaseModel):
-    """How the caller of the hook proves that it is the tool for which the hook was made."""
+    """The way in which a tool proves, when it calls the hook, that the call comes from this tool."""
 
     model_config = {"extra": "forbid"}
 
@@ -105,8 +105,8 @@ async def list_connectors(caller: Caller, page: Paging, office: TheHookOffice) -
 
 @router.get("/hooks", **operation("List the hooks of your party", list_of(ListedHook)))
 async def list_hooks(caller: Caller, page: Paging, hooks: TheHooks) -> dict[str, Any]:
-    """List the hooks of your party, each with its last call, the oldest first. A hook is an address that another tool
-    calls.
+    """List the hooks of your party, the oldest hook first. Each hook has its last call. A hook is an address that
+    another tool calls.
     """
     found = await hooks.page(caller, page)
     last = await hooks.last_calls([each.hook_id for each in found])
@@ -137,7 +137,7 @@ async def make_hook(
     response: Response,
     idempotency_key: _IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Make a hook: an address of your party for a tool. Give the address and the `secret` to the tool.
+    """Make a hook, which is a web address for one of your party's tools. Give the address and the `secret` to the tool.
 
     The secret is shown only in this answer.
     """
@@ -200,7 +200,8 @@ async def replace_hook_secret(
 ) -> dict[str, Any]:
     """Give a hook a new secret, which is shown only in this answer.
 
-    The earlier secrets remain valid for `overlap_seconds`, so that calls are accepted until the tool has the new one.
+    The earlier secrets remain valid for `overlap_seconds`. Set the new secret in the tool within this time, so that no
+    call is refused.
     """
     _refuse_stored_secret(idempotency_key)
     secret, text = await keeping.replace_secret(office, caller, hook_id, given.secret, given.overlap_seconds)

@@ -43,7 +43,7 @@ class FileToPreview(BaseModel):
 
 @router.post("", **operation("Preview an import of measurements", FilePreview, "no-party", "overloaded"))
 async def preview_import(given: FileToPreview, caller: Caller, calls: TheHookCalls) -> dict[str, Any]:
-    """Tell what a mapping reads in a file: the measurements that can be sent, and the records that cannot, with
+    """Tell what a mapping reads in a file: the measurements that it finds, and the records that are not usable, with
     reasons. Nothing is stored.
 
     To import the file, register the `indicators`, open an import of them, send each `item` to `/measurements`, and

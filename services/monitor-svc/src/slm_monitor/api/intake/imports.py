@@ -86,12 +86,13 @@ async def _import_document(import_id: str, caller: Principal, store: SqlImports)
 async def open_import(given: ImportToOpen, caller: Importer, importing: TheImportDependencies) -> dict[str, Any]:
     """Open an import: the past of these indicators or ticket sources is not evaluated until the import is complete.
 
-    Only time before ``through`` waits: windows that ended before it are not closed or restated, and clocks whose
-    deadline passed before it are not published. Later time is evaluated and published as always, marked ``importing``.
-    Send history once the import's state is ``open``: while the state is ``opening``, results of the past may still be
-    published. The import ends when it is completed (``/complete``) or deleted, or one hour after the last facts of its
-    past were accepted. A request with a ``key`` that was used before returns the import that was opened with that key,
-    in its present state. If the state is ``judged``, the import holds nothing back any more.
+    Only results about the time before the instant ``through`` are held back. Windows that ended before ``through`` are
+    neither closed nor restated. Clocks whose deadline passed before ``through`` are not published. Results of later
+    time are published as always, marked ``importing``. Send the history once the state of the import is ``open``; while
+    the state is ``opening``, results of the past may still be published. The import ends when it is completed
+    (``/complete``) or deleted, or one hour after the last facts of the past were accepted. If a request repeats the
+    ``key`` of an earlier request, the import that was opened with this key is returned in its present state. An import
+    in the state ``judged`` holds nothing back any more.
     """
     owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
     if owner is None:
@@ -152,7 +153,8 @@ async def list_imports(
     """List the imports that concern the caller, the latest first.
 
     These are the imports of the caller's party, and imports of other parties whose history is used by targets in the
-    caller's agreements. Each import has its owner, its opening, and the instant before which results wait for its end.
+    caller's agreements. Each import shows its owner, when it was opened, and the instant `through`. Results of the time
+    before `through` wait until the import ends.
     """
     return await store.page(caller, paging, state)
 

@@ -194,8 +194,9 @@ _EVENTS = {cloud_events.BATCHED: {"schema": {"type": "array", "items": {"type": 
 async def post_cloud_events(request: Request) -> Response:
     """Accept events whose `data` is one measurement (`slm.measurement.v1`) or one ticket event (`slm.ticket-event.v1`).
 
-    Each is validated separately; accepted ones are durable when the answer is sent. If the data leaves out its own
-    `id`, `source` or `time`, that of the event is used. An event that is sent twice counts once.
+    Each event is validated separately; accepted events are durable when the answer is sent. A measurement or ticket
+    event without `id`, `source` or time gets these from the event that carries it. An event that is sent twice counts
+    once.
     """
     intake = INTAKE.find(request.app)
     # Before anything is taken in: the events may belong to both topics.
@@ -223,10 +224,10 @@ def _index(refusal: IntakeRejection) -> int:
 
 
 def _of_events(answer: IntakeBatchAnswer, events: Sequence[int]) -> IntakeBatchAnswer:
-    """Return the answer, where each refusal of an item now names the event of the item: its index in the request, and
-    a field below ``data``.
+    """Return the answer with refusals that name events instead of items.
 
-    ``events``: for each item, in order, the index of its event in the request.
+    ``index`` of a refusal becomes the index of the event in the request, and ``data.`` is put before the path in
+    ``field``, because the item is the event's ``data``. ``events``: for each item, in order, the index of its event.
     """
     refusals = [
         replace(each, index=events[each.index], field=f"data.{each.field}".rstrip(".")) for each in answer.refusals

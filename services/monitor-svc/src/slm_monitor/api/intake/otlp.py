@@ -69,10 +69,10 @@ _DESCRIBED["responses"][200]["content"] = {otlp_wire.PROTOBUF: _BYTES}
 async def post_otlp_metrics(request: Request, intake: TheIntake) -> Response:
     """Accept metrics: each data point becomes a measurement of the indicator whose key is the metric's name.
 
-    The answer is that of OTLP: empty if all data points were accepted, otherwise the number of rejected data points and
-    why. Accepted data points are durable when the answer is sent. An export in protobuf is answered in protobuf; if it
-    failed, the answer is a `google.rpc.Status`. If an export in JSON failed, the answer is a problem document that also
-    has the members of a Status, `code` and `message`.
+    The answer has the form that OTLP demands. It is empty if all data points were accepted; otherwise it has the number
+    of rejected data points and the reasons. Accepted data points are durable when the answer is sent. A protobuf export
+    is answered in protobuf, and an error is then a `google.rpc.Status`. An error for a JSON export is a problem
+    document that also has the members `code` and `message` of a Status.
     """
     caller = await identify(request)
     check_role(caller, "integrator", "service_level_manager")

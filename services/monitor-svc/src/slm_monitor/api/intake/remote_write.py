@@ -98,8 +98,8 @@ async def post_prometheus_write(request: Request, series: TheSeriesIntake) -> Re
 def _written_headers(answer: SeriesAnswer) -> dict[str, str]:
     """Return the headers that say how many samples, histograms and exemplars were written.
 
-    Samples that no rule matches count as written, because Prometheus would otherwise report them as lost. Refused
-    samples do not count.
+    Refused samples and histograms do not count. Samples that no rule matches do count: Prometheus would otherwise
+    report them as lost.
     """
     counts = {
         "Samples": answer.samples - answer.refused_samples,
@@ -110,7 +110,7 @@ def _written_headers(answer: SeriesAnswer) -> dict[str, str]:
 
 
 def _message_of(request: Request) -> str:
-    """Return the name of the protobuf message in the body, by the request's headers.
+    """Return the name of the protobuf message in the body. The request's headers say this name.
 
     Raises 415 for a content type, message or encoding that this route does not read.
     """

@@ -1,4 +1,4 @@
-"""Routes for the rules by which time series become measurements: ``/api/v1/series-rules``."""
+"""Routes for series rules, which say how samples of time series become measurements: ``/api/v1/series-rules``."""
 
 from __future__ import annotations
 
@@ -110,7 +110,9 @@ async def delete_series_rules(caller: Keeper, kept: TheSeriesRules) -> None:
 async def preview_series_rules(
     given: SeriesToPreview, caller: Caller, kept: TheSeriesRules, store: TheStore
 ) -> dict[str, Any]:
-    """Tell what each series would measure, by the given rules or else by the stored rules. Nothing is stored."""
+    """Tell what each series would measure. The rules in the request decide; without them, the party's stored rules.
+    Nothing is stored.
+    """
     party_id = _party_of(caller)
     rules = (await kept.rules(party_id))[1] if given.rules is None else _parsed(given.rules)
     budget = MatchBudget(_MOST_MATCHED)

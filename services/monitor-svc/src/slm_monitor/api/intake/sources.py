@@ -20,11 +20,12 @@ router = APIRouter(prefix="/api/v1/sources", tags=["intake"])
 
 @router.get("", **operation("List sources, those silent for longest first", list_of(SourceAnswer)))
 async def list_sources(caller: Caller, sources: TheSources, clock: TheClock, paging: Paging) -> dict[str, Any]:
-    """List the sources that send facts of the caller's party over HTTP, the longest silent first.
+    """List the sources that send facts of the caller's party over HTTP. The source that has been silent for longest
+    comes first.
 
-    A source is what one principal sends under one source name. Each source has its last fact, its volume and the number
-    of its refused items. These numbers are at most a second old if the source sends rarely, and up to a minute old if
-    the source sends all the time.
+    A source is a principal together with a source name that the principal uses. Each source has its last fact, the
+    volume of its facts and the number of its refused items. These numbers are at most a second old if the source sends
+    rarely, and up to a minute old if the source sends all the time.
     """
     return await sources.page(caller, paging, clock.now())
 

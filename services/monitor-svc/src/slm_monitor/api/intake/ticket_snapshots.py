@@ -139,7 +139,8 @@ async def put_ticket_snapshot(
 ) -> dict[str, Any]:
     """Accept a snapshot of a ticket; answer with the events derived from it, which are durable when the answer is sent.
 
-    From a repeated snapshot no events are derived. Read the ticket with ``min_position=<position>`` to see its clocks.
+    If the same snapshot is sent again, no new events are derived. Read the ticket with ``min_position=<position>`` to
+    see its clocks.
     """
     parts.intake.check(TICKETS.name)
     now = parts.clock.now()

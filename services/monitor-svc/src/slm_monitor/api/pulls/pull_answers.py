@@ -19,15 +19,15 @@ class PullToolAnswer(Answer):
     title: str
     """Name of the tool"""
     reads: Literal["tickets", "samples", "outages"]
-    """The kind of facts that the tool is asked for"""
+    """What a pull reads from the tool"""
     source: str
-    """The name under which its facts are kept, unless a pull says otherwise"""
+    """The tool's name in the facts that a pull reads, unless the pull gives another name"""
     path: str
-    """Path of the tool's tickets, queries or outages below its address, unless a pull says otherwise"""
+    """Path of the tool's tickets, queries or outages below its address, unless the pull gives another path"""
     authentication: list[WayKind]
-    """The ways in which a pull can prove itself to the tool; a pull uses the first one unless it says otherwise"""
+    """The ways in which a pull can prove its identity to the tool, the usual way first"""
     mapping: str
-    """The mapping, YAML; empty for samples"""
+    """The mapping, as YAML; empty for samples, which series rules map"""
     guide: str
     """How to set up the tool, as Markdown; empty if there is none"""
 
@@ -40,7 +40,7 @@ class PullAuthenticationAnswer(Answer):
     credentials
     """
     user: str
-    """User of `basic`, client of `oauth`; empty for the other kinds"""
+    """The user for `basic`, or the client for `oauth`; empty for the other kinds"""
 
 
 class PullQueryAnswer(Answer):
@@ -49,11 +49,13 @@ class PullQueryAnswer(Answer):
     expression: str
     """The expression, in PromQL"""
     step_seconds: int
-    """The expression is evaluated at all instants that are a multiple of so many seconds since 1970"""
+    """Seconds between two instants at which the expression is evaluated. The instants are multiples of this number,
+    counted from the beginning of 1970
+    """
     lag_seconds: int
-    """How many seconds after such an instant its samples are read"""
+    """How many seconds after an evaluated instant the samples of that instant are read"""
     record: str
-    """Name that all series of the result get; empty if they keep the names that they have"""
+    """Name that all series of the result get; empty if the series keep their own names"""
     labels: dict[str, str]
     """Labels that all series of the result get"""
 
@@ -62,21 +64,21 @@ class PullStateAnswer(Answer):
     """What a pull has done, and what it does next."""
 
     read_until: Instant
-    """All changes or samples before this instant of the tool's clock have been read"""
+    """Everything before this instant of the tool's clock has been read: changes of tickets, samples or outages"""
     due_at: Instant
-    """When the pull asks next, unless it is paused"""
+    """When the pull asks the tool next, unless the pull is paused"""
     waits_for_tool: bool
-    """Whether it asks no earlier because the tool demanded a pause"""
+    """Whether the pull waits because the tool asked it to wait"""
     failures: int
     """Number of failed runs since the last success"""
     problem: str
-    """Why the last run failed; empty after a success"""
+    """Why the last run failed, or why the last reconciliation cancelled no ticket; empty if there is no problem"""
     succeeded_at: Instant | None
-    """When the last run that read everything ended; null before the first one"""
+    """When the last run that read everything ended; null before the first such run"""
     reconciled_at: Instant | None
-    """When the last reconciliation ended; null before the first one"""
+    """When the last reconciliation ended; null before the first reconciliation"""
     missing: int
-    """Number of tickets, open here, that the tool did not show in the last reconciliation"""
+    """Number of tickets that are open in this product, but that the tool did not show in the last reconciliation"""
 
 
 class PullAnswer(Answer):
@@ -91,29 +93,29 @@ class PullAnswer(Answer):
     connector: str
     """Name of the connector"""
     source: str
-    """Name of the tool in tickets, and in the label `slm_source` of series"""
+    """Name of the tool in tickets and outages, and in the label `slm_source` of series"""
     address: str
     """Address of the tool"""
     path: str
-    """Path of the tool's tickets or queries below its address"""
+    """Path of the tool's tickets, queries or outages below its address"""
     filter: str
-    """Condition, in the tool's language, that all tickets fulfil; empty for all tickets"""
+    """A condition in the tool's own language. Only tickets that fulfil it are read. Empty: all tickets are read"""
     mapping: str
-    """The mapping, YAML; empty for samples, which series rules map"""
+    """The mapping, as YAML; empty for samples, which series rules map"""
     authentication: PullAuthenticationAnswer
-    """How the pull proves to the tool who asks"""
+    """How the pull proves its identity to the tool"""
     every_seconds: int
-    """Seconds between two questions for changes"""
+    """Seconds between two requests for changes"""
     reconcile_at: str
-    """Time of the nightly reconciliation, such as `02:30`; samples have none"""
+    """Time of the nightly reconciliation, such as `02:30`. A pull of samples has no reconciliation"""
     zone: str
     """Time zone of `reconcile_at`"""
     cancels_missing: bool
-    """Whether a ticket is cancelled that the tool does not show in two reconciliations in a row"""
+    """Whether a ticket is cancelled if the tool does not show it in two reconciliations in a row"""
     query: PullQueryAnswer | None
-    """What a pull of samples asks for; null for tickets"""
+    """The query of a pull of samples; null for tickets and outages"""
     paused: bool
-    """Whether the pull is paused: the tool is not asked"""
+    """Whether the pull is paused. A paused pull sends no requests to the tool"""
     created_at: Instant
     """When the pull was made"""
     created_by_principal_id: str
@@ -128,7 +130,7 @@ class PullStart(Answer):
     pull_id: str
     """Id of the pull (UUID)"""
     due_at: Instant
-    """When it begins: at once, unless the tool demanded a pause"""
+    """When the run begins: at once or, if the tool asked the pull to wait, at the end of that wait"""
 
 
 class PullRunAnswer(Answer):
@@ -137,14 +139,16 @@ class PullRunAnswer(Answer):
     run_id: str
     """Id of the run (UUID)"""
     kind: Literal["changes", "reconciliation"]
-    """`reconciliation`: all tickets that are open in the tool or here were compared"""
+    """`changes`: the run reads what is new in the tool. `reconciliation`: the run compares all tickets that are open in
+    the tool or in this product; for outages, it reads the whole document
+    """
     started_at: Instant
     """When the run began"""
     ended_at: Instant | None
     """When the run ended; null while it runs"""
     outcome: Literal["running", "done", "partial", "held", "failed", "interrupted"]
-    """`partial`: it goes on in the next run; `held`: the tool or the intake demanded a pause; `interrupted`: its
-    process ended, and the next run went on
+    """`partial`: the next run continues this run; `held`: the run stopped because the tool or the intake asked it to
+    wait; `interrupted`: the process that ran it ended, and the next run continued
     """
     requests: int
     """Number of requests that were sent"""
@@ -155,19 +159,24 @@ class PullRunAnswer(Answer):
     samples: int
     """Number of samples, outages or states that were read"""
     ignored: int
-    """Number of those that are left out: no series rule matches, or no indicator is registered"""
+    """Number of samples, outages or states that were left out because no series rule matches them, or because their
+    indicator is not registered
+    """
     refused: int
-    """Number of tickets, samples, outages or states that could not be taken"""
+    """Number of tickets, samples, outages or states that could not be accepted"""
     problem: str
-    """Why the run stopped early; empty if it did not"""
+    """Why the run stopped early, or why a reconciliation cancelled no ticket; empty if there was no problem"""
     errors: list[ItemFault]
-    """What to mend in the mapping, the series rules or the query: field, value and remedy of the first refusals"""
+    """Field, value and remedy of the first refused items: what to correct in the mapping, the series rules or the query
+    """
     missing: list[str]
-    """Numbers of tickets, open here, that the tool does not show; only of a reconciliation"""
+    """Numbers of tickets that are open in this product, but that the tool does not show; empty unless the run is a
+    reconciliation
+    """
 
 
 class PullRunLog(Answer):
     """The log of a pull's runs."""
 
     items: list[PullRunAnswer]
-    """The last 100 runs, the latest first; twenty of them are for reconciliations"""
+    """The last runs, the latest first: at most 80 runs for changes, and at most 20 reconciliations"""

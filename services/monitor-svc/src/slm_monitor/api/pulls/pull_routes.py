@@ -79,7 +79,7 @@ class PullAuthenticationToUse(BaseModel):
 
     kind: Literal["none", "basic", "bearer", "token", "oauth"]
     user: Annotated[str, Field(max_length=200, pattern=r"^[^:\x00-\x1f\x7f]*$")] = ""
-    """User of ``basic`` or client of ``oauth``; empty for the other kinds."""
+    """The user for ``basic``, or the client for ``oauth``; empty for the other kinds."""
 
 
 class PullQueryToUse(BaseModel):
@@ -106,9 +106,9 @@ class _PullFields(BaseModel):
     reconcile_at: _TimeOfDay | None = None
     zone: _Zone | None = None
     cancels_missing: bool | None = None
-    """Whether a ticket is cancelled that the tool does not show in two reconciliations in a row."""
+    """Whether a ticket is cancelled if the tool does not show it in two reconciliations in a row."""
     query: PullQueryToUse | None = None
-    """What a pull of samples asks for; left out for tickets."""
+    """The query of a pull of samples. Leave it out for tickets and outages."""
     paused: bool | None = None
 
 
@@ -142,10 +142,11 @@ class PullToMake(_PullFields):
     address: _Address
     authentication: PullAuthenticationToUse
     secret: _Secret | None = None
-    """Left out if the tool asks for no proof."""
+    """The password, token or secret. Leave it out only if the kind of authentication is ``none``."""
     since: str | None = None
-    """Read changes or samples from this instant on. If left out, thirty days back for tickets, and now for samples.
-    Open tickets are read whatever their age.
+    """Read changes of tickets, or samples, from this instant on. If left out, a pull of tickets reads the changes of
+    the last thirty days, and a pull of samples begins now. Open tickets are read whatever their age. Outages are
+    always read in full.
     """
 
 
@@ -161,7 +162,9 @@ class PullToChange(_PullFields):
     authentication: PullAuthenticationToUse | None = None
     secret: _Secret | None = None
     since: str | None = None
-    """Read again from this instant on: nothing counts twice, and what is different now replaces what was read."""
+    """Read again from this instant on. Nothing is counted twice. What the tool now shows differently replaces what was
+    read before.
+    """
 
 
 class RunToStart(BaseModel):
@@ -249,9 +252,10 @@ async def remove_pull(pull_id: str, caller: Editor, office: ThePullOffice) -> No
 async def start_pull_run(
     pull_id: str, given: RunToStart, caller: Editor, office: ThePullOffice, clock: TheClock
 ) -> dict[str, Any]:
-    """Let a pull ask its tool now, for changes or to compare all open tickets of the tool with the tickets known here.
+    """Start a run of a pull now. The run asks the tool for changes, or for all its open tickets to compare them with
+    the tickets known here.
 
-    A pause that the tool demanded is kept.
+    If the tool has demanded a pause, the run starts after the pause.
     """
     progress = await keeping.start_run(office, caller, pull_id, given.kind)
     return {"pull_id": pull_id, "due_at": to_text(clock.of_real(progress.due_at()))}

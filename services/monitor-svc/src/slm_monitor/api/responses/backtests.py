@@ -92,7 +92,7 @@ class BacktestedWindow(Answer):
 
 
 class SuggestedObjective(Answer):
-    """An objective that eleven of twelve windows of a back-test would have met."""
+    """The strictest objective that at least eleven twelfths of a back-test's windows would have met."""
 
     at_least: Exact = ABSENT
     """The objective, rounded to four decimals, where more is better"""
@@ -144,12 +144,12 @@ class PriceTable(Answer):
 
 
 class CostsOfReading(Answer):
-    """How much the results of a back-test depend on the way in which one policy is read."""
+    """How much the results of a back-test change between the possible readings of one policy."""
 
     breaches: int
-    """The most breaches under any reading less the fewest; for per-ticket targets, of late tickets"""
+    """Highest minus lowest number of breaches among the readings; for a per-ticket target, of late tickets"""
     amount: str | None
-    """The highest credits under any reading less the lowest; null without a schedule"""
+    """Highest minus lowest credits among the readings; null without a credit schedule"""
     currency: str | None
     """Currency of the amount; null without a schedule"""
 
@@ -168,7 +168,9 @@ class PolicyReading(Answer):
 
 
 class OpenReading(Answer):
-    """A policy that draft terms leave at its default. Another way to read it would have changed a verdict or money."""
+    """A policy about which draft terms say nothing, so that its default applies. With another choice, a verdict or an
+    amount of money would have been different.
+    """
 
     target: str | None
     """Key of the target that leaves it open: the draft, or one of its members; null if it has none"""

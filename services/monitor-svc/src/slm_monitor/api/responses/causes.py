@@ -1,5 +1,6 @@
-"""Answers about causes (breaches and risks of one provider from the same outage, as one party sees them), the
-attribution of downtime to supporting agreements, and assignments.
+"""Answers about causes, about the supporting agreements that caused downtime, and about assignments.
+
+A cause groups breaches and risks of one provider that come from the same outage, as one party sees them.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ class SkippedBreachAnswer(Answer):
 
 
 class CauseStepAnswer(Answer):
-    """Result of taking all breaches of a cause through one step of their handling."""
+    """The result when one step was taken for all breaches of a cause."""
 
     cause_id: str
     """Id of the cause"""
@@ -137,9 +138,7 @@ class SupportPart(Answer):
     party_id: str | None
     """Id of the party that provides the supporting agreement; null for a reader who may not see it"""
     microseconds: Exact
-    """Downtime that the support caused. An instant at which several supports were down is split among them in equal
-    parts
-    """
+    """Downtime that the support caused. Time in which several supports were down is split among them in equal parts"""
     share: Exact | None
     """Its part ÷ the whole downtime; null without downtime"""
     unknown_microseconds: Exact

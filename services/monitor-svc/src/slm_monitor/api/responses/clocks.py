@@ -177,7 +177,7 @@ class TicketClockAnswer(ClockTimes):
 
 
 class NonMatchingTarget(Answer):
-    """A target that does not match the ticket. If it matched, it would take precedence over the target that applies."""
+    """A target that was compared with the ticket before the target that applies, but does not match the ticket."""
 
     target_key: str
     """The target's key in the agreement"""

@@ -129,8 +129,8 @@ class DelegateAnswer(Answer):
 
 
 class FigureUnderExclusions(Answer):
-    """The outcome that a window would have under one set of exclusions. Warnings are left out, so `at_risk` is shown as
-    `met`.
+    """The outcome that a window would have if certain exclusions were in force. Warnings are left out, so `at_risk` is
+    shown as `met`.
     """
 
     figure: Exact | None
@@ -155,7 +155,9 @@ class AffectedWindowAnswer(TimeInterval):
 
 
 class WindowEffect(AffectedWindowAnswer):
-    """What an exclusion changes in a window: its outcome before and after."""
+    """The effect of the next decision on an exclusion: the outcome of a window now, and its outcome after this
+    decision.
+    """
 
     before: FigureUnderExclusions
     """The outcome now"""
@@ -178,7 +180,8 @@ class WindowWithoutEffect(AffectedWindowAnswer):
 class ExclusionEffect(Answer):
     """The changes to figures, as of one instant, that the next decision on an exclusion would make.
 
-    This is the approval of a requested exclusion, or the revocation of an approved exclusion.
+    The next decision on a requested exclusion is its approval. The next decision on an approved exclusion is its
+    revocation.
     """
 
     agreement_id: str

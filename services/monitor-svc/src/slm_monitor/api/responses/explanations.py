@@ -132,8 +132,10 @@ class EndedTicket(Answer):
 
 
 class ExplainedFigure(Answer):
-    """A window's figure with its derivation. ``objective`` is between 0 and 1 if it is a share; a figure in the
-    objective's unit is then in percent.
+    """A window's figure with its derivation.
+
+    If the objective is a share, ``objective`` is a number between 0 and 1, but figures in the objective's unit are in
+    percent.
     """
 
     figure_display: str

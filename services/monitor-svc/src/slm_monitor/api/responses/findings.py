@@ -1,4 +1,4 @@
-"""Answers about breaches and risks: each as it was published, and its state since then."""
+"""Answers about breaches and risks: what was published about each of them, and its present state."""
 
 from __future__ import annotations
 

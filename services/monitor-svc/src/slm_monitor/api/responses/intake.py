@@ -235,7 +235,7 @@ class RefusedCount(Answer):
 
 
 class SourceAnswer(Answer):
-    """A source of facts, which is one principal sending under one name, with counts of what it sent."""
+    """A source of facts, with counts of what it sent. A source is a principal with one of its source names."""
 
     source_id: str
     """Id of the source"""

@@ -93,7 +93,9 @@ class WindowPreview(Answer):
 
 
 class PreviewedWarning(Answer):
-    """A warning of a clock under draft terms: a share of the allowed time, and the instant at which it is used."""
+    """A warning of a clock under draft terms: a share of the allowed time, and the instant at which this share has been
+    used.
+    """
 
     percent: int
     """Used share of the allowed time, percent"""

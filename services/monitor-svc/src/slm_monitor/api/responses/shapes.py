@@ -32,7 +32,7 @@ class TimeInterval(Answer):
 
 
 class UncountedInterval(TimeInterval):
-    """Time of an approved exclusion that is not excluded after all, and why."""
+    """Time of an approved exclusion that figures still count, and why."""
 
     cause: str
     """`announced_late`: its notice was too short; `past_cap`: the agreed cap is used up"""

@@ -36,7 +36,7 @@ class UrgencyCounts(Answer):
 
 
 class SummaryCounts(Answer):
-    """Totals of the summary, including items beyond those that its lists show."""
+    """Totals of the summary. They also count items that the lists of the summary leave out."""
 
     targets: int
     """Targets that the caller may see"""

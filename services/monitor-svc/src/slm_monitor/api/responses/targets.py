@@ -51,7 +51,7 @@ class TimeLeft(Answer):
 
 
 class PresentWindow(Answer):
-    """The window of a target that is open now, or else the last one that has begun."""
+    """The window of a target that is open now. If none is open, the last window that has begun."""
 
     window_id: str
     """`2026-11` for a calendar window, `PT1H` for a rolling one"""
@@ -104,7 +104,7 @@ class UnjudgeableNotice(Answer):
 
 
 class TicketCounts(Answer):
-    """The clocks that a per-ticket target has run on tickets, by outcome and by state."""
+    """The number of tickets of a per-ticket target, by outcome, and the number of their clocks, by state."""
 
     judged: int
     """Tickets whose clock has stopped or missed its deadline"""

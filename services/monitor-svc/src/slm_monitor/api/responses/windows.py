@@ -201,7 +201,8 @@ class WindowAdjustmentAnswer(Answer):
 class WindowAnswer(Answer):
     """A window of a target, with all its published revisions.
 
-    With ``known_at``, the window as it was known at that instant, without the fields about its closing and acceptance.
+    With ``known_at``, the window is shown as it was known at that instant, and fields about its closing and acceptance
+    are left out.
     """
 
     on_record: OnRecordAnswer = ABSENT

@@ -60,7 +60,7 @@ async def attribute_window_of_target(
 ) -> dict[str, Any]:
     """Say how much of a window's downtime each supporting agreement caused, and how much the provider itself caused.
 
-    If both parties accepted the window, the facts known at the acceptance decide.
+    If both parties accepted the window, the downtime is computed from the facts that were known at the acceptance.
     """
     row = await find_visible_target(target_id, caller, readers.queries)
     known = parse_query_instant(known_at, "known_at")
@@ -96,8 +96,8 @@ async def attribute_breach(
 ) -> dict[str, Any]:
     """Say which supporting agreements caused the downtime of the window in which a target was breached.
 
-    For a calendar window, all its downtime so far counts. For a rolling window, its downtime up to the instant at which
-    the breach was certain counts.
+    For a calendar window, this is the whole downtime so far. For a rolling window, it is the downtime until the breach
+    became certain.
     """
     found = await breaches.one(caller, breach_id)
     if found is None:
@@ -160,10 +160,10 @@ def _part_of(part: Fraction, whole: Fraction) -> str | None:
 
 
 def _show_support(support: AttributedSupport, caller: Principal, disclosed: Collection[str]) -> Mapping[str, Any]:
-    """Return what a caller may know of a supporting agreement.
+    """Return what a caller may know of a supporting agreement: its name and ids, or only which side named it.
 
-    The caller sees its name and ids as an operator, as a party to it, or if the side that named it discloses its terms.
-    Other callers see only which side named it.
+    The name and ids are shown to an operator and to the parties of the supporting agreement. They are also shown if the
+    side that named this agreement discloses its terms.
     """
     terms = support.terms
     parties = () if terms is None else (terms["provider_party_id"], terms["customer_party_id"])

@@ -129,7 +129,7 @@ async def explain_window_or_raise_problem(
 async def refuse_hidden_window(
     readers: TargetReaders, row: Mapping[str, Any], caller: Principal, window_id: str
 ) -> None:
-    """Raise a problem (403) if the window is open and the caller may see its figures only after it has closed."""
+    """Raise a problem (403) if the window is open and the caller may see figures of closed windows only."""
     shown = await readers.views.shown_to(caller, [row["agreement_id"]], readers.clock.now())
     if shown.of(row["agreement_id"]).live_figure:
         return
@@ -153,9 +153,10 @@ def build_facts_deleted_problem(error: FactsNoLongerStored) -> Problem:
 
 
 def refuse_unexplained_aggregation(row: Mapping[str, Any], *, measured: bool = False) -> None:
-    """Raise a problem (422) for a per-ticket target, because another route explains its clocks.
+    """Raise a problem (422) for a target that this route does not explain: a per-ticket target, whose clocks another
+    route explains.
 
-    ``row``: the target as stored. ``measured``: raise the problem for a derived target, too.
+    ``row``: the target as stored. ``measured``: True if derived targets are not explained either.
     """
     name = read_name(row["terms"]["aggregation"])
     kind = KINDS.get(name)

@@ -52,10 +52,11 @@ async def read_figures_to_date(
         str | None, Query(description="Include the windows that closed after this instant, too")
     ] = None,
 ) -> Response:
-    """Calculate the open windows, rolling targets and ticket targets of an agreement, all as of one instant.
+    """Calculate the figures of an agreement as of one instant: of its open windows, its rolling targets and its ticket
+    targets.
 
-    Without ``as_of``, everything that is in the log at the time of the request is evaluated first. A later request with
-    the ``as_of`` of an answer gets the same figures.
+    Without ``as_of``, everything that is in the log at the time of the request is evaluated first. The answer names its
+    ``as_of``. A later request with this ``as_of`` gets the same figures.
     """
     rows = await readers.queries.targets(caller, Page(_MOST_TARGETS, None), {"agreement_id": agreement_id})
     if not rows:
@@ -104,8 +105,8 @@ async def read_figures_to_date(
 
 
 async def _wait_until_judged(queries: TargetQueries, log: EventLog) -> dict[str, int]:
-    """Wait until everything that is in the intake topics now is evaluated; return ``topic:partition`` → position
-    reached.
+    """Wait until everything that is in the intake topics now is evaluated. Return ``topic:partition`` → the position up
+    to which records have been evaluated.
 
     Raises a problem (504) after 10 seconds.
     """

@@ -135,8 +135,9 @@ class BreachFilters:
 
     @property
     def span(self) -> Span:
-        """Return the instants (µs) between which a breach became certain; None: no bound. Raises 422 for an invalid
-        instant.
+        """Return (from, to), the bounds (µs) of the time in which a breach became certain; None: no bound.
+
+        Raises 422 for an invalid instant.
         """
         return parse_query_instant(self.since, "from"), parse_query_instant(self.until, "to")
 
@@ -198,7 +199,10 @@ class WindowFilters:
 
     @property
     def span(self) -> Span:
-        """Return the instants (µs) between which a window begins; None: no bound. Raises 422 for an invalid instant."""
+        """Return (from, to), the bounds (µs) of the time in which a window begins; None: no bound.
+
+        Raises 422 for an invalid instant.
+        """
         return parse_query_instant(self.since, "from"), parse_query_instant(self.until, "to")
 
 

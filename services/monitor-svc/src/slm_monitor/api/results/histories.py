@@ -101,7 +101,8 @@ def _closed_in(found: Mapping[str, Any]) -> set[str]:
 def _verdicts_to_read(wanted: str | None) -> tuple[str, ...]:
     """Return the stored verdicts of the windows that may be shown with the verdict ``wanted``.
 
-    A window ``at_risk`` is shown as ``met`` to some callers. Empty if ``wanted`` is None: then all verdicts are wanted.
+    A window ``at_risk`` is shown as ``met`` to some callers. If ``wanted`` is None, all verdicts are wanted, and the
+    result is empty.
     """
     if wanted is None:
         return ()
@@ -158,7 +159,9 @@ async def _windows(
 async def _as_known(
     readers: TargetReaders, row: dict[str, Any], window: dict[str, Any], known_at: int
 ) -> dict[str, Any]:
-    """Return a window as it was known at an instant: by the facts received and the revisions published by then."""
+    """Return a window as it was known at an instant, from the facts received and the revisions published up to that
+    instant.
+    """
     agreement = await readers.record.agreement(row["agreement_id"])
     lines = fact_history.select_terms_histories(agreement, fact_history.read_target_identity(row))
     present = min(known_at, readers.clock.now())

@@ -1,4 +1,6 @@
-"""Routes that summarize what a caller may see: ``GET /api/v1/summary``, and by company ``/summary/parties``."""
+"""Routes that summarize what a caller may see: ``GET /api/v1/summary``, and ``/summary/parties`` with counts by
+company.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,10 @@ class IncludedLists:
             check_scope(self.caller, resource, "read")
 
     async def read(self, document: Mapping[str, Any], limit: int) -> dict[str, Any]:
-        """Return name → list, for the lists to add to the summary ``document``. ``limit``: most causes."""
+        """Return name → list, for each list that the request adds to the summary ``document``.
+
+        ``limit``: the largest number of causes.
+        """
         found: dict[str, Any] = {}
         include = self.include or ()
         if "causes" in include:
@@ -102,10 +107,10 @@ async def read_summary(
 ) -> Response:
     """Summarize everything that the caller may see, in one request and as of one instant.
 
-    The lists contain what is down now, breaches that nobody has acknowledged, windows at risk with the time left,
-    exclusions to decide, stale indicators and tickets that are due; each item with its parties, service, agreement and
-    urgency. Then follow the services with their state, the verdict and lost time of this month, and the verdicts of
-    twelve months. Lists are bounded by `limit`; `counts` has the full numbers.
+    The lists contain indicators that are down, breaches that nobody has acknowledged, windows at risk, exclusions that
+    wait for a decision, stale indicators, and clocks that are due. Each item has its parties, service, agreement and
+    urgency. The answer also has the state of each service, the verdict and lost time of this month, and the verdicts of
+    twelve months. Lists have at most `limit` items; `counts` has the full numbers.
 
     `include=causes` adds the latest causes. `include=assignments` adds the persons to whom the listed items are
     assigned. The key's scopes must allow reading these resources, too.
@@ -143,7 +148,7 @@ async def list_target_counts(
 def _assignable(document: Mapping[str, Any]) -> list[tuple[Kind, str]]:
     """Return the kind and the id of the breaches, risks and causes that a summary lists.
 
-    The breaches and risks of a listed cause are included if something is left to do for the cause.
+    The breaches and risks of a listed cause are included, too, unless the urgency of the cause is ``done``.
     """
     causes = document["causes"]["items"] if "causes" in document else ()
     lists: Mapping[Kind, Sequence[Mapping[str, Any]]] = {
@@ -166,10 +171,10 @@ def _zone(name: str) -> ZoneInfo:
 
 
 async def _lost_by_now(rows: SummaryRows, readers: TargetReaders, asked: SummaryQuestion) -> Mapping[str, int | None]:
-    """Return service id → time lost until now (µs), for those requested services that have an indicator down.
+    """Return service id → time lost until now (µs), for each requested service that has an indicator in the state down.
 
-    The stored time is too short for them, because their lost time keeps growing. The time is computed for at most ten
-    of these services; it is None for the others.
+    The stored time of such a service is too short, because the lost time keeps growing. The time is computed for at
+    most ten of these services; it is None for all others.
     """
     now = asked.horizon.now
     down = {each for row in rows.streams if row["state"] == "down" for each in row["service_ids"]}

@@ -66,9 +66,9 @@ async def wait_until_evaluated(
 
 
 async def wait_until_stored(queries: TargetQueries, wanted: Mapping[tuple[str, int], int]) -> None:
-    """Wait until the store holds all facts below the given intake positions. ``wanted``: (topic, partition) → position.
+    """Wait until all facts before the given positions of the intake topics have been evaluated and stored.
 
-    Raises a problem (504) after 10 seconds.
+    ``wanted``: (topic, partition) → position. Raises a problem (504) after 10 seconds.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _JUDGED_SECONDS
@@ -178,8 +178,8 @@ async def _states(
 def _with_verdict(
     window: dict[str, Any] | None, failures: Mapping[str, Any], row: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """Return the window with the verdict ``unjudgeable`` if its target failed. The figure is the last one before the
-    failure.
+    """Return the window of a target. If the target failed, the verdict becomes ``unjudgeable``, and the figure stays as
+    it was before the failure.
     """
     return {**window, "verdict": "unjudgeable"} if window and row["target_id"] in failures else window
 

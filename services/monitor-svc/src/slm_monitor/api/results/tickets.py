@@ -82,7 +82,7 @@ async def list_clocks(caller: Caller, queries: TheQueries, filters: TheClockFilt
 async def list_tickets(
     caller: Caller, queries: TheTickets, clock: TheClock, filters: TheTicketFilters, paging: Paging
 ) -> dict[str, Any]:
-    """List tickets by source and number; with ``at_risk``, list running clocks that have reached a warning instead."""
+    """List tickets by source and number. With ``at_risk``, list running clocks with a warning instead of tickets."""
     if filters.at_risk:
         return await queries.at_risk(caller, paging, filters.of_clocks, clock.now())
     return await queries.listed(
@@ -195,7 +195,7 @@ def own_agreements(agreements: list[AgreementTerms], caller: Principal) -> froze
 
 
 def _signed(agreements: list[AgreementTerms], clock: TicketClock) -> dict[str, Any]:
-    """Return the target as it was signed in the agreement version that applies to a clock."""
+    """Return the signed document of a clock's target, from the agreement version that applies to the clock."""
     terms = clock.target
     return next(
         target

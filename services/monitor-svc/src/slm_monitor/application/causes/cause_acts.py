@@ -38,7 +38,8 @@ class NoSuchCause(Exception):
 class BreachSkippedByAct:
     """A breach that a step for its cause did not change.
 
-    ``code``: one of ``already``, ``not-your-turn`` and ``wrong-step``. ``reason``: the same in words.
+    ``code``: ``already``, ``not-your-turn`` or ``wrong-step``. ``reason``: why the breach was not changed, as text for
+    people.
     """
 
     breach_id: str
@@ -62,14 +63,15 @@ class CauseActStore(BreachHandlingStore, Protocol):
     """The store through which a party's breaches of one cause are read and changed, in one transaction."""
 
     async def locked_breaches(self, cause_id: str, party_id: str) -> Sequence[str] | None:
-        """Read and lock the party's breaches of a cause; return their ids, ascending. None: the party has no such
-        cause.
+        """Read and lock the party's breaches of a cause; return their ids in ascending order.
+
+        None: the party sees no cause with this id.
         """
         ...
 
     def linked_problem(self, breach_id: str) -> Mapping[str, Any] | None:
-        """Return the last problem record that was linked to the present revision of a locked breach; None if none
-        was.
+        """Return the problem record that was linked last to the present revision of a locked breach; None if no record
+        was linked.
         """
         ...
 

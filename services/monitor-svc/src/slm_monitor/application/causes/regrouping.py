@@ -22,7 +22,8 @@ from slm_monitor.domain.causes.grouping import group_findings_into_causes
 class RegroupedFindings:
     """The changes that a grouping makes to the store.
 
-    ``kept``: findings with the id of their cause; ``dropped``: ids of breaches and risks that are findings no more.
+    ``kept``: finding id → (finding, id of its cause), for new and changed findings. ``dropped``: ids of breaches and
+    risks that are not findings any more.
     """
 
     kept: Membership
@@ -61,10 +62,10 @@ class CauseGroupingStore(Protocol):
 async def regroup_findings_of_provider(
     store: CauseGroupingStore, provider_party_id: str, changed: Mapping[str, CauseFinding | None], now: UtcMicroseconds
 ) -> Sequence[CauseViewChange]:
-    """Group a provider's findings into causes anew after some of them changed; return the changes of parties' views.
+    """Group a provider's findings into causes again, after some findings changed; return the changes of parties' views.
 
-    ``changed``: id of a finding → its present content; None: it is not a finding any more. Only findings that are or
-    were connected to a changed finding are grouped anew, because no other cause can be affected.
+    ``changed``: id of a finding → its present content; None: it is not a finding any more. Only findings that are
+    connected to a changed finding, or were connected to it before, are grouped again. No other cause can be affected.
     """
     before = await _touched(store, provider_party_id, changed)
     after = {identity: finding for identity, (finding, _) in before.items()}
@@ -102,8 +103,8 @@ async def _touched(
 ) -> dict[str, tuple[CauseFinding, str]]:
     """Return finding id → (stored finding, id of its cause), for all findings that are connected to a changed finding.
 
-    A changed finding connects by its content before the change and by its content after the change. ``changed``:
-    finding id → the finding after the change; None: it no longer exists.
+    A finding is connected if it matches the changed finding as it was before or as it is now. ``changed``: finding id →
+    the finding as it is now; None: it no longer exists.
     """
     held = dict(await store.findings(changed))
     present = [finding for finding in changed.values() if finding is not None]

@@ -48,9 +48,9 @@ class FindingTracer:
     async def trace(self, stored: StoredFinding, known: CauseFinding | None) -> CauseFinding | None:
         """Return the finding of a breach or a risk; None for a withdrawn breach.
 
-        ``known``: the finding as computed before. It is returned unchanged if the facts of its interval were deleted.
-        If the finding cannot be computed for another reason, its interval is taken from what was published, so that
-        other findings can still be grouped.
+        ``known``: the finding as computed before. If facts of its interval were deleted, the new finding keeps this
+        interval. If the finding cannot be computed for another reason, its interval is taken from what was published,
+        so that other findings can still be grouped.
         """
         if not stored.is_in_force:
             return None
@@ -79,8 +79,11 @@ class FindingTracer:
     async def _terms(
         self, stored: StoredFinding
     ) -> tuple[TargetTermsHistory | None, ServiceLevelTarget | None, list[ServiceLevelTarget]]:
-        """Return the terms history of the finding's target, the target's terms in the version by which the finding
-        was made, and all targets of that version; (None, None, []) if no terms of the target are known.
+        """Return the terms history of the finding's target, the target's terms, and the terms of all targets of the
+        agreement.
+
+        The terms are those of the version by which the breach or risk was published. Return (None, None, []) if no
+        terms of the target are known.
         """
         agreement_id = str(stored.row["agreement_id"])
         if agreement_id not in self._agreements:

@@ -41,7 +41,8 @@ class TermsStore(Protocol):
         """Store the references by which other systems name the customer or service with this id. ``of``: ``customer``
         or ``service``.
 
-        Return the ids of the agreements that have this customer or service: other tickets may belong to them now.
+        Return the ids of the agreements that have this customer or service, because other tickets may belong to them
+        now.
         """
         ...
 
@@ -117,6 +118,6 @@ def _indicator_kind(terms: ServiceLevelTarget) -> str:
 
 
 async def end_agreement_early(shelf: TermsStore, terminated: AgreementTerminated) -> None:
-    """Store the early end of an agreement: its windows end at the instant of termination."""
+    """Store that an agreement ended early. The agreement's windows then end at the instant of termination."""
     if await shelf.end(terminated.agreement_id, instants.from_text(terminated.at)):
         await shelf.tell_partitions("terms", {"agreement_id": terminated.agreement_id})

@@ -74,10 +74,9 @@ async def take_breach_step(
 ) -> BreachWorkflow:
     """Take a breach through one step of its handling; return the new state of the handling.
 
-    The responsible party acknowledges and gives the root cause; after that, either party may close. A party that denies
-    that there was a breach disputes the breach instead, in a review. ``unless_changed`` is called with the present
-    state, and raises if the caller has read another state. Raises NoSuchBreach, BreachStepNotAllowed,
-    InvalidBreachStep.
+    The responsible party acknowledges the breach and gives the root cause. After that, either party may close the
+    breach. ``unless_changed`` is called with the present state; it raises an error if the caller has seen an older
+    state. Raises NoSuchBreach, BreachStepNotAllowed, InvalidBreachStep.
     """
     held = await store.locked(breach_id)
     if held is None or not (caller.is_operator or caller.party_id in held.parties()):
@@ -96,7 +95,7 @@ async def take_breach_step(
 
 
 def _event_id(breach_id: str, step: str, life: BreachWorkflow) -> str:
-    """Return the id of a step's event. For a linked problem, the id also depends on how many problems have been linked:
+    """Return the id of a step's event. If the step links a problem, the id contains the number of the link, because
     each link has its own event.
     """
     if step == LINK_PROBLEM:

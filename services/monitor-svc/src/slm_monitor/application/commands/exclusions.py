@@ -242,8 +242,8 @@ async def decide_exclusion(
 ) -> tuple[ExclusionRecord, Sequence[UncountedExclusionTime]]:
     """Approve or reject an exclusion. ``decision``: ``approved`` or ``rejected``.
 
-    The party that did not request the exclusion decides, or its delegate. Return the exclusion, and the time that is
-    approved but not excluded. Raises NoSuchObject, ExclusionDecisionNotAllowed, InvalidExclusionTransition.
+    The party that did not request the exclusion decides, or a delegate in its place. Return the exclusion, and the time
+    that is approved but not excluded. Raises NoSuchObject, ExclusionDecisionNotAllowed, InvalidExclusionTransition.
     """
     entry = await register.locked(exclusion_id)
     if entry is None:

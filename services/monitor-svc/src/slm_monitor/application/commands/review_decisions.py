@@ -98,8 +98,8 @@ async def mark_breach_as_disputed(reviews: ReviewDecisionStore, disputed: Breach
 async def apply_dispute_decision(reviews: ReviewDecisionStore, decided: DisputeDecided) -> None:
     """Apply the decision of a dispute about a breach.
 
-    If the dispute is upheld there was no breach, and its target is evaluated again; if it is rejected, the breach is
-    confirmed.
+    If the dispute is upheld, the target is evaluated again without this breach. If the dispute is rejected, the breach
+    is confirmed.
     """
     await reviews.decided(decided.dispute_id, decided.breach_id, decided.decision, asdict(decided))
     if decided.decision == UPHELD:

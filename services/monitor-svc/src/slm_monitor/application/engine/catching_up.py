@@ -17,11 +17,11 @@ from slm_monitor.application.state.partition_step import JUDGED, PartitionStepCh
 
 
 class CatchUpTracker:
-    """Tracks agreement versions by which one partition must still evaluate facts from before their terms arrived.
+    """Tracks the catch-ups of one partition. In a catch-up, the partition evaluates earlier facts by a newly signed
+    version.
 
-    Each version goes through two phases. First every partition evaluates the agreement's indicators and tickets, at
-    least up to the instant at which the terms arrived. When all partitions have done so, they evaluate the derived
-    targets.
+    A catch-up has two phases. First every partition evaluates the agreement's indicators and tickets, at least up to
+    the instant at which the terms arrived. When all partitions have done so, they evaluate the derived targets.
     """
 
     def __init__(self) -> None:
@@ -57,8 +57,7 @@ class CatchUpTracker:
         return reached
 
     def next_due(self, watermark: UtcMicroseconds) -> UtcMicroseconds | None:
-        """Return the first instant (µs) that lies after the watermark and that a catch-up waits for; None if there is
-        none.
+        """Return the next instant (µs) after the watermark for which a catch-up waits; None if no catch-up waits.
 
         A catch-up waits for the instant at which its terms arrived. It can end in this partition only after all timers
         up to this instant have fired, so the partition waits for the instant even if no timer is set before it.
@@ -76,10 +75,10 @@ class CatchUpTracker:
         return min((begun_at for begun_at in waiting if begun_at > global_watermark), default=None)
 
     def mark(self, step: PartitionStepChanges) -> None:
-        """Mark the step's events of each agreement that has a catch-up in this partition.
+        """Mark the events of a step that belong to an agreement with a catch-up in this partition.
 
-        The events' field ``catch_up`` gets the number of the newly signed version. If the agreement has several
-        catch-ups, it gets the lowest number. Events of breaches and risks are also counted.
+        The field ``catch_up`` of such an event gets the number of the newly signed version. If the agreement has
+        several catch-ups, the field gets the lowest of their numbers. Events of breaches and risks are also counted.
         """
         if not self._found:
             return
@@ -97,7 +96,7 @@ class CatchUpTracker:
                 step.catch_up_breaches[key] = step.catch_up_breaches.get(key, 0) + 1
 
     def remove_evaluated(self, step: PartitionStepChanges) -> None:
-        """Record which tickets the step has evaluated in full: no agreement version waits for them any more."""
+        """Record which tickets the step has evaluated in full, so that no catch-up waits for these tickets any more."""
         if any(self._pending.values()):
             done = {ticket for ticket, state in step.tickets.items() if state == JUDGED}
             for waiting in self._pending.values():
@@ -120,13 +119,15 @@ class CatchUpTracker:
         step.caught_up.append(found.key)
 
     def waiting_derived(self, global_watermark: UtcMicroseconds) -> list[AgreementCatchUp]:
-        """Return the catch-ups that can end once their derived targets are evaluated: all partitions have evaluated the
-        indicators and tickets, and the global watermark has reached the arrival of the terms.
+        """Return the catch-ups that end in this partition as soon as their derived targets are evaluated.
+
+        All partitions have evaluated the indicators and tickets of these catch-ups, and the global watermark has
+        reached the arrival of their terms.
         """
         return [each for each in self._found.values() if each.key in self._woken and each.begun_at <= global_watermark]
 
     def finish_derived(self, found: AgreementCatchUp, step: PartitionStepChanges) -> None:
-        """End the catch-up in this partition: its derived targets have been evaluated too."""
+        """End the catch-up in this partition, after its derived targets have been evaluated."""
         del self._found[found.key]
         self._woken.discard(found.key)
         step.caught_up_derived.append(found.key)

@@ -76,8 +76,10 @@ class DecisionDelivery:
             self._derived.reopen(ref["target_id"], since, DISPUTE)
 
     def forget(self, ref: Mapping[str, Any]) -> None:
-        """Record that the facts of an indicator before an instant were deleted. Windows before the instant are not
+        """Record that old facts of an indicator were deleted, up to an instant. Windows before this instant are not
         evaluated again.
+
+        ``ref``: content of the inbox message, with the indicator and the instant.
         """
         subject, begins_at = ref["subject"], ref["begins_at"]
         self._record_starts[subject] = begins_at

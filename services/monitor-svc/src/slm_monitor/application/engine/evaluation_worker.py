@@ -171,8 +171,8 @@ class EvaluationWorker:
     async def run(self) -> None:
         """Join the group and evaluate until cancelled.
 
-        An infrastructure fault ends it; the next start loads everything again. Raises Halt if the log has lost records
-        that were not read yet.
+        An infrastructure fault ends the run; the next call loads everything again. Raises Halt if the log has lost
+        records that were not read yet.
         """
         async with self._log.consume(GROUP, _TOPICS, self) as consumer:
             self.use(consumer)
@@ -193,7 +193,7 @@ class EvaluationWorker:
         self._consumer = consumer
 
     def _pause(self) -> float:
-        """Return how many seconds of real time the next poll may wait for records.
+        """Return how many seconds the next poll may wait for records, by the real clock, not by an accelerated one.
 
         It is 0 if work is waiting already. Otherwise the wait ends when a timer may fire, or at the latest when the
         inbox must be read or unsaved changes must be written to a checkpoint.
@@ -245,7 +245,8 @@ class EvaluationWorker:
     async def _process(self, number: int, batches: Sequence[Batch]) -> None:
         """Evaluate the records of a partition.
 
-        If that fails, each record is tried alone, and only the parts that fail again are quarantined.
+        If the evaluation fails, each record is evaluated alone. If that fails, too, only the faulty parts of the record
+        are quarantined.
         """
         partition = self._owned.get(number)
         if partition is None:
@@ -325,7 +326,9 @@ class EvaluationWorker:
     # -- timers -------------------------------------------------------------------------------------------------
 
     async def _fire(self) -> None:
-        """Fire due timers of each partition, once every record appended before their instant has been taken in."""
+        """Fire the due timers of each partition. A timer waits until every record appended before its instant has been
+        taken in.
+        """
         began = time.monotonic()
         most = TIMERS_A_STEP if self._away.is_quiet else MOST_TIMERS_BESIDE_RECORDS
         for number, watermark in await self._firing.look(self._owned):

@@ -50,7 +50,7 @@ class SubjectRecordPart(NamedTuple):
         return _origin_of_rows(self.values[0].subjects[int(self.values[0].slot[0])])
 
     def quarantined(self, reason: str) -> Iterator[QuarantineEntry]:
-        """Yield entries for the quarantine that contain this part: one for each fact, one for each block of rows."""
+        """Yield quarantine entries for this part: one entry for each fact, and one entry for each block of rows."""
         owner = self.subject.partition("/")[0]
         for fact in self.facts:
             kept = [fact.subject, fact.key, fact.at, dict(fact.body), fact.revision, fact.recorded_at]
@@ -111,10 +111,10 @@ def _rows(values: MeasuredValues, start: int) -> list[list[Any]]:
 
 
 class OriginFaultCounter:
-    """Counts faults by origin, and suspends an origin that has too many.
+    """Counts faults by origin, and suspends an origin that has too many faults.
 
-    What a suspended origin sends goes to the quarantine without being tried. Raises Halt if sources of several parties,
-    or records that belong to no party, exceed their limit: this service is then more likely at fault than the data.
+    Facts of a suspended origin go to the quarantine without being evaluated. Raises Halt if sources of several parties,
+    or records that belong to no party, have too many faults. Then the service is more likely at fault than the data.
     """
 
     def __init__(self, time_of: Callable[[], float] = time.monotonic) -> None:
@@ -137,8 +137,10 @@ class OriginFaultCounter:
         self._aside = known
 
     def handled(self, records: int, read: DecodedRecords | None = None) -> None:
-        """Record that ``records`` records were evaluated without a fault. ``read``: these records as decoded; they
-        lower the fault rates of origins that had faults. None: no origin's rate changes.
+        """Record that ``records`` records were evaluated without a fault.
+
+        ``read``: the decoded records, which lower the fault rates of their origins. If it is None, only the fault rate
+        of the service is lowered.
         """
         self._ours.handled(records)
         if self._limits and read is not None:
@@ -163,8 +165,8 @@ class OriginFaultCounter:
         return None
 
     def unattributed(self, reason: str) -> None:
-        """Count a record without an owner, which goes to the dead letters. Raises Halt if there
-        are too many of them.
+        """Count a record that belongs to no party and goes to the dead letters. Raises Halt if there are too many such
+        records.
         """
         self._ours.check(reason)
         self._ours.set_aside()

@@ -53,7 +53,7 @@ class PartitionStepInput:
     fire.
     """
     most_timers: int | None = None
-    """Most timers that the step fires; further ones remain due. None: no limit."""
+    """The most timers that the step fires (None: no limit). Further due timers wait for the next step."""
     global_watermark: UtcMicroseconds | None = None
     """Global watermark, µs since 1970: derived targets may be evaluated up to this instant."""
     behind: PendingDependencies = field(default_factory=PendingDependencies)
@@ -63,7 +63,7 @@ class PartitionStepInput:
 class Partition:
     """The state of one partition in memory. It is built from a ``LoadedPartition``, and only ``step`` changes it.
 
-    ``step`` changes memory before its result is committed: after a failed commit the partition must be loaded again.
+    ``step`` changes memory before its result is committed. So the partition must be loaded again after a failed commit.
     """
 
     def __init__(self, loaded: LoadedPartition, store: EvaluationStore, partitions: int) -> None:
@@ -233,8 +233,7 @@ class Partition:
         step.news = self._derivations.news(touched, step.changes)
 
     async def _end_holds(self, now: UtcMicroseconds, step: PartitionStepChanges) -> None:
-        """End expired holds, and mark indicators, tickets and derived targets for evaluation once they need not wait
-        any more.
+        """End expired holds. Mark indicators, tickets and derived targets for evaluation if their wait is over.
 
         The indicators and tickets of a hold wait until it is released in this partition. The derived targets of a hold
         or a catch-up wait until every partition has evaluated the indicators and tickets.
@@ -256,8 +255,9 @@ class Partition:
             self._derived.wake_agreement(each.agreement_id)
 
     def _go_on_with_imports(self, step: PartitionStepChanges) -> None:
-        """Report the imports whose indicators and tickets this partition has evaluated. Once all partitions have
-        reported this of an import, report that its derived targets are evaluated, too.
+        """Report each import whose indicators and tickets this partition has evaluated.
+
+        When all partitions have reported an import, report also that its derived targets are evaluated.
         """
         for hold in self._holds.waiting_here():
             if not self._tickets.waits_for(hold):
@@ -267,8 +267,10 @@ class Partition:
                 self._holds.finish_derived(hold, step)
 
     def _go_on_catching_up(self, step: PartitionStepChanges) -> None:
-        """Report the agreement versions by which this partition has evaluated its indicators and tickets. Once all
-        partitions have reported this of a version, report that its derived targets are evaluated, too.
+        """Report each agreement version whose terms this partition has now applied to the agreement's indicators and
+        tickets.
+
+        When all partitions have reported a version, report also that its derived targets are evaluated.
         """
         for each in self._catching_up.waiting_here(self._watermark):
             if not self.is_due(each.begun_at):
@@ -345,8 +347,8 @@ class Partition:
         return subject is not None and partition_of(subject, self._partitions) == self.number
 
     async def checkpoint(self, now: UtcMicroseconds, is_whole: bool = True) -> PartitionCheckpoint | None:
-        """Build a checkpoint of the unsaved figures and, if ``is_whole``, of the rows and accumulators. None: nothing
-        to save.
+        """Build a checkpoint of the unsaved figures and, if ``is_whole``, of the rows and accumulators. Return None if
+        there is nothing to save.
         """
         await self._counts.refresh(EvaluationMoment(self._watermark, now))
         windows = self._counts.unsaved_windows()

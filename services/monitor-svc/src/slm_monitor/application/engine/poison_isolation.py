@@ -35,11 +35,13 @@ class IsolatedFacts:
 
 @dataclass(frozen=True)
 class PartitionOperations:
-    """The operations of the worker that poison isolation needs.
+    """The operations of the worker that poison isolation needs:
 
-    ``evaluate`` evaluates records without the isolated parts; ``commit`` evaluates facts and leaves the position where
-    it is; ``reload`` drops the memory after a failure and loads it again. Each raises PartitionNotOwned if another
-    worker owns the partition by now.
+    - ``evaluate`` evaluates records without the isolated parts.
+    - ``commit`` evaluates facts and does not move the position.
+    - ``reload`` drops the partition's memory after a failure and loads it again.
+
+    Each raises PartitionNotOwned if another worker owns the partition by now.
     """
 
     evaluate: Callable[[int, Batch, IsolatedFacts], Awaitable[object]]
@@ -101,8 +103,8 @@ class PoisonIsolation:
     async def _failure(self, number: int, work: Awaitable[object]) -> _Failure | None:
         """Run some work; return None if it succeeds, or the reason if it fails.
 
-        After a failure, the partition's memory is loaded again. Raises PartitionNotOwned and infrastructure faults:
-        neither is caused by the record.
+        After a failure, the partition's memory is loaded again. Raises PartitionNotOwned and infrastructure faults,
+        because the record causes neither of them.
         """
         try:
             await work
@@ -118,8 +120,8 @@ class PoisonIsolation:
     ) -> list[tuple[SubjectRecordPart, str]] | None:
         """Evaluate a record one indicator or ticket at a time; return the parts that fail, each with its reason.
 
-        None: the record cannot be read, or no part of it fails alone. The position does not move: if the record is read
-        again, its facts are recognised by their identity and not taken twice.
+        Return None if the record cannot be read, or if each part can be evaluated alone. The position does not move. If
+        the record is read again, its facts are recognised by their identity and are not counted twice.
         """
         try:
             read = self._origins.sifted(await self._reader.read(number, [record]))

@@ -22,8 +22,8 @@ class ConsumerGroupPoller:
     async def poll(self, consumer: Consumer, waiting: int, wait_seconds: float) -> Sequence[Batch]:
         """Poll records; return them in batches.
 
-        While too many tickets wait, poll one record every ``CROWDED_SECONDS``: the group drops a member that never
-        polls.
+        While too many tickets wait, poll only one record every ``CROWDED_SECONDS``. The group would drop a member that
+        never polls.
         """
         is_crowded = waiting > MOST_WAITING
         if is_crowded and time.monotonic() - self._polled_at < CROWDED_SECONDS:

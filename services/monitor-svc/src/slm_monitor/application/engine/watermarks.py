@@ -45,7 +45,10 @@ class PartitionWatermarks:
         self._far.clear()
 
     def pause(self, owned: Mapping[int, Partition], longest: float) -> float:
-        """Return the seconds of real time, at most ``longest``, in which no timer can fire unless a record arrives."""
+        """Return for how many seconds, at most ``longest``, no timer can fire unless a record arrives.
+
+        The seconds are of the real clock, not of an accelerated one.
+        """
         found = [due for each in owned.values() for due in (each.next_due(), each.derived_due())]
         dues = [due for due in found if due is not None]
         wait = self._clock.real_seconds(min(dues) + self._ahead - self._clock.now()) if dues else longest
@@ -80,7 +83,7 @@ class PartitionWatermarks:
         self._waits[number] = (watermark, {})
 
     async def look_everywhere(self, owned: Mapping[int, Partition]) -> list[tuple[int, int]]:
-        """Return the partitions in which derived targets may be evaluated now, each with the global watermark."""
+        """Return (partition, global watermark) for each partition that may evaluate derived targets now."""
         now = self._clock.now()
         due = [
             number

@@ -54,8 +54,8 @@ class StalenessMonitor:
                 self._note_signal(parse_series_indicator(subject), at)
 
     async def note_facts(self, facts: Sequence[Fact], last_of: Mapping[str, int | None]) -> None:
-        """Record the signals in accepted facts. ``last_of``: indicator of states → its exact last signal; None: it has
-        none.
+        """Record the signals in accepted facts. ``last_of``: indicator of states → instant of its last signal, or None
+        if it has no signal.
         """
         for fact in facts:
             subject = parse_series_indicator(fact.subject)

@@ -58,7 +58,7 @@ class TicketEvaluator:
     def attach(self, lines: Sequence[TargetTermsHistory]) -> frozenset[str]:
         """Attach the terms histories of an agreement; return the parties whose tickets must be evaluated again.
 
-        An agreement without per-ticket targets matters too: a ticket that names no customer may belong to it.
+        An agreement without per-ticket targets matters too, because a ticket that names no customer may belong to it.
         """
         if not lines:
             return frozenset()
@@ -80,8 +80,8 @@ class TicketEvaluator:
         Both must be true:
 
         - An attached agreement of the party has per-ticket targets.
-        - The terms' pair of customer and service is new, or the agreement is attached already: its new terms may end
-          earlier.
+        - The terms' pair of customer and service is new, or the agreement is attached already. In the second case the
+          new terms may end earlier than the old terms.
         """
         is_new_pair = (terms.customer_party_id, terms.service_id) not in self._pairs.get(owner, ())
         is_known = terms.agreement_id in self._lines.get(owner, {})
@@ -125,7 +125,7 @@ class TicketEvaluator:
             self._waiting[ticket] = None
 
     async def accept_facts(self, facts: Sequence[Fact], step: PartitionStepChanges, holds: ImportHolds) -> list[Fact]:
-        """Take in ticket facts; return those that are new or replace the fact with the same key."""
+        """Take in ticket facts; return the facts that are new or replace a fact with the same key."""
         if not facts:
             return []
         known = await self._store.facts(sorted({fact.subject for fact in facts}))
@@ -160,10 +160,10 @@ class TicketEvaluator:
     async def evaluate(
         self, holds: ImportHolds, moment: EvaluationMoment, step: PartitionStepChanges, most: int, most_history: int
     ) -> None:
-        """Evaluate waiting tickets: at most ``most`` in all, and ``most_history`` of those that wait because of an
-        import or new terms.
+        """Evaluate at most ``most_history`` tickets that wait because of an import or new terms, and at most ``most``
+        other waiting tickets.
 
-        Of a held ticket, only the time after the held past is evaluated.
+        If an import holds the past of a ticket, only the time after that past is evaluated.
         """
         ready = list(islice(self._waiting, most))
         ready += [ticket for ticket in islice(self._history, most_history) if ticket not in self._waiting]
@@ -206,8 +206,8 @@ def _evaluate_or_mark(
     """Evaluate a ticket; return the next instant (µs) at which its result may change without new data, and whether some
     of its time is held.
 
-    A ticket whose evaluation fails is marked with the reason. The failure affects neither other tickets nor the record
-    that brought the ticket's events.
+    A ticket whose evaluation fails is marked with the reason. Other tickets are still evaluated, and the intake record
+    with the ticket's events still counts as processed.
     """
     own = EvaluationChanges(mark=moment.mark)
     try:

@@ -35,7 +35,7 @@ _UNCOUNTED = ("up", "removed")
 
 
 class NotAttributed(ValueError):
-    """The target has no downtime that supporting agreements could have caused: it is not a target of availability."""
+    """The target is not about availability, so it has no downtime that supporting agreements could have caused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class SignedChainStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AttributedSupport:
-    """A supporting agreement with its part of a downtime, and its terms; None if monitor-svc does not have them."""
+    """A supporting agreement with its part of a downtime. ``terms``: None if monitor-svc does not have them."""
 
     named: NamedSupport
     terms: Mapping[str, Any] | None
@@ -83,7 +83,7 @@ class AttributedSupport:
 class AttributedWindow:
     """The downtime of a window, split among the provider and the supporting agreements.
 
-    ``is_chained``: whether the version by which the window is evaluated names any supporting agreement.
+    ``is_chained``: whether the agreement's version that applies to the window names any supporting agreement.
     """
 
     terms: ServiceLevelTarget
@@ -101,7 +101,7 @@ class AttributedWindow:
         return self.own_microseconds + sum((each.microseconds for each in self.supports), Fraction(0))
 
     def find_largest_part(self) -> tuple[str | None, AttributedSupport | None]:
-        """Return the party with the largest part of the downtime, and the largest of its supporting agreements.
+        """Return the party with the largest part of the downtime, and its supporting agreement with the largest part.
 
         The parts of all supporting agreements of one party are added up. If no party's part exceeds the part of the
         provider itself, the result is (provider, None). Party None stands for all suppliers that are not known.
@@ -182,7 +182,8 @@ class DowntimeAttributor:
     async def _states_of_support(self, agreement: AgreementTerms, span: Interval) -> list[StateSegment]:
         """Return the states of a supporting agreement: the joined states of its availability targets without group_by.
 
-        Its service hours and exclusions do not matter: a support that is down at night is down.
+        Its service hours and exclusions are ignored. A supporting agreement that is down at night, outside its service
+        hours, is down.
         """
         if not agreement.versions:
             return []
@@ -239,10 +240,10 @@ def list_downtime(
 
 
 def _as_support(each: StateSegment, policy: StateCountingPolicy) -> str:
-    """Return how a state of a support counts when downtime is attributed: up, down or unknown.
+    """Return how a state of a supporting agreement counts when downtime is attributed: up, down or unknown.
 
-    The support's own terms say what unknown and degraded time is. Degraded time that counts as down in part is down;
-    degraded time that does not count is up.
+    ``policy``: how the supporting agreement's own terms count unknown and degraded time. If they count degraded time
+    as downtime, wholly or in part, it is down here; if not, it is up.
     """
     counts = policy.counts_as(each.state)
     if counts not in _UNCOUNTED:
@@ -255,7 +256,7 @@ def _is_availability(terms: ServiceLevelTarget) -> bool:
 
 
 def _subjects(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> Sequence[str]:
-    """Return the indicators whose states a target is about."""
+    """Return the indicators from whose states a target is evaluated."""
     if terms.indicator is not None:
         return [terms.indicator]
     return sorted(parse_composite_terms(terms, others).subjects)

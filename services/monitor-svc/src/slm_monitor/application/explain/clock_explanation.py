@@ -49,8 +49,8 @@ def explain_clock(
     """Return the explanation of a clock as JSON. The same facts and terms give the same bytes.
 
     ``signed``: the target in the signed agreement. ``viewer``: the party that reads. The other party of an OLA or UC
-    sees only part of the ticket, so it gets one general reason why other targets do not apply: the true reasons would
-    reveal attributes of the ticket.
+    sees only part of the ticket. It therefore gets one general reason why other targets do not apply, because the true
+    reasons would reveal attributes of the ticket.
     """
     until = clock.ended_at or ticket.as_of
     segments = clock_derivation.derive_clock_segments(clock, ticket.events, until)

@@ -32,8 +32,7 @@ class TooManyOpenWindows(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CurrentFiguresQuestion:
-    """A question for current figures: the instant ``as_of`` up to which facts count, and the time that windows must
-    touch.
+    """A question for current figures. Facts count up to the instant ``as_of``.
 
     Windows that end by ``since`` or begin at or after ``until`` are left out. Tickets count if their clock ended
     between these two instants. Rolling windows are evaluated just before ``until`` or, if ``as_of`` is earlier, at

@@ -54,7 +54,7 @@ async def explain_derived_window(
     known_at: UtcMicroseconds | None,
     judge: Judge,
 ) -> Outcome:
-    """Return the facts and the outcome of a derived target's window, evaluated from what is known about its members.
+    """Evaluate a derived target's window from its members or from ticket clocks; return its facts and its outcome.
 
     ``judge``: function that evaluates the window of a member. ``known_at``: the record as it was at that instant; None:
     as it is now.
@@ -140,9 +140,10 @@ def explain_composite_window(
     listed: Sequence[Mapping[str, Any]],
     facts: KnownWindowFacts,
 ) -> ExplainedWindow:
-    """Evaluate the window ``facts.span`` of a composite from its members' outcomes: their figures or their verdicts.
+    """Evaluate a composite's window from the figures or the verdicts of its members.
 
-    ``listed``: the members as the explanation shows them.
+    ``members``: the members' outcomes. ``listed``: the members as the explanation shows them. The bounds of the window
+    are ``facts.span``.
     """
     finding = composite_evaluation.evaluate_composite(made, members, terms, facts.span[1], facts.as_of)
     return ExplainedWindow(

@@ -34,8 +34,9 @@ class NoSuchWindow(ValueError):
 class ExplanationQuestion:
     """The window to explain.
 
-    ``window``: the id of a calendar window, or the length of a rolling window that ends at ``at``. None: the window
-    that contains ``at``. Without ``at``, the present instant is taken. ``known_at``: use only facts received by then.
+    ``window``: the id of a calendar window, or the length of a rolling window that ends at ``at``. If ``window`` is
+    None, it is the window that contains ``at``. If ``at`` is None, the present instant is used. ``known_at``: only
+    facts received by this instant are used; None: all facts.
     """
 
     window: str | None
@@ -211,7 +212,7 @@ def _in_unit(seen: ExplainedWindow) -> str | None:
 
 
 def _signed(agreement: AgreementTerms, terms: ServiceLevelTarget) -> Mapping[str, Any]:
-    """Return the target as written in the signed version by which it is evaluated; empty if this version is missing."""
+    """Return the target as written in the signed version that applies to it; empty if this version is missing."""
     target_id = terms.instance_of or terms.target_id
     for version in agreement.versions:
         if version["version"] == terms.version:

@@ -17,8 +17,8 @@ def explain_window_figure(
 ) -> ExplainedWindow:
     """Evaluate one window.
 
-    ``states`` replaces the timeline of the facts, for a composite. ``brief``: without intervals, if only the figure is
-    needed.
+    ``states``: the joint states of a composite's members; None: the states are built from ``facts``. ``brief``:
+    intervals are left out, because only the figure is needed.
     """
     if target.kind.source == RECOVERIES:
         return recovery_explanation.explain_recoveries(target, facts, brief=brief)

@@ -183,7 +183,7 @@ class _Causes:
     def facts_of(self, piece: StateSegment) -> list[str]:
         """Return the facts about an interval: the last state reported before it, and the outages that overlap it.
 
-        Intervals must be asked for in order of time, once each.
+        The caller must call this once for each interval, in order of time.
         """
         while self._waiting and self._waiting[-1].at < piece.end:
             self._lasting.append(self._waiting.pop())
@@ -201,7 +201,7 @@ class _Causes:
 def _outages_of(
     target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider, until: UtcMicroseconds
 ) -> list[outages.Outage]:
-    """Return the outages that start in the window. Those that outlast it are included up to ``until``."""
+    """Return the outages that start in the window. An outage that ends after the window is cut at ``until``."""
     start, end = facts.span
     policy = StateCountingPolicy(target.unknown, target.degraded)
     scheduled = target.hours.intervals(start, until)

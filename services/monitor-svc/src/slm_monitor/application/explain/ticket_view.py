@@ -102,8 +102,8 @@ def build_clock_document(
 ) -> dict[str, Any]:
     """Return one clock as JSON: its deadline, and the time left and elapsed in whole seconds.
 
-    ``party_id``: id of the reader's party. An agreement may show warnings to its customer late or never. None:
-    everything is shown.
+    ``party_id``: id of the reader's party. The customer of an agreement may see its warnings late or never. If
+    ``party_id`` is None, all warnings are shown.
     """
     terms, events, as_of = clock.target, ticket.events, ticket.as_of
     until = clock.ended_at or as_of

@@ -99,10 +99,10 @@ def evaluate_ticket_outcome(
 def find_clock_end_instants(
     clocks: Sequence[TicketClockState], present: UtcMicroseconds
 ) -> Iterable[tuple[TicketClockState, int]]:
-    """Return the clocks that count by ``present``, each with the instant (µs) at which it counts.
+    """Return the clocks that have ended by ``present``, each with the instant (µs) of its end.
 
-    A clock counts when it is met or breached. But if a target gives each assignment a clock of its own, these clocks
-    count together: at their first breach or, without a breach, when the last of them stopped.
+    A clock ends when it is met or breached. If a target gives each assignment a clock of its own, all clocks of the
+    ticket for that target have the same end: their first breach or, without a breach, the last stop.
     """
     stints: dict[str, list[TicketClockState]] = {}
     for clock in clocks:

@@ -67,7 +67,7 @@ class FactHistoryStore(Protocol):
         ...
 
     async def overturned(self, breach_ids: Collection[str], known_at: UtcMicroseconds | None) -> Collection[str]:
-        """Return the ids of the given breaches that a dispute overturned by ``known_at``; None: by now."""
+        """Return the ids of the given breaches that a dispute overturned by ``known_at``; if this is None, by now."""
         ...
 
     async def overturned_runs(
@@ -87,7 +87,7 @@ class FactHistoryStore(Protocol):
         ...
 
     async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:
-        """Return all agreements by which a party's tickets may be evaluated."""
+        """Return all agreements whose terms may apply to a party's tickets."""
         ...
 
     async def tickets_left_out(self, target_ids: Sequence[str], span: Interval) -> tuple[int, int]:
@@ -102,7 +102,7 @@ class FactHistoryStore(Protocol):
 
 
 class FactsNoLongerStored(ValueError):
-    """Facts of a window have been deleted: its published figure remains, and cannot be calculated again."""
+    """Facts of a window have been deleted. Its published figure remains, but cannot be calculated again."""
 
     def __init__(self, begins_at: UtcMicroseconds) -> None:
         super().__init__(f"the record of facts reaches back to {to_text(begins_at)}")
@@ -110,7 +110,7 @@ class FactsNoLongerStored(ValueError):
 
 
 async def check_facts_are_stored(record: FactHistoryStore, subject: str, span: Interval) -> None:
-    """Raise FactsNoLongerStored if old facts of an indicator have been deleted and a window begins too early."""
+    """Raise FactsNoLongerStored if a window begins before the instant up to which an indicator's facts are deleted."""
     begins_at = await record.begins_at(subject)
     if begins_at is not None and span[0] < begins_at:
         raise FactsNoLongerStored(begins_at)
@@ -153,7 +153,7 @@ async def read_known_facts(
 def _reaching_back(mine: Sequence[Fact], terms: ServiceLevelTarget, span: Interval) -> Interval:
     """Return the span in which excluded time matters for a window.
 
-    For recoveries the span begins earlier than the window: a recovery counts in the window in which it ended, but it
+    For recoveries the span begins earlier than the window. A recovery counts in the window in which it ended, but it
     may have begun, and lost data, before that window.
     """
     if terms.kind.source != RECOVERIES:
@@ -299,8 +299,8 @@ def find_calendar_window(
 def compute_rolling_span(line: TargetTermsHistory, terms: ServiceLevelTarget, at: UtcMicroseconds) -> Interval:
     """Return the interval that a rolling figure covers at an instant, within the term of the agreement.
 
-    For states and slices the interval ends at the start of the minute that contains the instant; for sums by the
-    minute, at the end of that minute.
+    If the target is evaluated from states or slices, the interval ends at the start of the minute that contains the
+    instant. If it is evaluated from sums by the minute, the interval ends at the end of that minute.
     """
     minute = at // MINUTE * MINUTE
     if registry.is_before_its_minute(terms):
@@ -317,7 +317,7 @@ def compute_evaluation_minute(terms: ServiceLevelTarget, span: Interval) -> int:
 def list_calendar_windows(
     line: TargetTermsHistory, start: UtcMicroseconds, end: UtcMicroseconds, *, begun_before: bool = False
 ) -> Iterator[tuple[ServiceLevelTarget, Window]]:
-    """Yield the windows that begin in ``[start, end)``, in order, each with the terms by which it is evaluated.
+    """Yield the windows that begin in ``[start, end)``, in order, each with the terms that apply to it.
 
     ``begun_before``: if True, the window that contains ``start`` is included even if it begins earlier.
     """

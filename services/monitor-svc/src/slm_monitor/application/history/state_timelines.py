@@ -30,8 +30,8 @@ class StateTimelines:
         self._facts: dict[str, Sequence[Fact]] = {}
 
     async def of_target(self, terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> StateProvider | None:
-        """Return the states that a target is about: those of its indicator, or the joint states of a composite's
-        members. None for a target that is not about states.
+        """Return the states from which a target is evaluated: the states of its indicator or, for a composite, the
+        joint states of its members. None for a target that is not evaluated from states.
 
         ``others``: the targets of the same version, among which a composite's members are found.
         """

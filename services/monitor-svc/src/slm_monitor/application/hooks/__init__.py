@@ -1,4 +1,4 @@
 """The use cases of hooks: make and change them, take in their calls, and try mappings on payloads.
 
-This package must not evaluate facts: the facts of a call go to the intake, like facts that are sent directly.
+This package must not evaluate facts. It hands the facts of a call to the intake, like facts that are sent directly.
 """

@@ -99,8 +99,8 @@ class HookCalls:
     async def _answered(self, hook: Hook, body: bytes, refused: CallNotAccepted | None) -> Document:
         """Take in the body of a call, store the call with its answer, and return the answer.
 
-        ``refused``: the error by which the call is refused; it is stored as the answer and raised. None: the call may
-        be taken in.
+        ``refused``: the error by which the call is refused, or None if the call may be taken in. The error is stored as
+        the answer and raised.
         """
         call_id = self._new_id()
         try:

@@ -42,12 +42,12 @@ class HookOffice:
     new_id: NewId
     new_secret: Callable[[], str]
     thread: Executor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="mappings"))
-    """Reads mappings one at a time: a long one takes most of a second, for which other requests must not wait."""
+    """Reads mappings one at a time. A long mapping takes most of a second, and other requests must not wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class HookDetails:
-    """The fields of a new hook that a user chooses. None: the connector gives the value."""
+    """The fields of a new hook that a user chooses. The connector gives the value of a field that is None."""
 
     title: str
     connector: str
@@ -59,7 +59,7 @@ class HookDetails:
 
 @dataclass(frozen=True, slots=True)
 class HookChanges:
-    """The fields of a hook to change. None: the field keeps its value."""
+    """The fields of a hook to change. A field that is None keeps its value in the hook."""
 
     title: str | None = None
     source: str | None = None
@@ -178,7 +178,8 @@ def parse_hook_mapping(text: str) -> TicketMapping | OutageMapping:
 def errors_of(refused: ImportRefused, within: str) -> list[dict[str, Any]]:
     """Convert the findings of a refusal to errors; field names get the prefix ``within``.
 
-    At most ``MOST_FINDINGS`` findings are converted, and long values are shortened: the log of calls keeps the errors.
+    At most ``MOST_FINDINGS`` findings are converted, and long values are shortened, so that the log of calls stays
+    small.
     """
     found = []
     for each in refused.findings[:MOST_FINDINGS]:

@@ -36,7 +36,10 @@ class HookLedger(Protocol):
     async def put_secret(self, secret: HookSecret) -> None: ...
 
     async def end_secrets(self, hook_id: str, ends_at: UtcMicroseconds) -> None:
-        """Let all present secrets of a hook end at this instant of real time, unless they end earlier."""
+        """Let all present secrets of a hook end at ``ends_at``, unless they end earlier.
+
+        ``ends_at`` is an instant of the real clock, not of an accelerated one.
+        """
         ...
 
     async def note(self, caller: Principal, action: str, subject: str) -> None:
@@ -50,14 +53,14 @@ class HookStore(Protocol):
     def begin(self) -> AbstractAsyncContextManager[HookLedger]: ...
 
     async def find(self, hook_id: str, now: UtcMicroseconds) -> tuple[Hook, Sequence[str]] | None:
-        """Return a hook, and the stored texts of its secrets that are valid at ``now`` (real time).
+        """Return a hook, and the stored texts of its secrets that are valid at ``now``; None if there is no such hook.
 
-        None: no such hook exists.
+        ``now`` is an instant of the real clock, not of an accelerated one.
         """
         ...
 
     async def keep_call(self, call: HookCall) -> None:
-        """Store a call, and remove older calls and payloads beyond the numbers that are kept."""
+        """Store a call. If the hook then has too many calls or payloads, remove the oldest ones."""
         ...
 
     async def call(self, hook_id: str, call_id: str) -> HookCall | None: ...

@@ -16,7 +16,7 @@ Added = Callable[[IndicatorSeries, Sequence[MinuteSumChange]], None]
 
 
 class CounterSeriesOwner(Protocol):
-    """The store that holds the series. A reading of a counter adds rows to a series through this interface."""
+    """The store that holds the series. The cache of counter readings changes their rows through this interface."""
 
     def named(self, subject: str) -> IndicatorSeries: ...
 
@@ -33,7 +33,9 @@ class CounterReadingChanges:
         self.arrived: dict[str, dict[str, Fact]] = {}
 
     def note(self, before: Fact | None, fact: Fact) -> None:
-        """Record that a fact counts from now on, in place of ``before``; None: there was no fact with its key."""
+        """Record that a fact counts from now on, in place of ``before``, the fact with the same key (None: there was
+        none).
+        """
         if before is not None and counters.is_counter_reading(before):
             self.gone.setdefault(counters.name_counter_stream(before), {})[before.key] = before
         if counters.is_counter_reading(fact):

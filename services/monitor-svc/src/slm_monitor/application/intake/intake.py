@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 async def _beside(body: bytes, work: Callable[..., T], *arguments: Any) -> T:
-    """Call ``work(*arguments)``. The work takes longer the larger ``body`` is: for a large body it runs in a thread."""
+    """Call ``work(*arguments)``. If ``body`` is large, call it in a thread, because the work then takes long."""
     return work(*arguments) if len(body) <= LARGE_BODY_BYTES else await asyncio.to_thread(work, *arguments)
 
 
@@ -121,14 +121,14 @@ class FactIntake:
         return await self._admit(TICKETS.name, admitted, dict(items), caller)
 
     def note_unreadable(self, topic: str, caller: Principal, why: str) -> None:
-        """Count a request that could not be read, in the counts of its source."""
+        """Count a request that could not be read, as one refused item."""
         self.sources.count_unreadable(caller, topic, why, self._clock.now())
 
     async def store(self, admitted: ValidatedBatch, items: Mapping[int, SentMeasurement], caller: Principal) -> str:
         """Store measurements that the caller of this method has validated; return the position after them, as text.
 
         Measurements that validation put in quarantine are stored there first. ``items``: index → measurement, for each
-        index that a rejection names. Raises Overload.
+        index that a rejection in ``admitted`` names. Raises Overload.
         """
         await self._quarantine_items(admitted, items, caller)
         return await self._append(MEASUREMENTS.name, admitted)

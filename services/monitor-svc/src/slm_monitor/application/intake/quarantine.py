@@ -64,8 +64,8 @@ class QuarantinedFact:
 
 
 class QuarantinedFactStore(Protocol):
-    """The store of quarantined facts, inside one transaction. They are kept but not evaluated until somebody
-    decides.
+    """The store of quarantined facts, inside one transaction. A quarantined fact is not evaluated until somebody
+    releases it.
     """
 
     async def locked(self, quarantine_id: str) -> QuarantinedFact | None: ...
@@ -90,8 +90,8 @@ class QuarantineDecisions:
     ) -> None:
         """Release a fact into the intake, as the party that owns the fact or as an operator.
 
-        The fact must meet all rules for facts but one: its instant may lie in the future. Raises NoSuchQuarantinedFact,
-        QuarantineDecisionNotPossible.
+        The fact must meet all rules for facts, except that its instant may lie in the future. Raises
+        NoSuchQuarantinedFact, QuarantineDecisionNotPossible.
         """
         aside = await self._quarantined(ward, quarantine_id, caller)
         if aside.owner_party_id is None:

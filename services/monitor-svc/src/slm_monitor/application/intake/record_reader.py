@@ -186,7 +186,7 @@ async def convert_to_plain_batch(
 ) -> MeasuredValues | None:
     """Convert a body to measured values, if each of its items is a single value that is certainly valid.
 
-    Return None for any other body, or if ``owner`` is None: the items must then be checked one by one.
+    Return None for any other body, or if ``owner`` is None. The caller must then check the items one by one.
     """
     if owner is None or (batch := form.plain_values(body, content_type)) is None:
         return None

@@ -44,7 +44,7 @@ MOST_ON_EVENT_LOOP = 5_000
 """Most series and samples, added up, that are read on the event loop: some 2 ms of work.
 
 More are read in a thread, so that other requests are answered meanwhile. For a small request a thread costs more than
-it saves: it competes with the evaluation for the lock of the interpreter, and waits up to 5 ms each time.
+it saves, because it competes with the evaluation for the lock of the interpreter, and waits up to 5 ms each time.
 """
 _MOST_KNOWN_BYTES = 8 << 20
 _MOST_PARTIES = 64
@@ -66,11 +66,11 @@ class SeriesRuleStore(Protocol):
 
 @dataclass(slots=True)
 class KnownSeries:
-    """The result for the labels of a series, remembered for its next samples.
+    """The result of mapping a series by its labels, remembered so that the series' next samples need no mapping.
 
-    - ``mapped``: what the series measures.
+    - ``mapped``: the indicator that the series measures, its labels, and the kind of its samples.
     - ``refusal``: why all samples of the series are refused.
-    - Neither: no rule matches, so the samples are left out.
+    - If both are None, no rule matches, so the samples are left out.
     - ``row``: name of the rows to which values of the series are added; empty until the labels are validated.
     """
 
@@ -135,7 +135,7 @@ class _Batch:
         self.items[self._number(name, is_histogram)] = item
 
     def refuse(self, name: str, error: ItemRejected, *, is_histogram: bool) -> None:
-        """Add a refusal: the sample cannot become a measurement."""
+        """Add a sample that cannot become a measurement, with the reason."""
         self.refusals.append(IntakeRejection(self._number(name, is_histogram), *error.parts))
 
     def _number(self, name: str, is_histogram: bool) -> int:
@@ -178,7 +178,7 @@ class SeriesIntake:
         """Take in the series of a request. The accepted samples are durable when this method returns.
 
         ``pulled_as``: name of the source from which this service pulled the samples; empty: a client sent them. If an
-        instant is pulled again, the last value is valid: a server computes each answer anew, and values may differ.
+        instant is pulled again, the later value replaces the earlier, because a server computes each answer anew.
 
         Raises MatchingTooCostly before anything is stored, and Overload before any measurement is accepted. At an
         Overload, samples may have gone to quarantine already.

@@ -1,7 +1,7 @@
-"""The number of items that each source sends: counted in memory with each batch, and stored at most once a minute for
-each source.
+"""The number of items that each source sends. Items are counted in memory with each batch. The counts of a source are
+stored at most once a minute.
 
-A source is what a principal sends under one name: the ``source`` of the items, empty for items without one.
+A source is all items that one principal sends with the same ``source``. Items without this field have the empty name.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ async def accept_ticket_snapshot(
 
 
 def check_ticket_snapshot(owner: str, source: str, number: str, snapshot: TicketSnapshot, now: UtcMicroseconds) -> None:
-    """Check what can be checked of a snapshot before the ticket is known. Raises InvalidTicketSnapshot."""
+    """Check a snapshot, as far as this is possible without the ticket's known facts. Raises InvalidTicketSnapshot."""
     implied = ImpliedTicketEvent(
         "check", "state_changed", snapshot.updated_at, None, snapshot.state, snapshot.attributes
     )

@@ -62,8 +62,8 @@ def build_price_table(
     """Return a table of candidate objectives: how many windows would have met each, and the credits due.
 
     Candidates are the draft's objective, the suggested objective, and objectives equal to figures of the windows, of
-    which at most ``MOST_CANDIDATES`` are taken. The strictest objective comes first. None: the draft has no objective
-    with a number, or no window has a figure.
+    which at most ``MOST_CANDIDATES`` are taken. The strictest objective comes first. Return None if the draft has no
+    objective with a number, or no window has a figure.
     """
     objective, defined = parse_objective(question.terms["objective"]), _schedule(question)
     figures = [Fraction(each["attained"]) for each in judged if each["attained"] is not None]
@@ -93,7 +93,7 @@ def build_price_table(
 
 
 def price_windows(question: BacktestQuestion, judged: Sequence[Mapping[str, Any]]) -> tuple[Price, Schedule] | None:
-    """Return the price of the draft's own objective over these windows, and its schedule; None without a schedule."""
+    """Return the price of the draft's objective over these windows, and its schedule; None if either is missing."""
     objective, defined = parse_objective(question.terms["objective"]), _schedule(question)
     if objective is None or defined is None:
         return None

@@ -96,7 +96,7 @@ def parse_backtest_target(question: BacktestQuestion) -> ServiceLevelTarget:
 
 
 def build_backtest_draft(question: BacktestQuestion) -> dict[str, Any]:
-    """Return the agreement that the terms would make, in the form of AgreementFinalized. Raises PreviewRejected."""
+    """Return an agreement with the draft terms, in the form of AgreementFinalized. Raises PreviewRejected."""
     window = {"per": "ticket"} if is_of_clock(question.terms.get("aggregation")) else {"calendar": question.per}
     written = [{"window": window, **question.terms}, *question.members]
     draft = build_draft_agreement(written, question.service_hours, timezone=question.timezone, owner=question.owner)
@@ -160,8 +160,8 @@ def list_backtest_windows(
     between: tuple[int, int] | None,
     per: str = "month",
 ) -> list[BacktestWindow]:
-    """Return the ended windows to evaluate: those that begin within ``between`` or, if that is None, the last windows,
-    as many as ``last``.
+    """Return the ended windows to evaluate: the windows that begin within ``between``. If ``between`` is None, return
+    the latest ended windows, at most ``last``.
 
     * ``first`` is the instant of the first fact: windows that end before it are left out. None: there is no fact, so
       there is no window.
@@ -199,8 +199,8 @@ async def evaluate_backtest_window(
     """Evaluate one window under the draft, by the facts known at ``present``; return its result as JSON.
 
     If the draft leaves a policy at its default, the window is also evaluated under each other value of that policy.
-    Such another value is called a reading. ``readings`` in the result: name of the reading → the fields of the result
-    that differ under it. The computation runs in a thread.
+    Each of these other values is called a reading. ``readings`` in the result: name of the reading → the fields of the
+    result that differ under it. The computation runs in a thread.
     """
     target, others = parse_backtest_target(question), open_readings.list_other_readings(question)
     asked = [question, *(each.apply(question) for each in others)]
@@ -329,9 +329,9 @@ def _realistic(share: Fraction | None) -> str | None:
 
 
 def _suggested(rises: str, ordered: Sequence[Mapping[str, Any]], unit: str) -> dict[str, str] | None:
-    """Return the strictest objective that 11 of 12 windows would have met. ``exact`` is the unrounded number.
+    """Return the strictest objective that 11 of 12 windows would have met; None if there is none.
 
-    None if there is no such objective.
+    In the result, the number of the objective is rounded; ``exact`` is the number before rounding.
     """
     if not ordered:
         return None

@@ -21,8 +21,8 @@ class BurnRatePreviewQuestion:
     """A question for a preview: which burn rate warnings does an objective get over a period?
 
     ``objective``: a share between 0 and 1. ``period``: µs. ``pairs``: documents, or None for the default pairs.
-    ``bad``: the bad share of the outage whose detection is timed. ``drops`` and ``exhaustions`` are written as in a
-    target's ``warn_at``.
+    ``bad``: times to detection are computed for an outage in which this share is bad. ``drops`` and ``exhaustions``
+    are written as in a target's ``warn_at``.
 
     ``rate``: a burn rate to explain. If it is given, each warning says whether this burn rate raises it, provided that
     the rate lasts for the whole lookback and that the budget was unspent before.

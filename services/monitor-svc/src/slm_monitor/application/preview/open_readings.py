@@ -1,7 +1,7 @@
 """Open readings: policies that draft terms leave at their default, and that would have changed verdicts or money.
 
-Each such policy is found by judging twice: the windows of a back-test are evaluated once as the draft stands, and once
-for each other value that the policy may have.
+To find these policies, the windows of a back-test are evaluated once as the draft stands, and once more for each other
+value that a policy may have.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CLOCKS = {
     "on_reopen": ("resume", "resume_counting_gap", "new_clock"),
     "on_priority_change": ("carry_elapsed", "restart", "from_opening"),
 }
-"""Policy → its values, the default first. Planned downtime is none of them: a back-test has no exclusions."""
+"""Policy → its values, the default first. Planned downtime has no entry, because a back-test has no exclusions."""
 _DOES = {
     "unknown": "how time in an unknown state counts",
     "degraded": "how degraded time counts",
@@ -35,7 +35,7 @@ _DOES = {
 class OtherReading:
     """A policy that the terms leave open, and one value other than its default.
 
-    ``member``: index of the member whose terms leave the policy open; None: the terms of the target itself do.
+    ``member``: index of the member whose terms leave the policy open; None: the target's own terms leave it open.
     """
 
     policy: str

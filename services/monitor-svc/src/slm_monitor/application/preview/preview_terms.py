@@ -155,7 +155,7 @@ def _completed_target(target: Mapping[str, Any], place: int) -> dict[str, Any]:
 
 
 def _indicator_kind_field(target: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return the indicator's kind as a field, if the terms name it; else empty. Raises PreviewRejected."""
+    """Return ``{"kind": kind of the indicator}``; empty if the terms name no kind. Raises PreviewRejected."""
     written = target.get("indicator")
     kind = written.get("kind") if isinstance(written, Mapping) else None
     if kind not in (None, *KINDS):

@@ -1,5 +1,5 @@
 """Pulls: a pull sends requests to a party's tool at intervals, and takes in tickets, outages or samples of the answers.
 
-This package makes, changes and runs pulls. It must not judge: the tickets go to the intake, like tickets that a hook
-receives.
+This package makes, changes and runs pulls. It must not evaluate what a pull reads. It hands the tickets, outages or
+samples to the intake.
 """

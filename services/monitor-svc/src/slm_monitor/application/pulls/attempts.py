@@ -28,7 +28,7 @@ from slm_monitor.domain.pulls.pulls import (
 from slm_monitor.domain.pulls.schedule import LONGEST_ASKED, pause_after
 
 MOST_REQUESTS = 50
-"""Requests of one run; then other pulls have their turn, and the pull continues where it stopped."""
+"""Most requests of one run. After them, other pulls have their turn, and the pull later continues where it stopped."""
 _log = structlog.get_logger(__name__)
 
 

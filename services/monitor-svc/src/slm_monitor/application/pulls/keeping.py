@@ -79,10 +79,10 @@ class PullDetails:
 async def make_pull(
     office: PullOffice, caller: Principal, connector: str, details: PullDetails, since: int | None
 ) -> Pull:
-    """Make a pull of the caller's party; its first run begins at once. ``since``: read everything from this instant on.
-    None: a pull of tickets begins thirty days ago, a pull of samples now.
+    """Make a pull of the caller's party; its first run begins at once.
 
-    Raises PullWithoutParty, InvalidPull and TooManyPulls.
+    ``since``: the pull reads everything from this instant on. If ``since`` is None, a pull of tickets begins thirty
+    days ago, a pull of samples now. Raises PullWithoutParty, InvalidPull and TooManyPulls.
     """
     if caller.party_id is None:
         raise PullWithoutParty("An operator has no party for which tickets could be read.")
@@ -206,7 +206,7 @@ async def _own_pull(ledger: PullLedger, caller: Principal, pull_id: str) -> Pull
 
 
 def _progress_of(before: Pull, after: Pull, known: PullProgress) -> PullProgress:
-    """Return the progress of a changed pull: its next run begins at once.
+    """Return the progress of a changed pull, in which the next run is due now.
 
     If the mapping changed, the run begins with the earliest change of a ticket that the old mapping could not read.
     """

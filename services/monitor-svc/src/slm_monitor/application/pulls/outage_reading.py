@@ -85,8 +85,8 @@ class OutageRunner(PlainRunner):
         self._taker = taker
 
     async def _read(self, course: Course) -> None:
-        """Read the document once. A nightly run reads an unchanged document, too: its outages may be about indicators
-        that were registered since the run before.
+        """Read the document once. A nightly run reads the document even if it is unchanged, because some of its
+        outages may be about indicators that were registered after the previous run.
         """
         self._taker.intake.check(MEASUREMENTS.name)
         pull, asked_at = course.claim.pull, real_now()

@@ -1,4 +1,4 @@
-"""One run of a pull of tickets: requests until there are no more changes. Each answer is stored with its position."""
+"""One run of a pull of tickets. It sends requests until no change is left. Each answer is stored with its position."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class TicketRunner:
         return answer
 
     async def _ask_known(self, course: _Course, done: ReconciliationProgress) -> ToolAnswer | None:
-        """Request the next tickets that the product knows as open, and record those that the tool does not show.
+        """Request the next tickets that the product knows as open, and record tickets that the tool does not show.
 
         Return the tool's answer; None if there are no further tickets.
         """
@@ -210,7 +210,7 @@ class TicketRunner:
 
 
 def _page_of(dialect: Dialect, answer: ToolAnswer, question: Question, position: Position) -> Page:
-    """Return the tickets of an answer. Raises UnreadableAnswer, also if the answer has more than were requested."""
+    """Return the tickets of an answer. Raises UnreadableAnswer, also if it has more tickets than were requested."""
     page = dialect.read(answer, question, position)
     if len(page.rows) > question.size + position.extra:
         # Each takes time, all in one transaction.

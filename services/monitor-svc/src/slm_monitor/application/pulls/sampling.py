@@ -88,7 +88,7 @@ class SampleRunner(PlainRunner):
             await turn.keep(course.progress, course.run, is_over=course.run.ended_at is not None)
 
     async def _narrow(self, course: Course, piece: Piece) -> None:
-        """Halve the number of instants that later requests name: the last answer was too large for the server or for
+        """Halve the number of instants in later requests, because the last answer was too large for the server or for
         the product.
         """
         since = course.progress.position.since

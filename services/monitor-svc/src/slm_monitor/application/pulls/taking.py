@@ -34,7 +34,7 @@ _TOGETHER = 100
 
 @dataclass
 class ReadTickets:
-    """The tickets of one answer, and what is wrong with those that cannot be read.
+    """The tickets of one answer, and what is wrong with tickets that cannot be read.
 
     ``refused``: number → when the ticket changed, or None if that is not known.
     """
@@ -72,7 +72,7 @@ class TicketReader:
         return await asyncio.get_running_loop().run_in_executor(self._threads, _read_rows, pull, dialect, rows)
 
     async def take(self, pull: Pull, found: ReadTickets) -> None:
-        """Take in tickets, and count those with new events. Tickets that are not valid are recorded in ``found``."""
+        """Take in tickets, and count the tickets with new events. Record tickets that are not valid in ``found``."""
         sender = Principal(pull.pull_id, pull.party_id, pull.title, frozenset({"integrator"}))
         counts, now = self._doors.intake.sources, self._clock.now()
         for ticket in found.tickets:
@@ -89,7 +89,7 @@ class TicketReader:
             found.changed += bool(events)
 
     async def cancel(self, pull: Pull, number: str) -> bool:
-        """Cancel a ticket that the tool does not show any more; return whether this is new."""
+        """Cancel a ticket that the tool does not show any more; return whether this adds an event to the ticket."""
         snapshot = TicketSnapshot(self._clock.now(), state="deleted", state_event="cancelled")
         return bool(await self._accept(pull, number, snapshot))
 

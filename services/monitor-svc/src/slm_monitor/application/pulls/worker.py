@@ -39,7 +39,7 @@ class RunnerByKind:
     async def run(self, claim: ClaimedPull) -> None:
         """Run a claimed pull; the outcome is stored.
 
-        If the pull's connector no longer exists, the runner of tickets runs the pull, and stores this as the outcome.
+        If the pull's connector no longer exists, the runner of tickets stores as the outcome that it is missing.
         """
         recipe = self._recipes.get(claim.pull.connector)
         await self._runners["tickets" if recipe is None else recipe.reads].run(claim)

@@ -1,5 +1,5 @@
 """Results in the form in which pages show them: the summary, effects of exclusions, and the fields of a window that a
 customer may see.
 
-This package must not read facts by itself or evaluate: it arranges results that other packages compute.
+This package must not read facts by itself or evaluate. It arranges results that other packages compute.
 """

@@ -37,7 +37,7 @@ _NOTHING = EffectiveExclusion(())
 
 @dataclass(frozen=True, slots=True)
 class AffectedWindow:
-    """A window that contains time of an exclusion, with the terms by which it is evaluated."""
+    """A window that contains time of an exclusion, with the terms that apply to the window."""
 
     terms: ServiceLevelTarget
     window_id: str
@@ -82,7 +82,7 @@ async def compare_exclusions(
 ) -> ExclusionDifference:
     """Return the exclusions before and after approving a requested exclusion or revoking an approved one.
 
-    For an exclusion in any other state, both are the same.
+    For an exclusion in any other state, both results are the same.
     """
     present = list(await record.exclusions(entry.agreement_id, None))
     others = [each for each in present if each.exclusion_id != entry.exclusion_id]
@@ -128,8 +128,8 @@ def find_affected_windows(
 ) -> list[AffectedWindow]:
     """Return the target's windows that contain some of the differing time and have begun by ``now``; the latest first.
 
-    ``terms_histories`` are those of the target, ``entry`` is the exclusion that is decided. ``differing`` is the time
-    (in microseconds UTC) that is excluded either before or after the decision, but not both.
+    ``terms_histories``: the terms histories of the target. ``entry``: the exclusion that is decided. ``differing``: the
+    time (in microseconds UTC) that is excluded either before or after the decision, but not both.
     """
     past = intervals.clip(list(differing), 0, now)
     if not past:

@@ -26,8 +26,8 @@ Names = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class SummaryQuestion:
-    """A request for a summary: the caller, the party to which it is limited, the instant, and the most items of each
-    list.
+    """A request for a summary. ``scope``: party to which the summary is limited. ``limit``: the greatest number of
+    items in each list.
     """
 
     caller: Principal
@@ -61,7 +61,8 @@ class SummaryRows:
 def build_summary_document(asked: SummaryQuestion, rows: SummaryRows, lost: Mapping[str, int | None]) -> dict[str, Any]:
     """Return the summary as JSON.
 
-    ``lost``: service id → lost time (µs) that replaces the stored one, for services with an indicator down.
+    ``lost``: service id → lost time (µs), for services with an indicator that is down. It is shown instead of the time
+    in ``rows.lost``.
     """
     horizon = asked.horizon
     down = {row["indicator"] for row in rows.streams if row["state"] == "down"}
@@ -101,7 +102,7 @@ def _counts(rows: SummaryRows, lists: Mapping[str, Rows]) -> dict[str, Any]:
 
 
 def _total_of(rows: Rows) -> int:
-    """Return the number of rows in the database, including those beyond the rows that were read."""
+    """Return the number of rows in the database, including rows that were not read."""
     return int(rows[0]["count"]) if rows else 0
 
 
@@ -243,7 +244,7 @@ def _budget_left(row: Mapping[str, Any]) -> int | None:
 def _projected(row: Mapping[str, Any], now: UtcMicroseconds) -> UtcMicroseconds | None:
     """Return the instant (µs) of the projected breach; None if there is none.
 
-    If the budget is an amount of time, the instant is computed as of now; otherwise it is the published one.
+    If the budget is an amount of time, the instant is computed as of now; otherwise the published instant is returned.
     """
     budget, detail = _time_budget(row), row["detail"] or {}
     if budget is not None and not detail.get("exhausted_at"):

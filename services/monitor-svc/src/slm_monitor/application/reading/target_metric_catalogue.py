@@ -21,7 +21,7 @@ CLOCK_STATES = (
     clock_state.CANCELLED,
     "inconsistent",
 )
-"""The states of clocks. ``inconsistent`` counts tickets that are not judged: an event is dated before the opening."""
+"""The states of clocks. ``inconsistent`` counts unjudged tickets, in which an event is dated before the opening."""
 
 VISIBLE, LEFT_OUT, AS_OF = "slm_targets_visible", "slm_targets_left_out", "slm_targets_as_of_timestamp_seconds"
 INFO, VERDICT = "slm_target_info", "slm_target_verdict"

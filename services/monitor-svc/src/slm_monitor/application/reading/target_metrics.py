@@ -95,8 +95,7 @@ class ShownTarget:
 
     @property
     def sloth_labels(self) -> dict[str, str]:
-        """The labels of those series that have the names which Sloth (a generator of Prometheus rules for objectives)
-        uses.
+        """The labels of the series that are named as in Sloth, a generator of Prometheus rules for objectives.
 
         ``sloth_slo`` must be unique in a service, so the agreement's key is part of it.
         """
@@ -214,7 +213,7 @@ def _share_of_bad(promised: Objective, figure: Fraction) -> Fraction | None:
 
 
 def _add_verdict(table: GaugeTable, target: ShownTarget) -> None:
-    """Add the verdict of a target that has windows. A target of tickets has no windows: each clock is judged alone."""
+    """Add the verdict of a target that has windows. A target of tickets has none, as each clock is judged alone."""
     if target.state["tickets"] is not None:
         return
     verdict = target.window.get("verdict")

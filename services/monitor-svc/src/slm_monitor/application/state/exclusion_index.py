@@ -47,9 +47,9 @@ class ExclusionIndex:
     ) -> ExclusionChange:
         """Replace the terms or exclusions of an agreement; return how the excluded time of its targets changes.
 
-        ``since``: the earliest instant at which an exclusion changed, if known. The first message about an agreement
-        after a restart needs it: the partition may have loaded the new exclusions already. Then a comparison finds no
-        change, although no window has been evaluated by the new exclusions.
+        ``since``: the earliest instant at which an exclusion changed, if known. Only the first message about an
+        agreement after a restart needs it, because the partition may have loaded the new exclusions already. Then a
+        comparison finds no change, although no window has been evaluated by the new exclusions.
         """
         before = self._counting.get(agreement_id, [])
         self._replace(agreement_id, versions, approved)
@@ -80,8 +80,8 @@ class ExclusionIndex:
         return found
 
     def named_in(self, terms: ServiceLevelTarget, start: UtcMicroseconds, end: UtcMicroseconds) -> list[dict[str, Any]]:
-        """Return as JSON the exclusions with time in a target's window. Each has its excluded seconds and, with the
-        reasons, the parts of its time that are not excluded after all.
+        """Return as JSON the exclusions with time in a target's window. Each has its excluded seconds, and the parts of
+        its time that do not count as excluded, with the reasons.
 
         If exclusions overlap, each has its full seconds, so that their sum may exceed the excluded time.
         """
@@ -123,8 +123,8 @@ class ExclusionIndex:
 def list_exclusions_in_window(
     counting: Iterable[tuple[ApprovedExclusion, EffectiveExclusion]], start: UtcMicroseconds, end: UtcMicroseconds
 ) -> list[dict[str, Any]]:
-    """Return as JSON the exclusions with time in a window, sorted by id. Each has its excluded seconds and, with the
-    reasons, the parts of its time that are not excluded after all.
+    """Return as JSON the exclusions with time in a window, sorted by id. Each has its excluded seconds, and the parts
+    of its time that do not count as excluded, with the reasons.
     """
     found = [
         {
@@ -142,8 +142,8 @@ def list_exclusions_in_window(
 class ExclusionChange:
     """The difference that a change of an agreement's exclusions makes to its targets.
 
-    A figure also names each exclusion in its window, and the part of the exclusion's time that is not excluded after
-    all. If such an exclusion or part changes, this is a difference, even if the excluded time in total stays the same.
+    A figure also names each exclusion in its window, and the part of the exclusion's time that does not count as
+    excluded. A change of such an exclusion or part is a difference, even if the total excluded time stays the same.
     """
 
     def __init__(

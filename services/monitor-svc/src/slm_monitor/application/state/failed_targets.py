@@ -1,4 +1,4 @@
-"""Failed targets: those that cannot be evaluated. Each is set aside alone and reported; all others are evaluated."""
+"""Failed targets: targets that cannot be evaluated. Each is set aside and reported; all other targets are evaluated."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class FailedTargets:
     """The targets whose evaluation has failed since the partition was loaded.
 
     Their state in memory may be half changed, so they are evaluated again only after the partition has been loaded
-    again: at a restart, or because their terms have changed. ``kept``: id of a failed target in the store → reason.
-    An event is published when one of these targets is evaluated again.
+    again: at a restart, or because their terms have changed. ``kept``: target id → reason, for the targets that are
+    stored as failed. An event is published when one of these targets is evaluated again.
     """
 
     def __init__(self, kept: Mapping[str, str]) -> None:

@@ -30,7 +30,7 @@ class DirtySpan:
 
     def within(self, begins_at: UtcMicroseconds | None) -> DirtySpan:
         """Return the part of this invalidation that lies at or after ``begins_at``, the instant from which the record
-        of facts is complete. None: the record is complete from the beginning.
+        of facts is complete. If ``begins_at`` is None, the record is complete from the beginning.
         """
         if begins_at is None:
             return self

@@ -106,9 +106,9 @@ class PartitionStepChanges:
     touched: dict[tuple[str, str], ImportEffect] = field(default_factory=dict)
     """(import, agreement) → the number of results published because of the import."""
     caught_up: list[tuple[str, int]] = field(default_factory=list)
-    """(agreement, version) by which this partition has evaluated the past of its own indicators and tickets."""
+    """(agreement, version) whose terms this partition has applied to the past of its own indicators and tickets."""
     caught_up_derived: list[tuple[str, int]] = field(default_factory=list)
-    """(agreement, version) by which this partition has also evaluated the past of its derived targets."""
+    """(agreement, version) whose terms this partition has also applied to the past of its derived targets."""
     catch_up_breaches: dict[tuple[str, int], int] = field(default_factory=dict)
     """(agreement, version) → number of events of breaches and risks published in its catch-up."""
     news: list[DependencyChangeMessage] = field(default_factory=list)
@@ -155,7 +155,8 @@ class PartitionStepChanges:
 class PartitionCheckpoint:
     """The part of a partition that is written about once a second: rows of the record, accumulators, and figures.
 
-    ``positions``: everything below them has been evaluated; a topic that is left out keeps its position.
+    ``positions``: topic → position before which all records have been evaluated. A topic that is left out keeps its
+    position.
     """
 
     positions: Mapping[str, int]

@@ -52,7 +52,7 @@ class PartitionInboxMessage:
 
 @dataclass(frozen=True, slots=True)
 class PendingDependencies:
-    """The terms and tickets that some partition has not evaluated yet. Derived targets made of them must wait.
+    """The terms and tickets that some partition has not evaluated yet. Derived targets that depend on them must wait.
 
     ``ticket_owners``: ids of the parties with tickets that are still to be evaluated.
     """

@@ -43,7 +43,7 @@ class SeenLabelSets:
         }
 
     def unsaved(self) -> dict[str, int]:
-        """Return the name of a series → NOTHING_YET, for each new label set. These sets count as saved from now on.
+        """Return series name → NOTHING_YET (no row yet) for each new label set. These sets count as saved from now on.
 
         The step that contains their facts saves them, as series without rows.
         """

@@ -41,7 +41,7 @@ class StateFactCache:
         self._labels.setdefault(subject, set()).add(tuple(names))
 
     async def accept_facts(self, facts: Sequence[Fact], touch: Touch) -> list[Fact]:
-        """Take in facts; return those that are new or replace the fact with the same key.
+        """Take in facts; return the facts that are new or replace a fact with the same key.
 
         ``touch`` is called with the indicator and the first instant at which its timeline changed.
         """

@@ -33,7 +33,7 @@ class TimerHeap:
         return self._heap[0][0] if self._heap else None
 
     def due(self, instant: UtcMicroseconds, most: int | None = None) -> list[Subject]:
-        """Remove and return the subjects due by an instant, the earliest first, at most ``most`` of them (None: all);
+        """Remove and return the subjects that are due by an instant, the earliest first. ``most`` limits their number;
         the others stay due.
         """
         subjects: list[Subject] = []

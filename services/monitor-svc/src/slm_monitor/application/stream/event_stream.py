@@ -188,10 +188,10 @@ class EventStream:
             self._open.pop(id(client), None)
 
     def _beat(self, client: StreamClient) -> bytes:
-        """Return a heartbeat, with the present position as its id unless events still wait to be sent to the client.
+        """Return a heartbeat. Its id is the present position, unless events still wait to be sent to the client.
 
-        A client that gets few events resumes from this position after a break. Its last event may be so old that the
-        stream would skip to the present and report all events since then as missed.
+        After a break, a client that gets few events resumes from this position. It could not resume from its last
+        event if that event is very old: the stream would skip to the present and report the events between as missed.
         """
         if not client.queue.empty() or client.is_slow:
             return _BEAT
@@ -199,7 +199,7 @@ class EventStream:
 
     async def _joined(self, client: StreamClient) -> AsyncIterator[bytes]:
         """Yield heartbeats until this replica has read up to the position from which the client resumes; then add the
-        client to those that get new events.
+        client to the clients that get new events.
         """
         while client.missed is not None and not self._has_reached(client.missed):
             if await _within(_BEAT_SECONDS, self._moved.wait()) is None:
@@ -232,7 +232,7 @@ class EventStream:
 
 
 async def _within(seconds: float, awaited: Awaitable[T]) -> T | None:
-    """Await a result for at most so many seconds; return None if it takes longer."""
+    """Await a result for at most ``seconds`` seconds; return None if it takes longer."""
     try:
         # Not ``asyncio.wait_for``: in Python 3.11 it loses a cancellation that arrives together with the result.
         async with asyncio.timeout(seconds):

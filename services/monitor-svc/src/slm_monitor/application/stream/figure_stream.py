@@ -118,8 +118,8 @@ class FigureStream:
             await self._send(audience, [target_id for each, target_id in due if each == audience], now)
 
     def _due(self, now: float, watched: set[Place]) -> list[Place]:
-        """Return what must be read now: the changed targets that were not read within the last second, and a few of
-        those that were last read at least ten seconds ago.
+        """Return the targets to read now: the changed targets that were not read within the last second, and a few of
+        the targets that were last read at least ten seconds ago.
         """
         changed = [place for place in self._changed if now - self._at(place) >= _AT_MOST_EVERY_SECONDS]
         old = [place for place in watched - self._changed if now - self._at(place) >= _OLD_AFTER_SECONDS]
@@ -145,7 +145,7 @@ class FigureStream:
 def _those_to_tell(clients: Sequence[FigureStreamClient], sample: Sample) -> Iterator[FigureStreamClient]:
     """Yield the clients that watch a target and were last sent a different sample.
 
-    The instant and the exact figure are not compared: if the displayed figure is the same, nothing has changed.
+    The instant and the exact figure are not compared. A client gets no new sample for a change that is not displayed.
     """
     target_id = sample["target_id"]
     content = {name: value for name, value in sample.items() if name not in ("as_of", "figure")}

@@ -33,7 +33,10 @@ def find_budget_of_time(
 
 
 def find_budget_of_events(terms: ServiceLevelTarget, good: int, total: int) -> KeptBudget | None:
-    """Return the budget of a share of events, or of a limited number; None if the figure has no budget."""
+    """Return the budget of a target whose figure is a share of events, or a number that ``at_most`` limits.
+
+    None for any other target, because its figure has no budget.
+    """
     assert terms.promise is not None
     promised = terms.promise
     if terms.kind.is_share:

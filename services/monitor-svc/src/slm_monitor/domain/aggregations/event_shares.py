@@ -78,8 +78,8 @@ class EventShare(SeriesAggregation[ShareAccumulator]):
     def explain_rows(
         self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> ExplainedWindow:
-        """Explain the share good ÷ total: of good events or, if there is a limit, of values on the good side of the
-        limit.
+        """Explain the share good ÷ total. If the target has a limit, values are counted, and values on the good side of
+        the limit are good; otherwise events are counted.
         """
         assert target.promise is not None
         promised = target.promise

@@ -15,7 +15,7 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
 class OccurrenceAggregation(ABC):
-    """One way to compute a figure from outages or recoveries. It has no state: the terms are arguments.
+    """One way to compute a figure from outages or recoveries. It has no state; the terms are arguments.
 
     No sums are kept between evaluations, because an indicator has few such occurrences.
     """
@@ -56,6 +56,6 @@ class OccurrenceAggregation(ABC):
         as_of: UtcMicroseconds,
         excluded: Sequence[Interval],
     ) -> RollingWindowSource:
-        """Return the source that evaluates rolling windows: it has the occurrences in ``span``, by the facts up to
-        ``as_of``.
+        """Return the source from which rolling windows are evaluated. It contains the occurrences in ``span``, by the
+        facts up to ``as_of``.
         """

@@ -75,8 +75,8 @@ class MostDataLost(LongestRecovery):
 class RecoveriesWithinLimits(LongestRecovery):
     """The share of recoveries that are within all limits of the target.
 
-    A limit does not apply to a recovery whose value for it is unknown. A recovery to which no limit applies does not
-    count.
+    If the value that a limit restricts is unknown for a recovery, the limit does not apply to this recovery. A recovery
+    to which no limit applies does not count.
     """
 
     def check(self, terms: ServiceLevelTarget) -> None:

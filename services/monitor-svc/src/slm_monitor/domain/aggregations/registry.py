@@ -75,7 +75,7 @@ def series_aggregation_of(terms: ServiceLevelTarget) -> SeriesAggregation[Any]:
 
 
 def list_classifiers(line: TargetTermsHistory) -> set[RowClassifier]:
-    """Return the classifiers by which the versions of a target's terms tell good rows from bad ones."""
+    """Return the classifiers by which the versions of a target's terms tell good rows from bad rows."""
     return {series_aggregation_of(terms).classifier(terms) for terms in line.versions}
 
 

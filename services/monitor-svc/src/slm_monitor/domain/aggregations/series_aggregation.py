@@ -50,7 +50,7 @@ class WindowToEvaluate:
 
 
 class SeriesAggregation(ABC, Generic[Tally]):
-    """One way to compute a figure from measured rows. It has no state: the terms of the target are arguments."""
+    """One way to compute a figure from measured rows. It has no state; the terms of the target are arguments."""
 
     rolling: RollingFigure
     """The rolling windows of the figure."""
@@ -74,7 +74,7 @@ class SeriesAggregation(ABC, Generic[Tally]):
 
     @abstractmethod
     def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
-        """Return the rule by which a target tells good rows from bad ones."""
+        """Return the rule by which a target separates good rows from bad rows."""
 
     def required_labels(self, terms: ServiceLevelTarget) -> dict[str, str]:
         """Return the labels that a row must have to be counted.
@@ -158,7 +158,7 @@ class SeriesAggregation(ABC, Generic[Tally]):
     def kept_budget(
         self, terms: ServiceLevelTarget, good: int, total: int, detail: Mapping[str, Any]
     ) -> KeptBudget | None:
-        """Return the budget according to a window's stored figures; None if the figure has no budget."""
+        """Return the budget of a window, computed from its stored figures; None if the target has no budget."""
         return budgets.find_budget_of_events(terms, good, total)
 
     # -- explanations -------------------------------------------------------------------------------------------
@@ -219,9 +219,9 @@ class SeriesAggregation(ABC, Generic[Tally]):
 def measure_coverage(terms: ServiceLevelTarget, window: WindowToEvaluate, measured: MeasuredTime) -> Fraction | None:
     """Return the share of the scheduled minutes of a window that are measured; None if no minute is scheduled.
 
-    Minutes in ``window.excluded`` are not scheduled. Until the window closes, only the minutes before the end of its
-    last run of measured minutes count. So the share of an open window depends on its measurements alone, and not on the
-    instant at which it happened to be evaluated.
+    Minutes in ``window.excluded`` are not scheduled. Until the window closes, minutes after its last measured minute do
+    not count. So the share of an open window depends on its measurements alone, and not on the instant at which it
+    happened to be evaluated.
     """
     start, end = window.span
     if window.as_of < end + terms.closing_delay:
@@ -235,7 +235,7 @@ def measure_coverage(terms: ServiceLevelTarget, window: WindowToEvaluate, measur
 
 
 def _measured(facts: KnownWindowFacts, counting: CountedWindowRows) -> MeasuredTime:
-    """Return the minutes of known rows, and the minutes shortly after them. The rows need not count in the figure."""
+    """Return the measured time by all known rows, including rows that do not count in the figure."""
     measured = MeasuredTime(convert_to_age(facts.stale_after))
     for minute in counting.measured_minutes:
         measured.add(minute)

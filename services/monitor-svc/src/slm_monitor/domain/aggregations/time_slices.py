@@ -36,9 +36,9 @@ _SHOWN = 20
 class TimeSlices(SeriesAggregation[SliceAccumulator]):
     """Good slices ÷ evaluated slices.
 
-    A level is missed at the end of the slice at which the number of bad slices first exceeds the budget. That slice can
-    be one without data, because a slice without data reduces the budget. At the close the result is the same as if the
-    figure were compared with the objective.
+    A level is missed at the end of the slice at which the number of bad slices first exceeds the budget. This can be a
+    slice without data, because such a slice reduces the budget. At the close the result is the same as if the figure
+    were compared with the objective.
     """
 
     rolling = RollingTimeSlices()

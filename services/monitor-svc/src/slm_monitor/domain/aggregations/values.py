@@ -35,7 +35,7 @@ class ExactValue(SeriesAggregation[ValueAccumulator]):
 
     is_exact = True
     missed_by_one: str | None = None
-    """The comparison (such as ``at_most``) that a single value can miss for good; None: a single value cannot."""
+    """The comparison (such as ``at_most``) that one value can miss for certain; None: one value cannot miss any."""
 
     @abstractmethod
     def figure(self, tally: ValueAccumulator) -> Fraction | None:
@@ -149,7 +149,7 @@ class Minimum(ExactValue):
 def _missed_by_one_value(
     tally: ValueAccumulator, terms: ServiceLevelTarget, figure: Fraction | None
 ) -> tuple[MissedObjectiveLevel, ...]:
-    """Return the levels that a single value has missed: no later value can repair a maximum or a minimum."""
+    """Return the levels that a single value has missed. Later values cannot repair a maximum or a minimum."""
     broken = [(level, tally.broken_at(level)) for level, _ in terms.levels]
     return tuple(
         MissedObjectiveLevel(level, at, figure, withstands_unknown=True) for level, at in broken if at is not None

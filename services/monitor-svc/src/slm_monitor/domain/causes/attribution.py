@@ -1,7 +1,8 @@
 """Attribution of downtime: how much of an agreement's downtime each of its supporting agreements caused.
 
-At an instant of downtime the supports that were down share the blame in equal parts. If none was down, the provider
-caused the instant itself. All parts are exact, and together they are exactly the downtime.
+A support (supporting agreement) is to blame for an instant if it is down and too few members of its group are up. The
+supports to blame share the instant in equal parts. If there is none, the provider is to blame. All parts are exact, and
+together they are exactly the downtime.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from slm_monitor.domain.states.timeline import DOWN, UNKNOWN, UP, StateSegment
 class SupportGroup:
     """Supports of which at least ``needed`` must be up for the group to be up.
 
-    A member is the id of a support, or another group. All members in series are a group that needs every one of them.
+    A member is the id of a support, or another group. In a group of members in series, every member must be up.
     """
 
     needed: int
@@ -44,7 +45,7 @@ class DowntimePiece:
 class DowntimeAttribution:
     """The parts of a downtime, in microseconds.
 
-    ``by_support``: support id → the part that the support caused; only supports that caused some.
+    ``by_support``: support id → the part that the support caused; supports that caused nothing are left out.
     ``own``: the part that the provider itself caused.
     ``unknown``: support id → the part of the downtime in which nobody knows whether the support was up or down.
     """
@@ -59,8 +60,9 @@ class DowntimeAttribution:
 
 
 def parse_support_structure(structure: Mapping[str, Any]) -> SupportGroup:
-    """Return the group that a structure of ``SupportsSigned`` describes: ``{"serial": [...]}`` or ``{"k_of_n": {"k",
-    "members"}}``, nested.
+    """Return the group that a structure of ``SupportsSigned`` describes.
+
+    A structure is ``{"serial": [...]}`` or ``{"k_of_n": {"k", "members"}}``. Its members may be structures, too.
     """
     grouped = structure.get("k_of_n")
     written = structure["serial"] if grouped is None else grouped["members"]
@@ -84,10 +86,10 @@ def attribute_downtime(
 ) -> DowntimeAttribution:
     """Split an agreement's downtime among its supports and the provider.
 
-    ``chains`` has the supports of the provider and those of the customer, each as one group. ``states`` maps a support
-    id to the support's states, sorted and disjoint: up, down or unknown. An instant without a state is unknown.
+    ``chains``: the supports of the provider and the supports of the customer, each as one group. ``states``: support
+    id → the support's states (up, down or unknown), sorted and disjoint. An instant without a state is unknown.
 
-    A member of a group counts only at instants at which fewer than the needed members of this group were up.
+    At an instant at which enough members of a group are up, no member of this group gets a part of the downtime.
     """
     named = sorted({each for chain in chains for each in list_support_ids(chain)})
     histories = {each: _StateHistory(states.get(each, ())) for each in named}
@@ -115,7 +117,7 @@ def _without_zeros(parts: Mapping[str, Fraction]) -> dict[str, Fraction]:
 
 
 def _blamed(member: SupportGroup | str, now: Mapping[str, str]) -> Iterator[str]:
-    """Yield the supports that are down and whose being down makes the member fail."""
+    """Yield the supports that are down and thereby keep the member from being up."""
     if isinstance(member, str):
         if now[member] == DOWN:
             yield member
@@ -133,8 +135,8 @@ def _is_up(member: SupportGroup | str, now: Mapping[str, str]) -> bool:
 def join_target_states(stated: Sequence[Sequence[StateSegment]]) -> list[StateSegment]:
     """Join the states of several targets of one support to the states of the support, sorted and disjoint.
 
-    The support is down while one of its targets is down, unknown while none is down and one is unknown, and otherwise
-    up. At an instant at which no target has a state, the support has none.
+    The support is down while one of its targets is down. It is unknown while no target is down and one is unknown, and
+    otherwise up. At an instant at which no target has a state, the support has no state.
     """
     histories = [_StateHistory(each) for each in stated]
     edges = sorted({edge for segments in stated for each in segments for edge in (each.start, each.end)})

@@ -71,7 +71,7 @@ def _outage(
     """Return the outage that contains the last interval of the evidence; without evidence, the last outage that began
     before the finding.
 
-    None if there is no such outage by the facts known now: a later correction may have removed the downtime.
+    None if the facts known now have no such outage, for example because a correction has removed the downtime.
     """
     policy = StateCountingPolicy(terms.unknown, terms.degraded)
     segments = states.segments(min(begins_at, found.at), OPEN_ENDED)

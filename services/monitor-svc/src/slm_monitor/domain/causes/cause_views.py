@@ -133,7 +133,7 @@ def _change(
 ) -> str:
     """Return how one party's view of a cause changed: created, joined, split, moved, ended or revised.
 
-    The cause still has findings that concern the party.
+    The cause must still have a finding that concerns the party.
     """
     here = {identity for identity, (_, held) in after.items() if held == cause}
     earlier = {before[identity][1] for identity in here if identity in before}

@@ -53,7 +53,7 @@ class TicketClockMachine:
         self._pauses: list[Span] = []
         self._paused_since: UtcMicroseconds | None = None
         self._late: list[Span] = []
-        """Pauses that began after the deadline: they do not move it, and do not count in the net elapsed time."""
+        """Pauses that began after the deadline. They do not move it, and do not count in the net elapsed time."""
         self._late_since: UtcMicroseconds | None = None
         self._stopped_at: UtcMicroseconds | None = None
         self._stopped_for_good = False
@@ -73,9 +73,9 @@ class TicketClockMachine:
 
     @property
     def can_reopen(self) -> bool:
-        """Whether a reopening of the ticket restarts the clock: only if the end of the ticket stopped it.
+        """Whether a reopening of the ticket restarts the clock. It does so only if the ticket's end stopped the clock.
 
-        A clock that the first response stopped stays stopped.
+        For example, a clock that the first response stopped stays stopped.
         """
         return self.stopped and not self._stopped_for_good
 
@@ -188,7 +188,7 @@ class TicketClockMachine:
         """Return (pauses that move the deadlines, moved deadlines).
 
         There is one deadline for each set of the target's service hours. A pause moves all deadlines if it begins
-        before the earliest of them. Earlier pauses are applied first.
+        before the earliest deadline, as the earlier pauses have moved it.
         """
         within, dues = self.terms.within, list(self._originals)
         counted = []

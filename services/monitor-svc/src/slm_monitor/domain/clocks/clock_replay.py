@@ -1,8 +1,8 @@
 """The replay of a ticket's events into clocks: start, pauses, stop, deadline, and whether the deadline was met.
 
 A clock is met if and only if it stopped at or before its deadline; elapsed time does not decide. A pause that begins
-before the deadline moves the deadline by the pause's length, counted as the target counts (in service time or in wall
-time). Pauses are applied in order, each to the deadline as the earlier pauses have moved it.
+before the deadline moves the deadline by the length of the pause, in service time or wall time as the target counts.
+Pauses are applied in order: each pause is compared with the deadline that the earlier pauses have already moved.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = ["BREACHED", "CANCELLED", "COMPLETED_LATE", "ENDED", "MET", "PAUSED", 
 
 @dataclass(frozen=True, slots=True)
 class UnevaluableClock:
-    """A kind of clock of one ticket that cannot be evaluated, and the reason."""
+    """A kind of clock, such as ``response``, that cannot be evaluated for a ticket, and the reason."""
 
     clock: str
     reason: str
@@ -177,7 +177,7 @@ class _Walk:
             self._has_ended = None
 
     def _may_begin(self, terms: TicketClockTerms) -> bool:
-        """Whether a clock may begin now. On an ended ticket only clocks that run after resolution, too, may begin."""
+        """Whether a clock may begin now. If the ticket has ended, the terms must let clocks run after resolution."""
         return self._has_ended is None or (
             self._has_ended in conditions.EQUIVALENT_END_EVENTS and terms.keeps_after_resolution
         )
@@ -202,8 +202,8 @@ class _Walk:
     def _after_the_end(self, run: TicketClockMachine, event: TicketEvent) -> None:
         """Apply an event to a clock that is over. The event may begin another clock of the same target.
 
-        An ``update`` clock begins at a customer's message, a ``new_clock`` clock at a reopening. After a cancellation
-        by the terms, a clock begins at an event that starts clocks.
+        An ``update`` clock begins at a customer's message. With ``on_reopen: new_clock`` a clock begins at a reopening.
+        If the terms cancelled the last clock, the next clock begins at an event that starts clocks.
         """
         terms = run.terms
         if not run.stopped:
@@ -223,7 +223,7 @@ class _Walk:
             self._rematch(run, event.at)
 
     def _is_asked_anew(self, event: TicketEvent) -> bool:
-        """Whether the customer now waits: the event is a message, or reopens a ticket that got one after its end."""
+        """Whether the event is a customer's message, or reopens a ticket that got such a message after its end."""
         if event.event == "customer_replied":
             self._is_asked = self._has_ended is not None
             return True
@@ -233,7 +233,7 @@ class _Walk:
     # -- one clock per assignment to a team -----------------------------------------------------------------------
 
     def _note_team(self, event: TicketEvent) -> None:
-        """Record whether an event assigns the ticket to another team. A change of person within the team does not."""
+        """Record whether an event assigns the ticket to another team, and not just to a person of the same team."""
         team = self._attributes.get("team")
         self._is_handed_on = event.event == "assigned" and not (self._is_assigned and team == self._team)
         if event.event == "assigned":

@@ -27,9 +27,9 @@ Span = tuple[int, int]
 class TicketClockState:
     """The state of one clock of one ticket, by the facts known. Instants and lengths are in microseconds.
 
-    * ``ordinal`` counts the clocks of the same target on the ticket: a target may cease to apply and apply again.
+    * ``ordinal`` numbers the clocks of the same target on the ticket. A target that applies again gets another clock.
     * ``deadline_at`` of a paused clock leaves out the present pause, which will move the deadline further.
-    * ``breached_at`` of a running clock may be in the future: a timer is set for it.
+    * ``breached_at`` of a running clock may be in the future. A timer is set for that instant.
     * ``carried`` is the (calendar, service) time taken over from the target that applied before ``measured_from``.
     """
 
@@ -76,7 +76,7 @@ class TicketClockState:
 
     @property
     def hours(self) -> tuple[ServiceHours, ...]:
-        """All sets of service hours by which the clock counts: the target's own, and those that its terms add."""
+        """All sets of service hours by which the clock counts: the target's own hours, and the hours its terms add."""
         terms = self.target.clock
         return (self.target.hours, *terms.also_hours) if terms is not None else (self.target.hours,)
 
@@ -99,7 +99,7 @@ class TicketClockState:
         return self.changed_at if self.state in ENDED else None
 
     def as_of(self, instant: UtcMicroseconds) -> TicketClockState:
-        """Return the clock at an instant: a running clock past its deadline is breached."""
+        """Return the clock as of an instant. A running clock becomes breached when its deadline has passed."""
         if self.state == RUNNING and self.breached_at is not None and self.breached_at <= instant:
             return replace(self, state=BREACHED, changed_at=self.breached_at)
         return self

@@ -42,9 +42,9 @@ class TicketRuleBook:
                 groups.setdefault((line.latest.agreement_id, line.latest.clock.clock), []).append(line)
         self.agreements = TicketAgreementIndex([*lines, *others])
         self.kinds = [(kind, ClockKindRules(group)) for (_, kind), group in groups.items()]
-        """The rules of each agreement and kind of clock (response, resolution …); in each of them the first match
-        applies. They are kept apart by agreement, because the SLA with the customer and the OLA with a team both apply
-        to one ticket.
+        """The rules of each agreement and kind of clock (response, resolution …). Of each such group the first target
+        that matches applies. Each agreement has its own groups, because the SLA with the customer and the OLA with a
+        team both apply to one ticket.
         """
         self.latest = {line.latest.target_id: line.latest for line in lines}
         self._moving = _moving(lines)
@@ -91,8 +91,8 @@ class TicketRuleBook:
 def build_ticket_rule_book(lines: Iterable[TargetTermsHistory]) -> TicketRuleBook:
     """Build the rules by which the targets and agreements of a ticket are found.
 
-    Ticket targets are tried in the order in which their agreement lists them, agreements in the order of their ids.
-    Other targets match no ticket; they only show that an agreement without ticket targets exists.
+    The ticket targets of an agreement are tried in the order in which the agreement lists them. Agreements are tried in
+    the order of their ids. A target that is not about tickets matches no ticket, but its agreement may cover one.
     """
     everything = list(lines)
     clocks = [line for line in everything if line.latest.clock is not None]
@@ -115,7 +115,7 @@ class ClockKindRules:
         return self.agreement_id in scope.covering(attributes).agreements
 
     def why_none(self, opened_at: UtcMicroseconds, attributes: Attributes) -> str:
-        """Return why none of these targets applies to a ticket: the reason of the first target."""
+        """Return why the first of these targets does not apply to a ticket. Call this only if none of them applies."""
         line = self._lines[0]
         return f"{line.latest.key}: {_why_not(line.at(opened_at), attributes)}"
 
@@ -147,7 +147,7 @@ class ClockKindRules:
         amended_to: UtcMicroseconds,
         attributes: Attributes,
     ) -> Passed:
-        """Return (key, reason) of each target before the chosen one: why it does not apply to the ticket."""
+        """Return (key, why the target does not apply to the ticket) of each target before ``chosen``."""
         found = []
         for line in self._lines:
             if line.target_id == chosen.target_id:

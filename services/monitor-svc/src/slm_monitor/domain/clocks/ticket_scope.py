@@ -19,7 +19,7 @@ UC sees its number, times, state, priority and teams.
 """
 _NAMING = ("service", "customer")
 _MOST_KNOWN = 10_000
-"""The greatest number of (service, customer) pairs whose agreements are cached: many tickets have the same pair."""
+"""The greatest number of (service, customer) pairs whose agreements are cached. Many tickets have the same pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class TicketScope:
         return TicketCoverage(self.others | {each.agreement_id for each in found}, reason)
 
     def _own(self, attributes: Mapping[str, Any]) -> tuple[Sequence[ServiceLevelTarget], str | None]:
-        """Return (the SLAs that cover a ticket, ``reason`` of its ``TicketCoverage``).
+        """Return (the SLAs that cover a ticket, the ``reason`` why no SLA covers it, as in ``TicketCoverage``).
 
         If the SLAs that fit the ticket's attributes have several customers, the customer is in doubt and no SLA covers
         the ticket. The same holds if the ticket names no service and these SLAs have several services.
@@ -122,8 +122,8 @@ class TicketAgreementIndex:
         """Cache: index in ``_turns`` → the scope from that instant to the next one."""
 
     def at_opening(self, opened_at: UtcMicroseconds | None) -> TicketScope:
-        """Return the scope of a ticket that was opened at ``opened_at``. None: the opening is unknown, so no SLA is in
-        force.
+        """Return the scope of a ticket that was opened at ``opened_at``. If ``opened_at`` is None, the opening is
+        unknown, so no SLA is in force.
 
         The scope is cached: it changes only at instants at which an agreement or a version begins or ends.
         """

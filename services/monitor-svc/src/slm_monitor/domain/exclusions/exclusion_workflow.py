@@ -15,7 +15,7 @@ REQUESTED, APPROVED, REJECTED, REVOKED = "requested", "approved", "rejected", "r
 
 
 class InvalidExclusionTransition(Exception):
-    """The requested transition does not exist from the exclusion's present state."""
+    """The exclusion's present state does not allow the requested change of state."""
 
 
 class DelegateAlreadyDismissed(InvalidExclusionTransition):

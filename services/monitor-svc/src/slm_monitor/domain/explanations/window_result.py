@@ -22,7 +22,7 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 @dataclass(frozen=True)
 class KnownWindowFacts:
-    """The facts known of the window ``span`` as of ``as_of``, and the approved exclusions.
+    """What is known about the window ``span`` at the instant ``as_of``: its facts and the approved exclusions.
 
     ``until``: rows after this instant are left out; None: all known rows count, as in an open window.
     """
@@ -66,8 +66,8 @@ class ExplainedWindow:
     missed: Sequence[MissedObjectiveLevel] = ()
 
     def document(self) -> dict[str, Any]:
-        """Return the outcome as JSON: exact numbers as fractions, shares between 0 and 1, and
-        percent only for display.
+        """Return the outcome as JSON. Exact numbers are written as fractions, and exact shares lie between 0 and 1.
+        ``figure_display`` is a text for people, in the unit of the objective.
         """
         return {
             "figure": figures.format_exact_fraction(self.figure),
@@ -119,7 +119,7 @@ class ExplainedWindow:
         return [] if self.figure is None else [_compared(*level, self.figure) for level in self.target.levels]
 
     def _covered(self) -> list[str]:
-        """Return a line of text that compares the coverage with the least agreed coverage, if the terms name one."""
+        """Return a line of text that compares the coverage with the coverage that the terms require, if they do."""
         least, covered = self.target.min_coverage, self.sums.get(coverage.PERCENT_FIELD)
         if least is None or covered is None:
             return []
@@ -160,8 +160,8 @@ def determine_verdict_at(target: ServiceLevelTarget, finding: WindowEvaluation, 
 def settle_by_coverage(
     target: ServiceLevelTarget, finding: WindowEvaluation, facts: KnownWindowFacts
 ) -> WindowEvaluation:
-    """Return the evaluation as the evaluator publishes it: without a verdict if the window has closed and its coverage
-    is below the least agreed coverage.
+    """Return the evaluation as the evaluator publishes it. It has no verdict if the window has closed and its coverage
+    is below the coverage that the terms require.
     """
     closes = target.window_kind == "calendar" and facts.span[1] + target.closing_delay <= facts.as_of
     return coverage.judge_by_coverage(target, finding, closes=closes)
@@ -191,8 +191,8 @@ def name_fact_for_sender(fact: Fact) -> str:
 def build_exclusion_document(
     exclusion: ApprovedExclusion, counted: EffectiveExclusion, span: Interval
 ) -> dict[str, Any]:
-    """Return an exclusion within a window as JSON: the time that it excludes, and the time that is not excluded, with
-    reasons.
+    """Return the part of an exclusion that lies within a window as JSON: the excluded time, and the approved time that
+    is not excluded, with the reasons.
     """
     inside = intervals.clip(counted.intervals, *span)
     return {

@@ -46,7 +46,7 @@ class RowColumns(NamedTuple):
     unclassified: Integers
     """The number of values in histograms whose buckets do not show whether the values are good."""
     merged: npt.NDArray[np.object_]
-    """The histogram of each row; None for a row without one."""
+    """The histogram of each row; None for a row without a histogram."""
 
     def selected(self, wanted: npt.NDArray[np.bool_]) -> RowColumns:
         at, value, good, total = self.at[wanted], self.value[wanted], self.good[wanted], self.total[wanted]
@@ -156,7 +156,7 @@ def find_instants_in_intervals(instants: Integers, pairs: Sequence[Interval]) ->
 
 
 def sum_rows_by_minute(rows: RowColumns, *, exact: bool) -> Iterator[MinuteSumChange]:
-    """Yield the sums of each minute with rows. ``exact``: with the exact values of the rows."""
+    """Yield the sums of each minute that has rows; if ``exact`` is True, also the exact values of its rows."""
     for minute, part in _parts(rows, MINUTE):
         total, value = rows.total[part], rows.value[part]
         delta = MinuteSumChange(minute, [int(rows.good[part].sum())], [int(total.sum())])
@@ -169,7 +169,7 @@ def sum_rows_by_minute(rows: RowColumns, *, exact: bool) -> Iterator[MinuteSumCh
 
 
 def _parts(rows: RowColumns, width: int) -> Iterator[tuple[int, slice]]:
-    """Split rows into intervals of ``width`` µs; yield each interval's number since 1970, and the slice of its rows."""
+    """Split rows into intervals of ``width`` µs; yield (number of the interval since 1970, slice of its rows)."""
     numbers, starts = np.unique(rows.at // width, return_index=True)
     edges = [*starts.tolist(), len(rows.at)]
     for number, (start, end) in zip(numbers.tolist(), pairwise(edges), strict=True):

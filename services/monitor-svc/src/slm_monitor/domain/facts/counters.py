@@ -24,8 +24,8 @@ def is_counter_reading(fact: Fact | None) -> bool:
 def name_counter_stream(fact: Fact) -> str:
     """Return the name of the stream that a reading belongs to.
 
-    All readings of a stream have the same indicator, labels and source (if they name a source). Increments are taken
-    between neighbours in one stream.
+    All readings of a stream have the same indicator and labels. The source, if the sender names it, is one of the
+    labels. An increment is the difference between a reading and the reading before it in the same stream.
     """
     return name_labelled_series(fact.subject, fact.body.get("labels") or {})
 

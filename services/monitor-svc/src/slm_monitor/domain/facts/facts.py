@@ -76,8 +76,10 @@ class Fact:
 
 
 def is_fact_summed_by_minute(fact: Fact) -> bool:
-    """Whether a fact belongs to an indicator whose values are summed by the minute. The field ``counted`` marks such a
-    fact if it is retracted.
+    """Whether a fact belongs to an indicator whose values are summed by the minute.
+
+    Such a fact has ``rows``, ``cumulative`` or ``histogram`` in its body. A retraction has no values, so its field
+    ``counted`` says whether the indicator is summed by the minute.
     """
     return any(name in fact.body for name in ("rows", "cumulative", "histogram")) or bool(fact.body.get("counted"))
 

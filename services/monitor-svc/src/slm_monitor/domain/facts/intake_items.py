@@ -108,7 +108,9 @@ class Indicator:
     never."""
     lowest: str | None = None
     highest: str | None = None
-    """The upper end of the scale of ratings, a decimal number; ``lowest`` is the lower end. None: any score."""
+    """The highest score of a rating, a decimal number; ``lowest`` is the lowest score. Both are None if any score is
+    valid.
+    """
     limits: frozenset[tuple[str, float]] = frozenset()
     """The (comparison, limit) pairs of the indicator's targets; the comparison is ``at_most``, ``at_least`` or
     ``exact``."""

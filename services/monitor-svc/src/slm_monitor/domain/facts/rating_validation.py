@@ -17,8 +17,8 @@ TOUCH_POINTS = ("phone", "mail", "chat", "portal")
 TOUCH_POINT = "touch_point"
 """The label that holds the touch-point of a rating."""
 PROMOTERS, DETRACTORS = "9", "6"
-"""Default limits of the net promoter score on a scale from 0 to 10: a promoter scores at least 9, a detractor at most
-6. Terms may set others."""
+"""Default limits of the net promoter score on a scale from 0 to 10. A promoter scores at least 9, a detractor at most
+6. Terms may set other limits."""
 
 
 def validate_rating(item: SentMeasurement, indicator: Indicator) -> tuple[float, dict[str, str], dict[str, Any]]:

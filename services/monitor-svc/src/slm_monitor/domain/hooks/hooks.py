@@ -12,15 +12,15 @@ MOST_HOOKS = 50
 MOST_CALLS = 100
 """The most calls that are kept for one hook: the latest ones."""
 MOST_UNSIGNED = 20
-"""The most kept calls whose sender did not prove to be the tool: anybody can make any number of such calls."""
+"""The most kept calls whose sender did not prove to be the tool. The number is small because anybody can make them."""
 MOST_PAYLOADS = 20
 """The most calls whose payloads are kept for one hook: the latest ones."""
 LARGEST_KEPT = 262_144
-"""Bytes of the largest payload that is kept."""
+"""The size of the largest payload that is kept, in bytes."""
 LONGEST_MAPPING = 65_536
-"""Characters of the longest mapping: that of a tool with a thousand states and values."""
+"""The most characters of a mapping. They are enough for a tool with a thousand states and values."""
 SIGNED = ("hmac-sha256", "hmac-sha1")
-"""Ways of authentication in which the secret signs the body. In the others it is sent."""
+"""Ways of authentication in which the secret signs the body. In all other ways the caller sends the secret itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class HookAuthentication:
     """How a caller proves that it is the tool.
 
     - ``kind``: ``hmac-sha256``, ``hmac-sha1``, ``bearer``, ``basic`` or ``query``.
-    - ``header``: the header with the signature, the token or the credentials. ``query`` has the secret in the address.
+    - ``header``: the header with the signature, the token or the credentials. A call of the kind ``query`` needs no
+      header: its secret is the parameter ``secret`` of the address.
     - ``user``: the user name for ``basic``.
     """
 
@@ -92,8 +93,8 @@ class HookRefusal(Exception):
 
 
 class NoSuchHook(HookRefusal):
-    """No hook, or no call of a hook, has this id, or the caller may not see it. ``what`` says whether a hook or a
-    call.
+    """No hook, or no call of a hook, has this id, or the caller may not see it. ``what`` names what was looked for: a
+    hook or a call.
     """
 
     def __init__(self, what: str, identity: str) -> None:

@@ -35,7 +35,8 @@ def is_from_tool(authentication: HookAuthentication, secrets: Iterable[str], hea
 def stored_secret(authentication: HookAuthentication, secret: str) -> str:
     """Return the text that is stored for a secret.
 
-    A key that signs bodies must be stored itself; of a token or password the hash is enough.
+    A key that signs bodies is stored as it is, because signatures are computed with it. For a token or a password only
+    the hash is stored.
     """
     return secret if authentication.kind in SIGNED else hashlib.sha256(secret.encode()).hexdigest()
 

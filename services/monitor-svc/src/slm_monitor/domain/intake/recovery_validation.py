@@ -1,4 +1,4 @@
-"""Validation of recoveries: a measurement of a recovery becomes the body of a fact."""
+"""Validation of recoveries. A valid measurement of a recovery becomes the body of a fact."""
 
 from __future__ import annotations
 

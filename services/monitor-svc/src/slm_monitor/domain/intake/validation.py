@@ -1,4 +1,4 @@
-"""Validation of measurements and ticket events, item by item: accepted as facts, or rejected with field and remedy."""
+"""Validation of measurements and ticket events. Each item becomes a fact, or is rejected with field and remedy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ from slm_monitor.domain.intake import decimals, recovery_validation, value_valid
 from slm_monitor.domain.states.timeline import DOWN, STATES, UNOBSERVED, UP
 
 FUTURE_LIMIT = 5 * 60 * 1_000_000
-"""A fact more than five minutes (in microseconds) in the future is quarantined: the sender's clock is wrong."""
+"""The limit in microseconds: five minutes. A fact further in the future is quarantined, because the sender's clock is
+wrong.
+"""
 
 
 @dataclass(slots=True)

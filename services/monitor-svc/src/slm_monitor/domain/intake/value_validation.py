@@ -29,11 +29,11 @@ _LONGEST_LABELS = 1_000
 bytes.
 """
 LAST_REVISION = 2**31 - 1
-"""The revision of a retraction that gives none: it is higher than any revision of the retracted fact."""
+"""The revision of a retraction that names no revision. No revision of the retracted fact can be higher."""
 
 
 def build_retraction_fact(item: SentMeasurement, indicator: Indicator) -> Fact:
-    """Return the fact that replaces, and so removes, the fact that the item retracts. Raises ItemRejected."""
+    """Return the retraction as a fact; it replaces the fact that the item retracts. Raises ItemRejected."""
     assert item.retract is not None
     rejections.check_storable_names(retract=item.retract)
     rejections.check_revision_range(item.revision)

@@ -26,8 +26,8 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 class BreachKey:
     """The values that distinguish a breach from the other breaches of its target.
 
-    ``window_id`` names a window or a ticket. ``ordinal`` is 0 for a calendar window, the first minute of a missed run
-    (numbered since 1970) for a rolling window, and the clock's ordinal for a ticket.
+    ``window_id`` names a window or a ticket. ``ordinal`` is 0 for a calendar window. For a rolling window it is the
+    first minute of the run of missed minutes, numbered since 1970. For a ticket it is the clock's ordinal.
     """
 
     window_id: str
@@ -106,10 +106,10 @@ def publish_breach_revision(
     *,
     by_evidence: bool = True,
 ) -> bool:
-    """Publish the next revision of a breach if its facts have changed; return whether they have.
+    """Publish the next revision of a breach if its document has changed; return whether it was published.
 
-    ``now`` is the document of the breach by all facts known now. If ``by_evidence`` is False, a change of the evidence
-    alone does not make a revision.
+    ``now`` is the present document of the breach, computed from all known facts. If ``by_evidence`` is False, a change
+    of the evidence alone does not make a revision.
     """
     published = breach.document
     breach.pending = None

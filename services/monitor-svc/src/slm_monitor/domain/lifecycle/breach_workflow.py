@@ -1,7 +1,7 @@
 """The workflow of a breach, step by step: acknowledged, root cause given, closed; or disputed, then confirmed or
 withdrawn.
 
-A problem record can be linked at any of these steps before the end; this changes no state.
+A problem record can be linked to a breach in any state except withdrawn. The breach keeps its state.
 """
 
 from __future__ import annotations

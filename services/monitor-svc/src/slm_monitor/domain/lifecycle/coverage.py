@@ -40,7 +40,7 @@ def select_coverage_fields(document: Mapping[str, Any]) -> dict[str, Any]:
 def judge_by_coverage(terms: ServiceLevelTarget, finding: WindowEvaluation, *, closes: bool) -> WindowEvaluation:
     """Return the evaluation without a verdict if the window closes and less of it is known than the terms ask for.
 
-    A level that is missed even if everything unknown was good stays missed. The other levels are not missed any more.
+    A level stays missed if it is missed even with everything unknown taken as good. No other level stays missed.
     An open window is returned unchanged: what is missing may still arrive.
     """
     least = terms.min_coverage

@@ -132,9 +132,9 @@ class WindowEvaluation:
     evidence: dict[str, Any] = field(default_factory=dict)
     scheduled: bool = True
     again: UtcMicroseconds | None = None
-    """The instant at which an open warning may end without new facts; a timer is set for it. None if there is none."""
+    """The instant at which an open warning may end without new facts, for a timer; None if there is no such instant."""
     coverage: Fraction | None = None
-    """The known share of the window so far, from 0 to 1; None if the figure has no coverage, as that of recoveries."""
+    """The known share of the window so far, from 0 to 1; None for a figure without coverage, such as of recoveries."""
     is_insufficient: bool = False
     """Whether the window has no verdict because too little of it is known."""
 

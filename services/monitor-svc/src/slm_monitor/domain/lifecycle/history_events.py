@@ -32,9 +32,9 @@ def build_import_judged(
 ) -> monitor.ImportJudged:
     """Build the event that reports the evaluation of an import for one agreement.
 
-    The import loaded the time before ``through``. ``ended_as``: how the import ended. ``now``: when its evaluation
-    ended. ``touched`` has the fields in ``_TOUCHED``: the agreement, its parties, and how many results the import
-    changed.
+    The import loaded facts from before ``through``. ``ended_as``: how the import ended. ``now``: when the evaluation of
+    these facts ended. ``touched`` has the fields in ``_TOUCHED``: the agreement, its parties, and how many results the
+    import changed.
     """
     return monitor.ImportJudged(
         import_id=import_id,
@@ -47,7 +47,7 @@ def build_import_judged(
 
 
 def build_agreement_caught_up(found: Mapping[str, Any], *, now: UtcMicroseconds) -> monitor.AgreementCaughtUp:
-    """Build the event which says that the facts from before a version was signed are evaluated by its terms.
+    """Build the event which says that a version's terms have been applied to the facts from before its signature.
 
     ``found`` has ``agreement_id``, ``version``, ``provider_party_id``, ``customer_party_id`` and ``breach_events``, the
     number of breach events that were published.

@@ -96,7 +96,7 @@ def _published_fields(window: TargetWindow) -> tuple[object, ...]:
 def _is_restated(before: tuple[object, ...], covered: str | None, window: TargetWindow) -> bool:
     """Return whether published fields, or the published coverage ``covered``, have changed.
 
-    A window that was published without a coverage is not restated only because its coverage is known now.
+    If the window was published without a coverage (``covered`` is None), a new coverage is no reason to restate it.
     """
     now = window.detail.get(coverage.PERCENT_FIELD)
     return before != _published_fields(window) or (covered is not None and covered != now)

@@ -294,10 +294,10 @@ def build_window_adjusted(
     cause: str,
     now: UtcMicroseconds,
 ) -> monitor.WindowAdjusted:
-    """Build a WindowAdjusted event.
+    """Build a WindowAdjusted event about an accepted window.
 
-    ``window.adjusted`` is the result of the window by all facts known now; ``finding`` is (good, total, displayed
-    figure) of that result.
+    ``window.adjusted``: the result that the window would have by all facts known now. ``finding``: (good, total,
+    displayed figure) of that result.
     """
     assert window.adjusted is not None and window.frozen_at is not None
     good, total, display = finding

@@ -136,7 +136,7 @@ class EvaluationChanges:
     dropped_windows: set[tuple[str, str]] = field(default_factory=set)
     """(target, window) of rows to delete, because the changed terms have no such window."""
     dropped_clocks: set[tuple[str, str, int]] = field(default_factory=set)
-    """(target, ticket, ordinal) of rows to delete, because by later facts the clock never existed."""
+    """(target, ticket, ordinal) of rows to delete, because later facts show that the clock never existed."""
 
     unjudgeable: dict[str, str | None] = field(default_factory=dict)
     """Target id → why the target cannot be evaluated; None if it can be evaluated again."""

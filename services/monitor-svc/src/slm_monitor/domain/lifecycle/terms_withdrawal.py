@@ -1,4 +1,4 @@
-"""Withdrawal of published results after a change of terms: the window no longer exists, or is evaluated differently."""
+"""Withdrawal of published results after a change of terms that ends a window or changes how it is evaluated."""
 
 from __future__ import annotations
 

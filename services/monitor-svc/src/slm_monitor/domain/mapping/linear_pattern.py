@@ -24,11 +24,11 @@ from slm_monitor.domain.mapping.pattern_syntax import (
 )
 
 MOST_POSITIONS = 2_000
-"""Most states of the nondeterministic automaton: repetitions such as ``a{500}`` are written out in it."""
+"""The most states of the nondeterministic automaton. A repetition such as ``a{500}`` is written out in its states."""
 MOST_CELLS = 20_000
-"""Most entries in the table of one expression; an entry has two bytes."""
+"""The most entries in the table of one expression; an entry has two bytes."""
 _MOST_WORK = 300_000
-"""Most steps for compiling one expression; they take about a tenth of a second."""
+"""The most steps that compiling one expression may need; so many steps take about a tenth of a second."""
 _NOWHERE = -1
 
 

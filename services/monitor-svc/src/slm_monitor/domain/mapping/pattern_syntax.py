@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import NoReturn
 
 LONGEST_PATTERN = 1_000
-"""Most characters of an expression."""
+"""The most characters of an expression."""
 _DEEPEST = 20
-"""Most levels of groups nested in one another."""
+"""The most levels to which groups may be nested."""
 _MOST_REPEATED = 1_000
 _LAST = 0x10FFFF
 _DIGITS = ((0x30, 0x39),)

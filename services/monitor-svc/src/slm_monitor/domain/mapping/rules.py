@@ -19,10 +19,10 @@ INDICATOR_LABEL, PART_LABEL = "slm_indicator", "slm_part"
 """
 MOST_RULES = 200
 MOST_CELLS = 200_000
-"""Most entries in the tables of all regular expressions of one party; an entry has two bytes."""
+"""The most entries in the tables of all regular expressions of one party together; an entry has two bytes."""
 _PLACE = re.compile(r"\{([^{}]*+)\}")
 PULLED_LABEL = "slm_source"
-"""The label of a series that is pulled: the source of its pull. Rules can ask for it; measurements do not keep it."""
+"""The label of a pulled series whose value is the pull's source. Selectors can name it; measurements do not keep it."""
 _RESERVED = (NAME, INDICATOR_LABEL, PART_LABEL, PULLED_LABEL)
 
 

@@ -43,9 +43,9 @@ class WrittenSeries:
 
 
 def describe_series(labels: Mapping[str, str]) -> str:
-    """Return a name for a series: as Prometheus writes it, such as ``up{job="shop"}``, if this can be stored.
+    """Return a name for a series. If possible, it is the text that Prometheus writes, such as ``up{job="shop"}``.
 
-    A text that is too long or not printable is replaced by the metric's name with a hash, or by the hash alone.
+    If this text is too long or not printable, the name is the metric's name with a hash, or the hash alone.
     """
     rest = ",".join(f"{name}={_quoted(labels[name])}" for name in sorted(labels) if name != NAME)
     name = labels.get(NAME, "")

@@ -91,7 +91,7 @@ class Dialect(Protocol):
 
     @property
     def stays_inside(self) -> bool:
-        """Whether a request with ``Position.after`` asks only for the rest of one unit of time, not for later times."""
+        """Whether a request with ``Position.after`` asks only for changes within one ``unit``, not for later ones."""
         ...
 
     def changed(self, question: Question, position: Position) -> ToolRequest:

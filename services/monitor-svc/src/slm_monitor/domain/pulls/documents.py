@@ -1,4 +1,4 @@
-"""Requests for a whole document, which the tool need not send again while it has not changed."""
+"""Requests for a whole document. A tool that knows ETags does not send an unchanged document again."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The dialect of Jira Cloud's REST API: JQL, with a precision of a minute, and tokens that lead to further answers.
 
-JQL would read a written time in the time zone of the account, so a request names how many minutes back to look.
+A request says how many minutes back Jira is to look. It names no time, because JQL reads a time in the time zone of
+the account.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def _search_request(question: Question, condition: str, order: str, token: str) 
 
 
 def _fields(question: Question) -> list[str]:
-    """Return the fields that the mapping's columns are read from: ``status`` for ``fields.status.name``."""
+    """Return the fields from which the mapping reads its columns. Column ``fields.status.name`` needs ``status``."""
     below = (each.split(".") for each in question.fields)
     return sorted({"updated", *(parts[1] for parts in below if parts[0] == "fields" and len(parts) > 1)})
 

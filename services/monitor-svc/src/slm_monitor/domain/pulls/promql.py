@@ -23,7 +23,7 @@ MOST_SAMPLES = 50_000
 """The most samples in one answer: they are stored in one transaction."""
 MOST_SERIES = 5_000
 SOURCE_LABEL = "slm_source"
-"""The label of every series that is pulled: the source of its pull. So equal series of two pulls are told apart."""
+"""The label of every pulled series. Its value is the source of the pull, so that series of two pulls always differ."""
 _NAME = "__name__"
 
 
@@ -79,9 +79,10 @@ def request_of(path: str, query: SampleQuery, piece: Piece) -> ToolRequest:
 
 
 def complete_part(answer: ToolAnswer, query: SampleQuery, piece: Piece) -> Piece | None:
-    """Return the part of the piece that was complete by the clock of the server; None if nothing was.
+    """Return the instants of the piece that have complete samples by the server's clock; None if no instant has.
 
-    If the server's clock is behind the product's, the request named instants that the server had not reached yet.
+    If the server's clock is behind our clock, the request may name instants that the server has not reached yet. If the
+    answer does not say when the server sent it, the whole piece is returned.
     """
     theirs = _sent_at(answer)
     if theirs is None:
@@ -158,7 +159,7 @@ def _pair_of(pair: Any) -> tuple[int, float]:
 
 
 def _sent_at(answer: ToolAnswer) -> UtcMicroseconds | None:
-    """Return the instant at which the server sent its answer, by its own clock; None if it does not say."""
+    """Return the instant at which the server sent its answer, by its own clock; None if the answer has no date."""
     try:
         found = parsedate_to_datetime(answer.headers.get("date", ""))
     except (ValueError, OverflowError):

@@ -17,7 +17,7 @@ MOST_ERRORS = 20
 MOST_MISSING = 1_000
 """The most missing tickets that a reconciliation remembers."""
 NEVER: UtcMicroseconds = 2**62
-"""The instant at which something is due that never happens."""
+"""An instant later than any other: something that is due then never happens."""
 RunKind = Literal["changes", "reconciliation"]
 RunOutcome = Literal["running", "done", "partial", "held", "failed", "interrupted"]
 
@@ -94,9 +94,9 @@ class ReconciliationProgress:
     after: str = ""
     extra: int = 0
     asked: int = 0
-    """The number of tickets known as open here for which the tool has been asked."""
+    """How many of the tickets that are open in this product have been requested from the tool so far."""
     missing: tuple[str, ...] = ()
-    """Numbers of those tickets known as open here that the tool does not show."""
+    """The numbers of tickets that were requested but that the tool does not show."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def _table_request(question: Question, condition: str, extra: int) -> ToolReques
 
 
 def _field(column: str) -> str:
-    """Return the field that a column of the mapping is read from: ``company`` for ``company.display_value``."""
+    """Return the field from which the mapping reads a column. Column ``company.display_value`` needs ``company``."""
     return next((column.removesuffix(each) for each in _MEMBERS if column.endswith(each)), column)
 
 

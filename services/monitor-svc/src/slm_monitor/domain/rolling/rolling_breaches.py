@@ -65,7 +65,7 @@ class ObjectiveLevelReconciliation:
     changes: EvaluationChanges
 
     def settle(self, held: Collection[int], runs: Sequence[MissedMinuteRun]) -> None:
-        """Publish the differences between the published runs and ``runs``, the runs by all facts known now.
+        """Compare the published runs with ``runs``, which follow from all known facts, and publish each difference.
 
         ``held`` are the first minutes of the published runs that may have changed.
         """

@@ -12,8 +12,8 @@ from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 
 def compute_lookback_minutes(line: TargetTermsHistory) -> int:
-    """Return how many minutes the evaluation of one minute looks back at most: the longest of the window, the burn rate
-    windows and the windows of budget drops.
+    """Return how many minutes the evaluation of one minute looks back at most. This is the greatest length of the
+    rolling window, the burn rate windows and the times of budget drops.
     """
     lengths = [
         length
@@ -39,10 +39,10 @@ def find_last_minute_of_term(line: TargetTermsHistory) -> int:
 def skip_minutes_held_by_import(
     window: TargetWindow, line: TargetTermsHistory, through: UtcMicroseconds | None
 ) -> None:
-    """Mark the minutes up to ``through`` as evaluated, because an import is loading their facts; None: no import is
-    loading.
+    """Mark the minutes up to ``through`` as evaluated, because an import is loading their facts.
 
-    When the import ends, these minutes are evaluated in full. Until then an open breach continues through them.
+    When the import ends, these minutes are evaluated in full. Until then an open breach continues through them. If
+    ``through`` is None, no import is loading, and nothing is marked.
     """
     if through is not None:
         assert window.judged_to is not None
@@ -62,9 +62,8 @@ def find_minutes_to_evaluate(
     A minute is evaluated for any of these reasons:
 
     * Its window contains new facts. The new facts lie in the minutes ``touched``; None: there are no new facts.
-    * It was evaluated before, and lies at or after the instant ``since`` (microseconds). All these minutes must be
-      evaluated again; None: no minute must be. If ``touched`` begins earlier, its first minute is taken instead of
-      ``since``.
+    * It was evaluated before, and lies at or after the instant ``since`` (microseconds). If ``touched`` begins earlier,
+      its first minute is taken instead of ``since``. If ``since`` is None, this reason applies to no minute.
     * It is later than the last evaluated minute, and not later than ``present``.
 
     Minutes up to ``through`` are left out, because an import still loads their facts; None: no import is loading.

@@ -44,7 +44,7 @@ class RollingFigure(Protocol):
     """The rolling windows of one aggregation of rows. It has no state. Minutes are numbered since 1970."""
 
     def windows(self, rows: RollingRows, first: int, last: int) -> RollingWindows:
-        """Return the windows that end with the minutes ``first`` to ``last``, as if all values were classified."""
+        """Return the windows that end with minutes ``first`` to ``last``. The caller handles unclassified values."""
         ...
 
     def risks(self, rows: RollingRows, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
@@ -68,7 +68,7 @@ class RollingRowsAggregation(Protocol):
     def rolling(self) -> RollingFigure: ...
 
     def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
-        """Return the rule by which a target tells good rows from bad ones."""
+        """Return the rule by which a target separates good rows from bad rows."""
         ...
 
     def explain_unclassified(self, terms: ServiceLevelTarget) -> str:

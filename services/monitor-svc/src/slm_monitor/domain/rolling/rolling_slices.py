@@ -128,7 +128,8 @@ class RollingSliceWindows:
     def next_change_at(self, minute: int) -> int | None:
         """Return the next minute at which a slice ends or leaves the window.
 
-        None if the terms ignore slices without data and no slice of the window, nor the slice in progress, has events.
+        Return None if the terms ignore slices without data, and there are no events in the window's slices or in the
+        slice in progress.
         """
         place = minute - self._first
         ahead = -(-(minute + 1) // self._width) * self._width

@@ -31,7 +31,7 @@ from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMin
 
 
 class ExcludedMinutesProvider(Protocol):
-    """Anything that knows which minutes are excluded for a target: intervals ``[first, after the last)``."""
+    """Anything that knows a target's excluded minutes, as intervals ``[first minute, minute after the last)``."""
 
     def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]: ...
 
@@ -164,8 +164,8 @@ class RollingUptime:
 class RollingOccurrences(RollingEventShare):
     """Rolling windows of a number of occurrences.
 
-    Without new facts, occurrences leave the window and their number falls. Only an ``at_least`` objective can be missed
-    in this way, at any minute.
+    Without new facts, occurrences leave the window and their number falls. An ``at_least`` objective can therefore be
+    missed at any minute without new facts; an ``at_most`` objective cannot.
     """
 
     def next_change_at(

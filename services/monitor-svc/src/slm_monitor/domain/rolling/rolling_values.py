@@ -123,7 +123,8 @@ class RollingMeanWindows(RollingValueWindows):
 class RollingMaximumWindows(RollingValueWindows):
     """The rolling windows of a maximum.
 
-    A window misses an upper limit if any of its values exceeds the limit, and a lower limit only if all lie below it.
+    A window misses an upper limit if any of its values exceeds the limit. It misses a lower limit only if all of its
+    values lie below the limit.
     """
 
     missed_by_one = AT_MOST
@@ -164,7 +165,8 @@ class RollingMaximumWindows(RollingValueWindows):
 class RollingMinimumWindows(RollingMaximumWindows):
     """The rolling windows of a minimum.
 
-    A window misses a lower limit if any of its values lies below the limit, and an upper limit only if all exceed it.
+    A window misses a lower limit if any of its values lies below the limit. It misses an upper limit only if all its
+    values exceed the limit.
     """
 
     missed_by_one = AT_LEAST

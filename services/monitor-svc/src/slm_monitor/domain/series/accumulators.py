@@ -170,7 +170,7 @@ class OccurrenceAccumulator:
 
     def reached_at(self, number: int) -> UtcMicroseconds | None:
         """Return the start (microseconds) of the minute in which the number of occurrences reaches ``number``; None if
-        it does not.
+        there are fewer occurrences.
         """
         minutes = sorted(self.by_minute)
         for minute, so_far in zip(minutes, accumulate(self.by_minute[each] for each in minutes), strict=True):

@@ -1,4 +1,4 @@
-"""Classifiers of measured rows: how a target tells good rows from bad ones."""
+"""Classifiers of measured rows: how a target separates good rows from bad rows."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def parse_promoter_score_limits(parameters: Any) -> tuple[float, float]:
 
 
 def to_exact_decimal(value: float) -> Fraction:
-    """Return, as an exact fraction, the shortest decimal that reads as this floating-point number. It is the decimal
-    that the sender wrote.
+    """Return a floating-point number as an exact fraction: the shortest decimal that is read as this number. The sender
+    wrote this decimal.
     """
     return Fraction(Decimal(repr(float(value))))

@@ -75,8 +75,8 @@ def convert_rows_to_chunks(rows: Sequence[MeasuredRow]) -> list[HourChunk]:
 def sum_rows_by_minute(
     chunks: Sequence[HourChunk], measures: Sequence[RowClassifier], first: int | None = None, hours: int = 1
 ) -> Counts:
-    """Sum rows by minute: an array of shape (2, measures, hours × 60), with the good events at [0] and all events at
-    [1].
+    """Sum rows by minute. Return an array of shape (2, number of ``measures``, ``hours`` × 60): the numbers of good
+    events are at [0], the numbers of all events at [1].
 
     ``first`` is the number of the first hour since 1970; None if all rows lie in one hour.
     """
@@ -111,7 +111,7 @@ class HourBucket:
     identities: set[object] | None = None
     values: HourMinuteAggregates | None = None
     merged: dict[int, list[Histogram]] = field(default_factory=dict)
-    """The histograms of each minute whose sum, minimum and maximum are known; their values are not in ``exact``."""
+    """Minute → its histograms that have sum, minimum and maximum. Values of these histograms are not in ``exact``."""
 
     def known(self) -> set[object]:
         """Return the identities of the hour's rows. The set is built on first use."""
@@ -142,7 +142,7 @@ class HourBucket:
             self._remake(self.values, minute)
 
     def add_histogram(self, minute: int, histogram: Histogram) -> None:
-        """Add a histogram whose sum, minimum and maximum are known to a minute (0 to 59) of the hour."""
+        """Add a histogram to a minute (0 to 59) of the hour. The histogram must have sum, minimum and maximum."""
         self.merged.setdefault(minute, []).append(histogram)
         if self.values is not None:
             self.values.merge(minute, histogram)

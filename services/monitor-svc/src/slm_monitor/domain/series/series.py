@@ -92,7 +92,7 @@ class IndicatorSeries:
         return int(at[0]) > self.high_water and _rises(at)
 
     def load(self, hour: int, chunks: Sequence[HourChunk], named: Iterable[tuple[str, MeasuredRow]] = ()) -> None:
-        """Set an hour to its stored rows; keep rows not stored yet. ``named``: (fact key, row), stored singly."""
+        """Load an hour's stored rows; keep its unsaved rows. ``named``: (fact key, row) of facts stored one by one."""
         held = self.hours.get(hour)
         unsaved = [] if held is None else held.unsaved
         rows: dict[str, list[MeasuredRow]] = {} if held is None else held.named
@@ -206,7 +206,7 @@ class IndicatorSeries:
         ]
 
     def put(self, key: str, rows: Sequence[MeasuredRow]) -> list[MinuteSumChange]:
-        """Add the rows of a new fact, stored singly, to hours in memory; return one change for each row."""
+        """Add the rows of a new fact that is stored by itself to hours in memory; return one change for each row."""
         deltas = []
         for row in rows:
             self.hours[row.at // HOUR].named.setdefault(key, []).append(row)
@@ -216,7 +216,7 @@ class IndicatorSeries:
         return deltas
 
     def drop(self, key: str, rows: Sequence[MeasuredRow]) -> list[MinuteSumChange]:
-        """Remove the rows of an outdated fact, stored singly, from hours in memory; return one change for each row."""
+        """Remove an outdated fact, which is stored by itself, from hours in memory; return one change for each row."""
         for row in rows:
             self.hours[row.at // HOUR].named.pop(key, None)
             self.pending.add(row.at // HOUR)
@@ -279,7 +279,7 @@ class IndicatorSeries:
         return hour
 
     def _count_histograms(self, rows: Sequence[MeasuredRow], sums: Counts, first: int | None = None) -> None:
-        """Add the rows' histograms to ``sums``, which begin with the hour ``first``. None: all rows lie in one hour."""
+        """Add the rows' histograms to ``sums``, whose first hour is ``first`` (None if all rows lie in one hour)."""
         merged = [(row.at // MINUTE, row.histogram) for row in rows if row.histogram is not None]
         self.unclassified.forget([minute for minute, _ in merged])
         for minute, histogram in merged:
@@ -298,7 +298,7 @@ class IndicatorSeries:
         self.past.put(first, sums)
 
     def takes_sums(self, first: int, last: int) -> bool:
-        """Whether sums suffice for these past hours: no exact values are needed, and no gap to the kept sums arises."""
+        """Whether sums suffice for these past hours: no exact values are needed, and they adjoin the sums in memory."""
         return last < self.high_water // HOUR and not self._is_exact and self.past.adjoins(first, last)
 
     @property
@@ -349,7 +349,7 @@ class IndicatorSeries:
         ]
 
     def minutes(self, measure: RowClassifier, first: int, last: int) -> tuple[Counts, Counts]:
-        """Return arrays (good events, all events) of the minutes ``first`` to ``last``; 0 for hours not in memory."""
+        """Return arrays (good events, all events) of the minutes ``first`` to ``last``; 0 if the hour is not loaded."""
         place = self.measures.index(measure)
         good, total = self.past.minutes(place, first, last)
         span = range(first // 60, last // 60 + 1)

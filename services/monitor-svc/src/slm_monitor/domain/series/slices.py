@@ -66,8 +66,8 @@ class SliceWindowFigure:
     judged: int
     good: Fraction
     budget: Fraction
-    """How many slices may be bad: (1 − objective) × a number of slices. In a calendar window these are the scheduled
-    slices that are not removed, in a rolling window the judged slices.
+    """How many slices may be bad. In a calendar window this is (1 − objective) × the number of scheduled slices that
+    are not removed. In a rolling window it is (1 − objective) × the number of evaluated slices.
     """
 
     @property

@@ -57,8 +57,8 @@ class BudgetCrossing:
         self.share = share
         self.at: UtcMicroseconds | None = None
         self.figure: Fraction | None = None
-        """The figure at the instant of the crossing. If it still equals the objective there, the figure, downtime and
-        removed time of one microsecond later are used.
+        """The figure at the instant of the crossing. If this figure still equals the objective, the figure, downtime
+        and removed time of one microsecond later are used.
         """
         self.downs: tuple[tuple[int, int], ...] = ()
         """The latest intervals of downtime before the crossing."""
@@ -96,7 +96,7 @@ class ServiceTimeMeter:
     """Measures the service time of a window in order of time: how much of it was up, down and removed, and which shares
     of the budget were exceeded.
 
-    The caller can keep a copy of the meter, and measure on from there without measuring earlier time again.
+    The caller can keep a copy of the meter. Later it continues with this copy, and need not measure earlier time again.
     """
 
     def __init__(self, policy: StateCountingPolicy, crossings: Sequence[BudgetCrossing]) -> None:

@@ -30,7 +30,7 @@ class ServiceRecovery(NamedTuple):
 
 
 def read_recovery_from_fact(fact: Fact) -> ServiceRecovery | None:
-    """Return the recovery in a fact; None if it has none."""
+    """Return the recovery in a fact; None if the fact has no recovery."""
     body = fact.body
     if BEGAN not in body:
         return None

@@ -81,7 +81,7 @@ class StateHistory:
 
     @property
     def last_signal(self) -> UtcMicroseconds | None:
-        """The last instant for which the indicator has a measurement; None if it has none."""
+        """The last instant for which the indicator has a measurement; None if it has no measurement."""
         ends = [each[-1][0] for each in (self._changes, self._recoveries) if each]
         if self._outages:
             united = intervals.union(self._outages) if self._united is None else self._united

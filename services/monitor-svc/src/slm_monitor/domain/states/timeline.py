@@ -134,13 +134,13 @@ class StateTimeline:
 
 
 def read_state_change_from_fact(fact: Fact) -> StateChange | None:
-    """Return the state change in a fact; None if it has none."""
+    """Return the state change in a fact; None if the fact has no state change."""
     body = fact.body
     return StateChange(fact.at, fact.key, body["state"], body.get("previous")) if "state" in body else None
 
 
 def read_outage_from_fact(fact: Fact) -> tuple[int, int] | None:
-    """Return the (start, end) of the outage in a fact; None if it has none."""
+    """Return the (start, end) of the outage in a fact; None if the fact has no outage."""
     return (fact.body["from"], fact.body["to"]) if "from" in fact.body else None
 
 

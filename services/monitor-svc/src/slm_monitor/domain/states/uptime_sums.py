@@ -42,7 +42,7 @@ class UptimeSums:
             self._slopes[terms.degraded] = int(weight * self.unit)
         self._starts: list[int] = []
         self._good: list[int] = []
-        """The good time before each interval in ``_starts``; ``_total`` holds the time before it that is not removed.
+        """The good time before each interval in ``_starts``. ``_total`` holds all time before it, except removed time.
         """
         self._total: list[int] = []
         self._rates: list[tuple[int, int]] = []

@@ -54,8 +54,8 @@ def list_default_burn_rate_pairs(objective: Fraction, period: int) -> tuple[Burn
 def list_default_pairs_with_drop_reasons(
     objective: Fraction, period: int
 ) -> tuple[tuple[BurnRateWindowPair, str | None], ...]:
-    """Return every default pair for a period in microseconds, each with the reason why the pair is left out; None: it
-    is used.
+    """Return (pair, reason) for every default pair of a period in microseconds. The reason says why the pair is left
+    out; None: the pair is used.
     """
     if not has_default_burn_rate_pairs(period):
         return ()

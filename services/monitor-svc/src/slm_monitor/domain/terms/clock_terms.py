@@ -63,16 +63,18 @@ class TicketClockTerms:
     carry_pauses: bool = True
     """With ``from_opening``: whether the pauses of the replaced clock also pause the new one."""
     after_first_response: bool = False
-    """Whether customer replies before the first response start no ``update`` clock: the response clock covers them."""
+    """Whether an ``update`` clock starts only after the first response. The response clock covers earlier replies."""
     warn_at: tuple[Fraction, ...] = ()
     """The shares of ``within`` at which a warning is published, in percent, ascending."""
     escalations: tuple[EscalationStep, ...] = ()
     notify_past_due: bool = False
-    """Whether a clock that was already past its deadline when it was attached is published as a breach."""
+    """Whether a breach is published for a clock that was attached after its deadline."""
     each_assignment: bool = False
     """Whether every assignment to a team has its own clock, which ends when the ticket is assigned to another team."""
     also_hours: tuple[ServiceHours, ...] = ()
-    """Further service hours of the same target: the earliest deadline and the longest elapsed time apply."""
+    """Further service hours of the same target. Of all its service hours, the earliest deadline and the longest elapsed
+    time apply.
+    """
 
     @property
     def starts_at_opening(self) -> bool:

@@ -15,7 +15,7 @@ AT_LEAST, AT_MOST, PERCENT = vocabulary.AT_LEAST, vocabulary.AT_MOST, vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """An objective: the figure must be at least or at most ``value``; equality meets it.
+    """An objective: the figure must be at least or at most ``value``. A figure equal to ``value`` meets the objective.
 
     With unit percent, ``value`` and the figures compared with it are shares in [0, 1]. With any other unit they are
     numbers in that unit.

@@ -88,7 +88,7 @@ class ServiceLevelTarget:
     indicator_kind: str | None = None
     """The kind of the indicator, if the terms name it."""
     place: int = 0
-    """The target's position in the agreement: of several targets that match a ticket the first one applies."""
+    """The target's position in the agreement. If several targets match a ticket, the first of them applies."""
     planned_downtime: str = "removed"
     """How excluded time counts: ``removed`` (not part of service time) | ``excused`` (up, whatever the state)."""
     parameters: Any = None
@@ -101,8 +101,8 @@ class ServiceLevelTarget:
     on_amendment: str = "next_window"
     """``next_window``: the terms at a window's start apply to all of it; ``split``: an amendment cuts the window."""
     expected_volume: int | None = None
-    """The number of events that the agreement expects in a window: it can make a miss certain before the window
-    closes."""
+    """The number of events that the agreement expects in a window. With this number, a miss can be certain before the
+    window closes."""
     assets: tuple[str, ...] = ()
     agreement_kind: str = ""
     """``sla`` | ``ola`` | ``uc``; empty for the terms of a preview."""
@@ -115,7 +115,7 @@ class ServiceLevelTarget:
     customer_view: CustomerView = customer_view.DEFAULT
     """Which warnings, live figures and plans the customer is shown."""
     min_coverage: Fraction | None = None
-    """The least share of a window, from 0 to 1, that must be known for a verdict; None: any share will do."""
+    """The least share of a window, from 0 to 1, that must be known for a verdict; None: every share is enough."""
 
     @property
     def aggregation(self) -> str:
@@ -295,10 +295,10 @@ def _window_terms(
 def _promises(
     name: str, kind: AggregationKind, parameters: Any, target: Mapping[str, Any]
 ) -> tuple[Objective | None, Objective | None]:
-    """Return (objective, looser objective: a figure that misses it is unacceptable service). Both are None for a clock.
+    """Return (objective, looser objective). A figure that misses the looser objective is unacceptable service.
 
-    The looser objective is also None if the terms do not name it, and for a quantile. A quantile becomes an objective
-    on the share of values within its limit. Raises TermsNotEvaluable.
+    Both are None for a clock. The looser objective is also None for a quantile, and if the terms do not name it. A
+    quantile becomes an objective for the share of values within its limit. Raises TermsNotEvaluable.
     """
     if kind.source == vocabulary.CLOCK:
         return None, None

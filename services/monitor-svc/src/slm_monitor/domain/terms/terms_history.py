@@ -191,7 +191,7 @@ def _because(error: Exception) -> str:
 
 
 def _without(version: Mapping[str, Any], unread: Collection[str], only: str | None) -> list[ServiceLevelTarget]:
-    """Parse the targets of a version except those in ``unread``; only the target ``only`` if it is given."""
+    """Parse a version's targets, except those whose ids are in ``unread``. With ``only``, parse only this target."""
     # A target's place decides which of the targets that match a ticket applies, so it stays what was signed.
     return [
         replace(terms, place=place)

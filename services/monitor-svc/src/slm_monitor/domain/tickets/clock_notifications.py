@@ -39,7 +39,7 @@ class ClockNotifications:
     """(position among the escalations of the terms, escalation, instant)."""
 
     def next_after(self, instant: UtcMicroseconds) -> UtcMicroseconds | None:
-        """Return the instant of the next notification after this one, for a timer; None if there is none."""
+        """Return the instant of the first notification after ``instant``, for a timer; None if there is none."""
         ahead = [at for _, at in self.warnings] + [at for _, _, at in self.escalations]
         return min((at for at in ahead if at > instant), default=None)
 

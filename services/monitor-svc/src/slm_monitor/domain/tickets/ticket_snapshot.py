@@ -208,7 +208,7 @@ def _is_taken_back(ended: TicketEvent, snapshot: TicketSnapshot) -> bool:
 
 
 def _is_open_again(known: _KnownTicket, snapshot: TicketSnapshot) -> bool:
-    """Whether the snapshot shows an open state that differs from the last state at or after the known end."""
+    """Whether the snapshot shows an open state that is not the last state known since the ticket ended."""
     state = snapshot.state
     stays = state is None or state.lower() in _STAYS_ENDED or snapshot.state_event in ENDS
     return not stays and state != known.state_since_end

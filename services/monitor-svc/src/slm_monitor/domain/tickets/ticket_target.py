@@ -147,8 +147,8 @@ def _entry(
 ) -> TicketClock:
     """Return the clock with its ticket and its next timer.
 
-    A clock that stopped late has a timer at its deadline: its breach is published when all facts up to the deadline
-    have arrived.
+    A clock that stopped late has a timer at its deadline, because its breach is published only when all facts up to the
+    deadline have arrived.
     """
     ahead = [notices.next_after(moment.as_of), clock.breached_at]
     due = min((at for at in ahead if at is not None and at > moment.as_of), default=None)

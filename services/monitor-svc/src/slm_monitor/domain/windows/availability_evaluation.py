@@ -24,8 +24,8 @@ _WHOLE = Fraction(1)
 
 @dataclass(slots=True)
 class AvailabilityProgress:
-    """The progress of measuring a window, from which the next evaluation continues: the time before ``upto`` is
-    measured.
+    """How far a window has been measured. The next evaluation continues from here: it need not measure the time before
+    ``upto`` again.
 
     ``scheduled`` are the service hours in the window. ``excluded_time`` is the excluded part of the service hours, in
     microseconds.
@@ -46,8 +46,8 @@ class AvailabilityProgress:
     raw: ServiceTimeMeter | None
     """The meter of the time without regard to exclusions; None if there are no exclusions."""
     ahead_upto: UtcMicroseconds
-    """The instant up to which the meter ``ahead`` has measured: the last state change known, which may be later than
-    ``upto``.
+    """The instant up to which the meter ``ahead`` has measured. It is the instant of the last known state change, which
+    may be later than ``upto``.
     """
     ahead: ServiceTimeMeter
 
@@ -287,7 +287,7 @@ def _add_coverage(
     """Return the evaluation with its coverage: the known share of the service time so far.
 
     Removed exclusions are no service time. Before the first measurement of an indicator its state is only assumed, so
-    the coverage is 0. A missed level withstands the unknown time if it would be missed even if the service was up in
+    the coverage is 0. ``withstands_unknown`` is set on each level that would be missed even if the service was up in
     all unknown time.
     """
     passed = sum(known.spent.values())

@@ -14,8 +14,8 @@ from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 
 def read_compliance_target_key(parameters: Any) -> str:
-    """Return the key of the ticket target: ``p1`` of ``{"compliance": "p1"}`` or ``{"compliance":
-    {"target": "p1"}}``.
+    """Return the key of the ticket target. For ``{"compliance": "p1"}`` and ``{"compliance": {"target": "p1"}}`` it is
+    ``p1``.
     """
     return str(parameters["target"]) if isinstance(parameters, Mapping) else str(parameters)
 
@@ -26,8 +26,8 @@ def add_ticket_coverage(
     """Return the evaluation of ``judged`` tickets with its coverage: the share of the window's tickets that are judged.
 
     ``inconsistent`` is the number of tickets that are left out because their events contradict each other.
-    ``unjudgeable`` is the number of tickets that are left out because their clock cannot be computed. A missed level
-    withstands the tickets left out if it would be missed even if all of these tickets had met the target.
+    ``unjudgeable`` is the number of tickets that are left out because their clock cannot be computed.
+    ``withstands_unknown`` is set on each level that would be missed even if all tickets left out had met the target.
     """
     if inconsistent:
         finding = replace(finding, detail={**finding.detail, "inconsistent_tickets": inconsistent})

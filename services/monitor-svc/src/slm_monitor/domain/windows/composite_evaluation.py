@@ -19,8 +19,9 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 class CompositeMemberOutcome:
     """The result of one member of a composite in the same window.
 
-    ``figure`` is a share in [0, 1] or in the member's unit; ``verdict`` is whether the member's objective is met so
-    far, ``breached_at`` the instant from which its breach was certain, ``is_final`` whether the window has closed.
+    ``figure`` is a share in [0, 1], or a number in the member's unit. ``verdict`` is whether the member's objective is
+    met so far; None without a verdict. ``breached_at`` is the instant from which the member's breach was certain.
+    ``is_final`` is whether the window has closed.
     """
 
     figure: Fraction | None

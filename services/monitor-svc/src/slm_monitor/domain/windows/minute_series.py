@@ -114,8 +114,8 @@ class BurnRateLookback:
     def burn_rate_risks(self) -> list[RiskEvaluation]:
         """Return the burn rate warnings of all pairs of windows.
 
-        A pair warns if the burn rates of both windows are above the factor. If the lower of them is at or below the
-        factor, by at most a tenth, the returned warning only keeps an open warning open.
+        A pair warns if the burn rates of both windows are above the factor. If both reach nine tenths of the factor,
+        but not both are above the factor, the returned warning only keeps an open warning open.
         """
         found = []
         for pair in self._terms.warn_at.pairs:

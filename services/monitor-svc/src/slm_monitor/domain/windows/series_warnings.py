@@ -1,6 +1,7 @@
 """Warnings that an event budget in a calendar window is spent fast (a drop) or will soon be exhausted.
 
-The warnings that a share of the budget is spent are in ``series_evaluation``, burn rate warnings in ``minute_series``.
+``series_evaluation`` has the warnings about the spent share of the budget. ``minute_series`` has the burn rate
+warnings.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ def evaluate_window_warnings(
     as_of: UtcMicroseconds,
     lately: BurnRateLookback | None,
 ) -> tuple[list[RiskEvaluation], int | None]:
-    """Return (warnings, instant of the next evaluation) for budget drops and exhaustion; the instant is None if none is
-    needed.
+    """Return (warnings, instant of the next evaluation) for budget drops and exhaustion. The instant is None if no
+    further evaluation is needed.
 
     ``lately`` None: budget drops are not evaluated. A warning whose ``at`` is in the future will hold from then on. The
     budget is a share of the expected volume. If the terms expect no volume, it is a share of the volume so far,

@@ -1,6 +1,6 @@
 """Warnings of a downtime budget: burn rate, projected miss, budget spent fast (a drop), and budget soon exhausted.
 
-The warnings that a share of the budget is spent are in ``availability_evaluation``.
+``availability_evaluation`` has the warnings about the spent share of the budget.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class AvailabilityForecast:
     def projected_at(self) -> UtcMicroseconds | None:
         """Return when the budget is exhausted; None if it lasts to the end of the window.
 
-        This is ``exhausted_at``; if that is None, it is computed as if downtime continued at the window's pace so far.
+        This is ``exhausted_at``. If ``exhausted_at`` is None, the instant is computed as if downtime continued at the
+        window's pace so far.
         """
         if self.exhausted_at is not None:
             return self.exhausted_at
@@ -119,8 +120,8 @@ def forecast_availability_warnings(ahead: AvailabilityForecast) -> tuple[list[Ri
 def _projection(ahead: AvailabilityForecast, tenths: Fraction) -> tuple[int | None, int | None]:
     """Return (since, change) of the projection that more than the share ``tenths`` of the budget is spent.
 
-    ``since`` is when this began; None if it does not hold. ``change`` is the next instant at which it begins or ends,
-    if the last known state lasts; None if there is no such instant.
+    ``since`` is when the projection began to say this; None if it does not say this. ``change`` is the next instant at
+    which the projection begins or ceases to say this, if the last known state lasts; None if there is no such instant.
 
     The change is where the balance, down − tenths × (1 − objective) × counted time, passes zero. If less than a twelfth
     of the window is counted, a twelfth of the window is taken as the counted time.
@@ -151,9 +152,10 @@ def _projection(ahead: AvailabilityForecast, tenths: Fraction) -> tuple[int | No
 
 
 def _slopes(policy: StateCountingPolicy, allowed: Fraction, *, is_early: bool = False) -> tuple[dict[str, int], int]:
-    """Return (slopes, unit): how fast the balance of ``_projection`` changes, in 1/unit per microsecond.
+    """Return (slopes, unit). A slope ÷ ``unit`` is the change of the balance of ``_projection`` per microsecond.
 
-    There is one slope for each way in which time counts: up, down, removed, or the weight of degraded time.
+    There is one slope for each way in which time can count: as up, as down, as removed or, if degraded time has a
+    weight, as degraded.
 
     ``is_early``: less than a twelfth of the window has been counted, so only downtime changes the balance.
     """
@@ -169,8 +171,8 @@ def _slopes(policy: StateCountingPolicy, allowed: Fraction, *, is_early: bool = 
 def evaluate_burn_rate_risks(passed: UptimeSums, as_of: UtcMicroseconds) -> list[RiskEvaluation]:
     """Return the burn rate warnings at ``as_of``. The burn rate is the share of downtime ÷ (1 − objective).
 
-    A pair warns if the burn rates of both windows are above the factor. If the lower of them is at or below the factor,
-    by at most a tenth, the returned warning only keeps an open warning open.
+    A pair warns if the burn rates of both windows are above the factor. If both reach nine tenths of the factor, but
+    not both are above the factor, the returned warning only keeps an open warning open.
     """
     found = []
     for pair in passed.terms.warn_at.pairs:

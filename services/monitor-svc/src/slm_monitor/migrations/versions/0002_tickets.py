@@ -1,4 +1,4 @@
-"""What tickets need beyond their events and clocks."""
+"""The present state of each ticket, the names by which tickets name services and parties, and snapshots of tickets."""
 
 from __future__ import annotations
 

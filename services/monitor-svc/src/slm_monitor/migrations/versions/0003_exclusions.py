@@ -1,4 +1,4 @@
-"""Exclusions, and what silence of an indicator means."""
+"""Exclusions, and the staleness of indicators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables for reading as of an earlier instant, and for the workflow of breaches."""
+"""Tables for facts and results as they were known at an earlier instant, and for the workflow of breaches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sums of counted indicators."""
+"""The indicator of each series, and the instances of targets with ``group_by``."""
 
 from __future__ import annotations
 

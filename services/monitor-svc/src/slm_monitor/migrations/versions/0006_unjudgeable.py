@@ -1,4 +1,4 @@
-"""Targets that are set aside as judging them fails, and sources whose facts cannot be judged."""
+"""Targets that are set aside because their evaluation fails, and sources whose facts cannot be evaluated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readings of counters, found in their streams; scales of ratings."""
+"""Indexes that find the readings of a counter by its stream, and the scales of ratings."""
 
 from __future__ import annotations
 

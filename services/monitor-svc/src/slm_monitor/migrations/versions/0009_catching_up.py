@@ -1,4 +1,4 @@
-"""Signed versions that are judged over what was recorded before."""
+"""Signed versions by whose terms the facts from before the signing are evaluated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Indexes and columns of the summary: open windows, verdicts of closed ones, lasting outages, names of parties."""
+"""Indexes and columns of the summary: open windows, verdicts of closed windows, lasting outages, names of parties."""
 
 from __future__ import annotations
 

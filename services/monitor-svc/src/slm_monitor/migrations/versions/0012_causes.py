@@ -1,4 +1,4 @@
-"""Causes: findings with their bad intervals, each party's view, and what has to be grouped again."""
+"""Causes: findings with their bad intervals, each party's view, and the breaches and risks to be grouped again."""
 
 from __future__ import annotations
 

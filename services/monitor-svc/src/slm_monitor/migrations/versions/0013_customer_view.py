@@ -1,4 +1,4 @@
-"""What the customer of each version of an agreement is shown, and which warnings were disclosed to it later."""
+"""What each version of an agreement shows to its customer, and when a hidden warning was disclosed to the customer."""
 
 from __future__ import annotations
 

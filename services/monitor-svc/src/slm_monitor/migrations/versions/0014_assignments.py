@@ -1,4 +1,4 @@
-"""Who of a party holds a breach, risk or cause, and until when a person wants to see nothing of it."""
+"""The person of a party to whom a breach, risk or cause is assigned, and until when a person has snoozed it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each source sends: its last fact, counts by ten minutes, and the last items that were refused."""
+"""What each source sends: its last fact, the number of its items in each ten minutes, and the last refused items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules by which the time series of a party become measurements, and samples that no rule of theirs matches."""
+"""Rules by which a party's time series become measurements, and the names of series that no rule matches."""
 
 from __future__ import annotations
 

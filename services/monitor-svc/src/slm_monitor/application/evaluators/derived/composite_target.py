@@ -76,7 +76,7 @@ class CalendarCompositeTarget(CompositeTargetBase, AvailabilityTarget):
     def _seen(
         self, member: CompositeMember, window: TargetWindow, known: Mapping[tuple[str, str], MemberTargetWindow]
     ) -> CompositeMemberOutcome:
-        """Return the outcome of the member's window that has the same id as the composite's window.
+        """Return a member's outcome in the composite's window: the outcome of the member's window with the same id.
 
         If the member's window should exist but does not yet, the outcome is not final.
         """

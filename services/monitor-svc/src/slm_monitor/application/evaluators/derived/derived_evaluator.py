@@ -34,7 +34,7 @@ from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 AT_ONCE = 0
 AGAIN_MICROSECONDS = 200_000
-"""µs after which a target is tried again, if terms or tickets from which it is made were not evaluated yet."""
+"""µs after which a target is tried again, if it is made from terms or tickets that were not evaluated yet."""
 
 
 class DerivedTarget(Protocol):
@@ -120,8 +120,8 @@ class DerivedEvaluator:
     def receive(self, row: PartitionInboxMessage) -> list[int]:
         """Record that a member of a derived target changed, as the inbox message ``row`` says.
 
-        Return the row's number if the row can be deleted at once: this partition does not have the target, or an
-        earlier row already requires the evaluation. Otherwise return an empty list.
+        Return the number of the row if it can be deleted at once, or else an empty list. A row can be deleted at once
+        if this partition does not have the target, or if an earlier row already requires the evaluation.
         """
         target_id, since = row.ref["target_id"], int(row.ref["since"])
         if row.seq in self._rows:
@@ -151,8 +151,9 @@ class DerivedEvaluator:
                     self._touch(target_id, since, CAUSE)
 
     def wake_held(self, hold: ImportHold) -> None:
-        """Mark for a full evaluation the derived targets that waited for a hold. Call this once all partitions have
-        evaluated the facts of the hold.
+        """Mark the derived targets that waited for a hold, so that they are evaluated in full.
+
+        Call this once all partitions have evaluated the facts of the hold.
         """
         for target_id, targets in self._targets.items():
             if is_derived_target_held(hold, self._derivations.reached(target_id)):
@@ -184,7 +185,7 @@ class DerivedEvaluator:
         return any(is_derived_target_held(hold, self._derivations.reached(target_id)) for target_id in waiting)
 
     def _record_begins_at(self, target_id: str) -> UtcMicroseconds | None:
-        """Return the earliest instant since which no facts of the target's indicators have been deleted.
+        """Return the instant from which all facts of the target's indicators are still stored.
 
         None: no facts have been deleted.
         """
@@ -216,8 +217,8 @@ class DerivedEvaluator:
         """Evaluate the targets due by the global watermark ``up_to``; return the numbers of the inbox rows that
         required these evaluations.
 
-        A target waits while tickets of its clocks are still to be evaluated: with only some of them, its figure would
-        be wrong.
+        A target waits while some tickets of its clocks are not evaluated yet, because its figure would be wrong without
+        them.
         """
         answered: list[int] = []
         for _, target_id in self.timers.due(up_to):

@@ -36,7 +36,7 @@ class RollingStateCompositeTarget(CompositeTargetBase, RollingAvailabilityTarget
 
 
 class _ByMinute(RollingTargetBase):
-    """A rolling target whose window at a minute includes that minute."""
+    """A rolling target whose windows end with a minute: the window of a minute contains this minute as its last one."""
 
     def _first(self) -> int:
         return rolling_minutes.find_first_minute_of_term(self.target_state.line)

@@ -16,8 +16,8 @@ from slm_monitor.domain.facts.facts import Fact, MeasuredValues, parse_series_in
 from slm_monitor.domain.lifecycle.target_state import EvaluationMoment
 
 _EXTEND = QUIET_MICROSECONDS // 60
-"""Smallest change of an import's expiry, in µs, that is written to the database: otherwise
-every batch would write one.
+"""Smallest change of an import's expiry, in µs, that is written to the database. Without this limit, every batch
+would write a change.
 """
 
 
@@ -141,7 +141,7 @@ class ImportHolds:
     def extend(
         self, values: Iterable[MeasuredValues], facts: Iterable[Fact], now: UtcMicroseconds, step: PartitionStepChanges
     ) -> None:
-        """Extend each open hold for which facts of the held past arrived.
+        """Extend each open hold for which a fact arrived that lies in its past.
 
         The hold then expires an hour after ``now``, but not after its ``latest_end``. An extension by less than
         ``_EXTEND`` is left out.
@@ -178,7 +178,7 @@ class ImportHolds:
         return [each for each in self._holds.values() if each.import_id in self._evaluated_everywhere]
 
     def finish_derived(self, hold: ImportHold, step: PartitionStepChanges) -> None:
-        """Remove a hold after this partition has evaluated its derived targets too. No step of the hold follows."""
+        """Remove a hold after this partition has evaluated its derived targets too. The hold is then done here."""
         del self._holds[hold.import_id]
         step.derived.append(hold.import_id)
 

@@ -57,7 +57,7 @@ class RollingTargetBase(CalendarWindowTarget):
                 at = max(at, until) + 1
 
     def _looks_at(self, since: UtcMicroseconds | None, moment: EvaluationMoment) -> tuple[int, int]:
-        """Return the first and the last minute (since 1970) to evaluate. Their windows contain earlier minutes too."""
+        """Return the first and the last minute (since 1970) to evaluate. A minute's window contains earlier minutes."""
         window = self._window()
         ranges = list(self._ranges(window, since, moment))
         assert window.judged_to is not None

@@ -1,5 +1,5 @@
-"""Deferred rows: they can change only figures, no verdict and no warning, so they are not added to the accumulators
-before the next checkpoint.
+"""Deferred rows: rows that wait for the next checkpoint before they are added to the accumulators, because they can
+change only figures, no verdict and no warning.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from slm_monitor.domain.series.series import IndicatorSeries, MinuteSumChange
 
 
 class DeferredRows:
-    """The deferred rows, and for each series its calm minutes: those in which good rows can change only figures."""
+    """The deferred rows, and the calm minutes of each series. In a calm minute, good rows can change only figures."""
 
     def __init__(self) -> None:
         self._calm: dict[str, tuple[int, int]] = {}
@@ -53,7 +53,7 @@ class DeferredRows:
             self._calm.pop(series.subject, None)
 
     def forget_calm(self) -> None:
-        """Defer no rows until targets have been evaluated again: terms, exclusions or holds have changed."""
+        """Stop deferring rows until ``note_calm`` is called again, because terms, exclusions or holds have changed."""
         self._calm.clear()
 
 

@@ -74,7 +74,7 @@ class TargetMinuteColumns:
         self._sum: tuple[int, int, Decimal] | None = None
 
     def for_series(self, series: Sequence[Any]) -> TargetMinuteColumns:
-        """Return these columns for the given series, emptied first if the last call was for other series."""
+        """Return these columns for the given series. If the last call was for other series, empty them first."""
         if list(series) != list(self._together.series):
             self.forget()
             self._together = JoinedSeries(list(series))

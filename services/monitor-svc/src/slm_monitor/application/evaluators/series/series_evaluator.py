@@ -149,11 +149,11 @@ class SeriesEvaluator:
     # -- facts --------------------------------------------------------------------------------------------------
 
     async def accept_values(self, values: MeasuredValues, received_at: UtcMicroseconds) -> MeasuredValues | None:
-        """Take in rows; return the new ones as columns to be stored, or None if all were known."""
+        """Take in rows; return the new rows as columns to be stored, or None if all rows were known."""
         return await self._streams.accept_values(values, self._add, received_at)
 
     async def accept_facts(self, facts: Sequence[Fact]) -> list[Fact]:
-        """Take in facts that are stored singly; return those that are new or replace the fact with the same key."""
+        """Take in facts that are stored singly; return the facts that are new or replace a fact with the same key."""
         self._streams.committed()
         for fact in facts:
             self._create_labelled_series(fact)
@@ -212,9 +212,9 @@ class SeriesEvaluator:
                 self._born.append(born)
 
     def recounted(self) -> dict[str, int]:
-        """Return and forget the series that a restart must count from the record: series → instant of its latest row.
+        """Return series → instant of its latest row, for series whose rows a restart must add up again; forget them.
 
-        A series must be counted again if it is new, or if its accumulators in the checkpoint are outdated.
+        A restart must do so if the series is new, or if its accumulators in the checkpoint are outdated.
         """
         recounted, self._recounted = self._recounted, {}
         return recounted
@@ -226,7 +226,7 @@ class SeriesEvaluator:
         self._dirty.setdefault(subject, DirtySpan())
 
     def wake_all(self) -> None:
-        """Set a timer for every indicator after a restart, because its next timer is known only after an evaluation."""
+        """After a restart, let every indicator be evaluated at once. Only an evaluation tells its next timer."""
         for subject in self._targets:
             self._timers.set((COUNT, subject), AT_ONCE)
 

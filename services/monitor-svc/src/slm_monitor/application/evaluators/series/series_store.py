@@ -31,7 +31,7 @@ Added = Callable[[IndicatorSeries, Sequence[MinuteSumChange]], None]
 
 @dataclass(frozen=True, slots=True)
 class JoinedSeries:
-    """Several series of one indicator, added up to one."""
+    """Several series of one indicator, added up to one series."""
 
     series: Sequence[IndicatorSeries]
 
@@ -185,7 +185,7 @@ class IndicatorSeriesStore:
         return self._by_indicator[indicator]
 
     def declare(self, indicator: str, measures: Collection[RowClassifier]) -> None:
-        """Add the classifiers of an indicator's targets. From now on its series keep a sum for each."""
+        """Add the classifiers of an indicator's targets. From now on its series keep a sum for each classifier."""
         self._measures.setdefault(indicator, set()).update(measures)
         # The series without labels must exist even if all rows have labels: it holds the targets' accumulators in
         # checkpoints.
@@ -194,7 +194,7 @@ class IndicatorSeriesStore:
             series.declare(measures)
 
     async def measurement_ages(self, indicators: Sequence[str]) -> Mapping[str, int]:
-        """Return indicator → how many minutes after each of its measurements count as measured."""
+        """Return indicator → number of minutes after a measurement for which the indicator counts as measured."""
         known = await self._store.indicators(indicators)
         ages = {name: None if (found := known.get(name)) is None else found.stale_after for name in indicators}
         return {name: convert_to_age(age) for name, age in ages.items()}
@@ -204,7 +204,7 @@ class IndicatorSeriesStore:
     async def accept_values(
         self, values: MeasuredValues, added: Added, received_at: UtcMicroseconds
     ) -> MeasuredValues | None:
-        """Take in rows; return the new ones as columns to be stored, or None if all were known."""
+        """Take in rows; return the new rows as columns to be stored, or None if all rows were known."""
         accepted = np.zeros(len(values), dtype=np.bool_)
         rows = SortedRowBatch(values)
         series = [self.named(values.subjects[slot]) for slot in rows.slots()]
@@ -233,13 +233,13 @@ class IndicatorSeriesStore:
         return values if accepted.all() else values.selected(accepted)
 
     def committed(self) -> None:
-        """Record that everything taken in so far is committed: it is part of the record of facts now."""
+        """Record that everything taken in so far is committed, and so is part of the record of facts now."""
         for series in self._pending:
             series.pending.clear()
         self._pending.clear()
 
     async def accept_facts(self, facts: Sequence[Fact], added: Added) -> list[Fact]:
-        """Take in facts that are stored singly; return those that are new or replace the fact with the same key."""
+        """Take in facts that are stored singly; return the facts that are new or replace a fact with the same key."""
         known = await self._store.known([(fact.subject, fact.key) for fact in facts])
         accepted: dict[tuple[str, str], Fact] = {}
         for fact in facts:
@@ -275,8 +275,9 @@ class IndicatorSeriesStore:
     async def change(
         self, series: IndicatorSeries, key: str, before: MeasuredRow | None, row: MeasuredRow | None, added: Added
     ) -> None:
-        """Replace the row that was computed from the counter reading with this key. ``before``: the old row; ``row``:
-        the new one; None: no row.
+        """Replace the row ``before``, computed from the counter reading with this key, by ``row``.
+
+        ``before`` None: there was no row. ``row`` None: there is no new row.
         """
         await self.load_rows(series, [each for each in (before, row) if each is not None])
         self._pending.append(series)
@@ -327,8 +328,8 @@ class IndicatorSeriesStore:
             await self._load(series, await self._load_sums(series, missing))
 
     async def _load_sums(self, series: IndicatorSeries, hours: list[int]) -> list[int]:
-        """Load the sums of those hours for which sums are enough. Return the other hours, which must be loaded with
-        their rows.
+        """Load past hours as sums if no evaluation needs their single rows. Return the other hours, which must be
+        loaded with their rows.
         """
         older = [hour for hour in hours if hour < series.high_water // HOUR]
         if not older or older[-1] - older[0] >= len(older) or not series.takes_sums(older[0], older[-1]):

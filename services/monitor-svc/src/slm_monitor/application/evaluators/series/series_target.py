@@ -44,7 +44,7 @@ class SeriesTarget(CalendarWindowTarget):
     ``tallies``: window → accumulator.
     ``raw``: window → accumulator that ignores exclusions. Targets whose figure is a share have these accumulators;
     other targets have them only if an exclusion applies.
-    ``quiet``: time ``[start, end)`` in which good rows change nothing but figures: they can cause no warning or miss.
+    ``quiet``: time ``[start, end)`` in which good rows can change only figures, and cannot cause a warning or a miss.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class SeriesTarget(CalendarWindowTarget):
         self.raw: dict[str, WindowAccumulator] = {}
         self.is_tallied = kept is not None
         self.first_bad: dict[str, FirstBadEvent] = {}
-        """Window → its first bad event, under an objective of 100 percent: the instant of the breach."""
+        """Window → its first bad event, which is the breach. It is kept only for an objective of 100 percent."""
         self.measured = MeasuredTime() if measured is None else MeasuredTime.from_document(measured)
         self.doubtful: set[int] = set()
         """The minutes that lost a row, so that they may hold no measurement any more."""
@@ -117,7 +117,7 @@ class SeriesTarget(CalendarWindowTarget):
         self.quiet = NEVER
 
     def measure_for(self, age: int) -> None:
-        """Count ``age`` minutes after each measurement as measured. If ``age`` changes, the past is counted again."""
+        """Set ``age``, the number of minutes after a measurement that count as measured. A new value drops all sums."""
         if age != self.measured.age:
             self.recount()
             self.measured = MeasuredTime(age)
@@ -149,7 +149,7 @@ class SeriesTarget(CalendarWindowTarget):
     def add(self, series: IndicatorSeries, deltas: Sequence[MinuteSumChange]) -> None:
         """Add the changes of a batch to the windows.
 
-        Nothing is added before the past has been counted, because that count will include the batch.
+        If the target's past must still be counted, nothing is added, because that count will include the batch.
         """
         self.columns.touch(delta.minute for delta in deltas)
         if self.target_state.line.latest.window_kind == "calendar" and self.is_tallied:

@@ -20,8 +20,8 @@ from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 
 class TargetRowLookup:
-    """Reads the rows of targets in the series of an indicator. ``reach``: indicator → minutes that its targets look
-    back.
+    """Reads the rows of targets in the series of an indicator. ``reach``: indicator → how many minutes its targets
+    look back.
     """
 
     def __init__(self, streams: IndicatorSeriesStore, excluded: ExclusionIndex, reach: Callable[[str], int]) -> None:
@@ -54,7 +54,7 @@ class TargetRowLookup:
         self._ages = await self._streams.measurement_ages(indicators)
 
     async def count_past_if_needed(self, subject: str, target: SeriesTarget) -> bool:
-        """Sum the past of an indicator if the sums of a target are missing or outdated. Return whether they were."""
+        """Sum a target's past rows again if its sums are missing or outdated. Return whether they were summed again."""
         target.measure_for(self._ages[subject])
         if not target.needs_counting and not self._is_any_unmeasured(subject, target):
             return False
@@ -62,7 +62,7 @@ class TargetRowLookup:
         return True
 
     def _is_any_unmeasured(self, subject: str, target: SeriesTarget) -> bool:
-        """Return whether any minute that lost a row has no other row of the target.
+        """Return whether a minute that lost rows has no row of the target any more.
 
         The hours of these minutes must still be in memory.
         """

@@ -13,8 +13,8 @@ Key = tuple[str, str]
 class UnsavedWindows(dict[Key, TargetWindow]):
     """The windows that the next checkpoint writes, by (target id, window id), and the stored content of all windows.
 
-    It is a dictionary, so that a batch of rows can add windows by plain assignment: that is faster than a method, and
-    each batch adds a window for each of its indicators.
+    It is a dictionary, so that a batch of rows can add windows by plain assignment, which is faster than a method.
+    Each batch adds a window for each of its indicators.
     """
 
     def __init__(self, loaded: Iterable[TargetWindow]) -> None:

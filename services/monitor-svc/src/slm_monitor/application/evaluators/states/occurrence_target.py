@@ -35,8 +35,8 @@ class OccurrenceTarget(AvailabilityTarget):
     ) -> UtcMicroseconds | None:
         """Return the instant after which closed windows must be evaluated again; None if no closed window must be.
 
-        This is ``since``. But if an ongoing outage began before ``since``, it is the start of that outage, because the
-        outage may still count.
+        If an outage is ongoing, this is its start or ``since``, whichever is earlier, because the outage may still
+        count. Otherwise this is ``since``.
         """
         ongoing = self._aggregation.find_ongoing_since(states, terms, self.target_state.line.begins_at, as_of)
         return since if ongoing is None else ongoing if since is None else min(since, ongoing)

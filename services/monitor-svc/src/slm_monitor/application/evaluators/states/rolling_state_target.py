@@ -47,7 +47,7 @@ class _Minutes:
 
 
 class _NoExclusions:
-    """An empty set of excluded minutes: the sums leave out excluded time already, exact to the microsecond."""
+    """An empty set of excluded minutes. It is used because the sums leave out excluded time already, to the µs."""
 
     def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]:
         return ()

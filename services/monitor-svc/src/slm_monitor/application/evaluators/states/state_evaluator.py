@@ -59,7 +59,7 @@ class StateEvaluator:
         """(target, labels) → the terms history from which the instance of a grouped target was last made."""
         self._seen_labels = SeenLabelSets(label_series)
         self._unparted: set[str] = set()
-        """Indicators whose label instances must be looked up again: a new label value or new terms arrived."""
+        """Indicators whose label instances must be looked up again, because a new label value or new terms arrived."""
         self._unevaluated: set[tuple[str, int]] = set()
         """Instances that have not been evaluated yet."""
         self._causes: dict[str, str] = {}
@@ -93,7 +93,7 @@ class StateEvaluator:
     async def _part(self, subject: str, changes: EvaluationChanges) -> None:
         """Create or amend an instance of each grouped target for every label value that any fact ever had.
 
-        Replaced facts count too: otherwise the set of instances would depend on the order in which facts arrived.
+        Replaced facts count too, so that the set of instances does not depend on the order in which facts arrived.
         """
         if subject not in self._unparted:
             return
@@ -114,7 +114,7 @@ class StateEvaluator:
                     changes.instances.append(born.latest)
 
     async def accept_facts(self, facts: Sequence[Fact]) -> list[Fact]:
-        """Take in state changes and outages; return those that are new or replace the fact with the same key."""
+        """Take in state changes and outages; return the facts that are new or replace a fact with the same key."""
         for fact in facts:
             if self._seen_labels.add(fact):
                 self._unparted.add(fact.subject)
@@ -122,7 +122,7 @@ class StateEvaluator:
         return await self._states.accept_facts(facts, self._touch)
 
     def new_labels(self) -> dict[str, int]:
-        """Return series name → NOTHING_YET, with one entry for each label set that is new since the last call."""
+        """Return series name → NOTHING_YET (no row yet) for each label set that is new since the last call."""
         return self._seen_labels.unsaved()
 
     def _touch(self, subject: str, since: UtcMicroseconds) -> None:
@@ -182,7 +182,7 @@ class StateEvaluator:
     def _lines(self) -> Iterator[tuple[str, TargetTermsHistory]]:
         """Yield all terms histories, each with its indicator.
 
-        Those of targets with ``group_by`` are included, because after a restart their instances may not exist yet.
+        Targets with ``group_by`` are included themselves, because after a restart their instances may not exist yet.
         """
         for subject, targets in self._targets.items():
             yield from ((subject, target.target_state.line) for target in targets.values())

@@ -111,8 +111,8 @@ class AvailabilityTarget(CalendarWindowTarget):
     def _by_the_minute(
         self, states: StatesOf, excluded: ExclusionIndex, since: UtcMicroseconds | None, as_of: UtcMicroseconds
     ) -> tuple[list[RiskEvaluation], int | None]:
-        """Return the burn rate risks in force, and the instant of the next check (the next minute); None if no burn
-        rate can change.
+        """Return the burn rate risks in force, and the next instant to check them: the start of the next minute, or
+        None if no burn rate can change.
         """
         terms = self.target_state.line.at(as_of)
         if terms is None or state_warnings.find_longest_warning_lookback(terms) is None:
