@@ -108,8 +108,8 @@ async def test_a_share_is_explained_by_its_sums(database_url: str) -> None:
             "good": 5,
             "bad": 4,
             "total": 9,
-            # 10:00 to 11:07 on 4 November and 09:00 to 10:00 on 5 November: 128 of the 6,360 minutes since 1 November.
-            "coverage_percent": "320/159",
+            # 10:00 to 11:07 on 4 November and 09:00 to 10:00 on 5 November: 129 of the 6,361 minutes until then.
+            "coverage_percent": "12900/6361",
             "outside_service_hours": 0,
             "excluded": 0,
         }
