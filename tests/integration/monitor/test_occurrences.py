@@ -53,6 +53,8 @@ async def test_facts_of_an_open_occurrence_are_not_deleted(database_url: str) ->
         for day in ("03", "04"):
             outage = {"from": f"2026-11-{day}T10:00:00Z", "to": f"2026-11-{day}T10:50:00Z"}
             await held.measure({"indicator": UP, "outage": outage, "id": day})
+        # Received now, and not at the instant to which the clock moves next.
+        await held.settle()
         await held.settle("2027-01-10T00:00")
         await held.save()
         assert await swept(held) == 0
