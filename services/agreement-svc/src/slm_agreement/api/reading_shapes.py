@@ -26,7 +26,7 @@ def reader_fields_json(versions: Sequence[Version], caller: Principal, names: Do
         mark = on_record_json(
             identity.recorded_by_party_id, identity.provider_party_id, names.provider.name, names.customer.name
         )
-        marked = {"on_record": {**mark, **versions[0].record.document()}}
+        marked = {"on_record": {**mark, **versions[0].record.event_fields()}}
     return {
         **marked,
         "provider_name": names.provider.name,

@@ -28,7 +28,7 @@ class Register(Generic[T]):
     """
 
     noun: str
-    """The kind of entry as error texts and the audit trail name it, such as ``party``."""
+    """The kind of entry as error texts name it, such as ``named company``; the audit trail writes ``named-company``."""
     verb: str
     """The verb for creating an entry, as the audit trail names it, such as ``register``."""
     kept: Callable[[Ledger], Repository[T]]
@@ -42,6 +42,11 @@ class Register(Generic[T]):
     """Fields that are ignored when two contents are compared, such as the instant of recording."""
     unknown: str = " that you may see"
     """The last words of the error text for an entry that does not exist."""
+
+    @property
+    def audited_noun(self) -> str:
+        """Return the kind of entry as the audit trail names it."""
+        return self.noun.replace(" ", "-")
 
     async def enter(self, ledger: Ledger, caller: Principal, value: T) -> tuple[T, bool]:
         """Create an entry, or find the one with its id; return the entry and whether it is new.
@@ -57,7 +62,7 @@ class Register(Generic[T]):
                 raise KeyTaken(f"The key belongs to an entry with other content: {remedy}")
             return known, False
         await self._keep(ledger, value)
-        await ledger.note(caller, f"{self.noun}.{self.verb}", identity, self.audited(value))
+        await ledger.note(caller, f"{self.audited_noun}.{self.verb}", identity, self.audited(value))
         return value, True
 
     async def locked(self, ledger: Ledger, caller: Principal, identity: str) -> T:
@@ -75,7 +80,7 @@ class Register(Generic[T]):
         """Store the new content of a locked entry, publish and audit the change, and return the entry."""
         await self._keep(ledger, value)
         detail = {name: told for name, told in self.audited(value).items() if name != "key"}
-        await ledger.note(caller, f"{self.noun}.edit", self._id_of(value), detail)
+        await ledger.note(caller, f"{self.audited_noun}.edit", self._id_of(value), detail)
         return value
 
     async def _keep(self, ledger: Ledger, value: T) -> None:

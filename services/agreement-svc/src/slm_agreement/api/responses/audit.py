@@ -71,7 +71,16 @@ class AuditEntry(Answer):
     address: str | None
     """Network address that the request came from; null: not known, or not of your party"""
     subject_kind: Literal[
-        "agreement", "installation", "invitation", "party", "person", "principal", "relation", "requirement", "service"
+        "agreement",
+        "installation",
+        "invitation",
+        "named-company",
+        "party",
+        "person",
+        "principal",
+        "relation",
+        "requirement",
+        "service",
     ]
     """Kind of the object that was acted on"""
     subject_id: str
