@@ -25,7 +25,7 @@ _PARSED = """
 announced_at answer_by as_of at cancelled_at closed_at decide_by_at duration effective_at ends_at expires_at
 first_response_at from opened_at resolved_at rule through time_to_exhaustion timezone to until updated_at valid_from
 valid_until highest lowest rpo rpo_at_most rto rto_at_most service_hours also_service_hours stale_after window at_most
-match time_zone mapping zone since planned_on
+match time_zone mapping zone since planned_on dated_on signed_on columns.*
 """
 """Instants, lengths, numbers, zones, rules, selectors and mappings."""
 _MATCHED = "customer service priority type state number source ticket"
