@@ -97,7 +97,8 @@ def test_a_composite_changes_with_its_members() -> None:
 
 def test_composites_in_a_circle_have_a_hash() -> None:
     def of(key: str, member: str) -> dict[str, Any]:
-        return {"key": key, "aggregation": {"composite": {"members": [{"target": member, "weight": "1"}]}}}
+        composite = {"composite": {"members": [{"target": member, "weight": "1"}]}}
+        return {"key": key, "aggregation": composite, "window": {"calendar": "month"}}
 
     document = {"timezone": "UTC", "service_hours": {}, "targets": [of("a", "b"), of("b", "a")]}
     assert answering.compute_terms_hash(document["targets"][0], document) != answering.compute_terms_hash(

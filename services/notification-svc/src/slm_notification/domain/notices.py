@@ -195,7 +195,7 @@ def _recorded(event: agreement.AgreementRecorded) -> Notice:
         kind="agreement",
         headline=f"Put on record: {event.title}",
         lines=[("On record", mark["says"]), ("Signed here", "by nobody"), ("In force from", event.effective_at)],
-        path=f"/agreements/{event.agreement_id}",
+        path=_version_page(event.agreement_id, event.version),
     )
 
 

@@ -22,6 +22,7 @@ def event_in_words(reader: Reader, event_type: str) -> str:
         "slm.agreement.supports-signed.v1": say("signed: what it rests on"),
         "slm.agreement.agreement-in-force.v1": say("in force"),
         "slm.agreement.agreement-proposed.v1": say("proposed"),
+        "slm.agreement.agreement-recorded.v1": say("contract put on record"),
         "slm.agreement.agreement-superseded.v1": say("replaced by a newer version"),
         "slm.agreement.agreement-terminated.v1": say("agreement terminated"),
         "slm.agreement.agreement-withdrawn.v1": say("proposal withdrawn"),
