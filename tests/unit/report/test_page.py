@@ -6,6 +6,8 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
+
 from slm_report.adapters import html_page, report_words, svg_attainment
 from slm_report.domain import periods, service_report, terms_history
 from slm_report.domain.facts import Breach, Facts, Risk
@@ -200,6 +202,30 @@ def test_the_page_is_readable_in_the_dark_and_every_cell_of_a_phone_has_its_titl
     assert not re.findall(r"<td(?![^>]*(?:data-label|colspan))", page)
 
 
+@pytest.mark.parametrize(
+    ("coverage", "words"),
+    [
+        (None, ""),
+        ("100/1", ""),
+        ("99999999/1000000", "only 99.9 % known"),
+        ("249/20", "only 12.4 % known"),
+        ("12/1", "only 12 % known"),
+        ("1/20", "less than 0.1 % known"),
+        ("0/1", "only 0 % known"),
+    ],
+)
+def test_how_much_is_known_is_rounded_down(coverage: str | None, words: str) -> None:
+    assert report_words.known_part(coverage) == words
+
+
+def test_a_figure_without_a_verdict_says_that_too_little_is_known() -> None:
+    report = shown()
+    scarce = {"coverage_percent": "249/20", "verdict": "no_data", "no_data_reason": "insufficient_coverage"}
+    report["lines"] = [report["lines"][0] | scarce]
+    page = html_page.render_report_page(report)
+    assert "<small>only 12.4 % known</small>" in page and "<small>too little is known for a verdict</small>" in page
+
+
 def test_the_page_has_the_words_of_the_console_and_says_whose_time_it_shows() -> None:
     report = shown()
     report["lines"] = [report["lines"][0] | {"coverage_percent": "100/1", "agreement_version": 1}]
@@ -209,10 +235,10 @@ def test_the_page_has_the_words_of_the_console_and_says_whose_time_it_shows() ->
         "Target", "Period", "Promised", "Figure", "Average", "Against what was promised", "Used of what is allowed",
         "Measured", "State",
     ]  # fmt: skip
-    assert "of the window is known" not in page and "· version" not in page
+    assert "% known" not in page and "· version" not in page
     assert "What a broken promise costs is in the agreement, under Price." in page
     zoned = report | {"period": report["period"] | {"timezone": "America/New_York"}}
     assert "days and times of New York, as agreed" in html_page.render_report_page(zoned)
     report["lines"][0] |= {"coverage_percent": "95/1", "agreement_version": 2}
     page = html_page.render_report_page(report)
-    assert "95.0000 % of the window is known" in page and "version 2 of the agreement" in page
+    assert "<small>only 95 % known</small>" in page and "version 2 of the agreement" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 from slm_events.monitor import WindowClosed
@@ -53,6 +54,16 @@ def test_a_closed_window_is_reported_as_it_was_established() -> None:
 def test_a_report_does_not_judge_again() -> None:
     contradicting = heard.closed(figure="50", verdict="met")
     assert only_line(Facts(windows=[contradicting])).verdict == "met"
+
+
+def test_a_window_of_which_too_little_is_known_says_why_it_has_no_verdict() -> None:
+    unknown = {"coverage_percent": "249/20", "no_data_reason": "insufficient_coverage"}
+    scarce = replace(heard.closed(figure="100", verdict="no_data"), **unknown)
+    (line,) = report(Facts(windows=[scarce])).document()["lines"]
+    assert (line["verdict"], line["coverage_percent"]) == ("no_data", "249/20")
+    assert line["no_data_reason"] == "insufficient_coverage"
+    (known,) = report(Facts(windows=[heard.closed()])).document()["lines"]
+    assert "no_data_reason" not in known, "a report from before there was the field would get a new revision"
 
 
 def test_the_trend_is_the_exact_mean_of_the_last_closed_windows() -> None:

@@ -53,7 +53,7 @@ _templates.filters["against"] = report_words.against_what_was_agreed
 _templates.filters["shape"] = lambda state: _SHAPES.get(state, "○")
 _templates.filters["counted"] = wording.count_in_words
 _templates.filters["warning"] = lambda risk: wording.warning_in_words(risk["cause"], risk["threshold"])
-_templates.filters["percent"] = lambda exact: figures.display_figure(figures.parse_figure(exact))
+_templates.filters["known"] = report_words.known_part
 
 
 def render_report_page(report: Mapping[str, Any], back: tuple[str, str] | None = None) -> str:

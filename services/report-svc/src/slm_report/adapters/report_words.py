@@ -36,6 +36,21 @@ def city_in_words(timezone: str) -> str:
     return timezone.rpartition("/")[2].replace("_", " ")
 
 
+def known_part(coverage_percent: str | None) -> str:
+    """Return how much of a window its figure comes from, such as ``only 12.4 % known``.
+
+    The percentage is rounded down, so that nothing incomplete reads as complete. The text is empty if all is known, and
+    for a figure without coverage.
+    """
+    percent = figures.parse_figure(coverage_percent)
+    if percent is None or percent >= 100:
+        return ""
+    tenths = int(percent * 10)
+    if not tenths and percent:
+        return "less than 0.1 % known"
+    return f"only {tenths // 10}{f'.{tenths % 10}' if tenths % 10 else ''} % known"
+
+
 def against_what_was_agreed(line: Mapping[str, Any]) -> str:
     """Return how far a line's figure lies above or below its objective, ``–`` for lines without a number to compare."""
     variance, bound = figures.parse_figure(line["variance"]["exact"]), figures.bound_of(line["objective"])

@@ -86,6 +86,8 @@ class ReportLine:
     """The exclusions within the window, each with the reason, who asked, who approved, and how long."""
     coverage_percent: str | None = None
     """The exact percentage of the window in which the state is known; None if it was not determined."""
+    no_data_reason: str | None = None
+    """Why a window with a figure has no verdict: ``insufficient_coverage``. None for any other window."""
     as_of: str | None = None
     """The instant of an open window's figure; None for the figure of a closed window."""
     tickets: dict[str, Any] | None = None
@@ -127,6 +129,7 @@ def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, An
         exclusions=_exclusions(window.exclusions, scope),
         unknown_seconds=window.unknown_seconds,
         coverage_percent=window.coverage_percent,
+        no_data_reason=window.no_data_reason,
         revision=window.revision,
         restated=restatement_entry(window),
         **_findings(facts.breaches_of(*_key(window)), facts.risks_of(*_key(window))),
@@ -239,6 +242,7 @@ def _to_date(
         "exclusions": _exclusions(figure.get("exclusions") or [], scope),
         "unknown_seconds": figure.get("unknown_seconds"),
         "coverage_percent": figure.get("coverage_percent"),
+        "no_data_reason": figure.get("no_data_reason"),
     }
 
 

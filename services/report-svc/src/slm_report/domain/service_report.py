@@ -53,8 +53,16 @@ class ServiceReport:
     """
 
     def document(self) -> dict[str, Any]:
-        """Return the report as JSON."""
-        return asdict(self)
+        """Return the report as JSON.
+
+        A line has ``no_data_reason`` only if there is one, so that reports from before this field was added keep their
+        digest and get no new revision.
+        """
+        document = asdict(self)
+        for line in document["lines"]:
+            if line["no_data_reason"] is None:
+                del line["no_data_reason"]
+        return document
 
 
 def missing_windows(terms: Sequence[Term], facts: Facts, period: Period) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from slm_chassis.http.response_models import Answer
+from slm_chassis.http.response_models import ABSENT, Answer
 from slm_report.api.responses.shapes import Document, Exact, Instant, TimeInterval
 
 LineVerdict = Literal["met", "at_risk", "breached", "no_data", "not_applicable", "open", "no_breach"]
@@ -182,6 +182,8 @@ class ReportLineAnswer(Answer):
     """The exclusions within the window, each with its approval"""
     coverage_percent: Exact | None
     """Share of the time or events that is known, in percent, exact; null if the share is unknown"""
+    no_data_reason: Literal["insufficient_coverage"] = ABSENT
+    """Only if a window with a figure has no verdict: less of the window is known than the target's `min_coverage`"""
     as_of: Instant | None
     """The instant of an open window's figure; null for the figure of a closed window"""
     tickets: TicketSummary | None
