@@ -59,6 +59,7 @@ from slm_monitor.adapters.store.retention import DAY, Retention
 from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 from slm_monitor.adapters.store.sql_failed_targets import FailedTargetQueries
 from slm_monitor.adapters.store.sql_history import SqlHistory
+from slm_monitor.adapters.store.sql_revision_backtests import SqlRevisionBacktests
 from slm_monitor.adapters.store.sql_series_rules import SqlSeriesRules
 from slm_monitor.adapters.store.suspended_sources import SuspendedSources
 from slm_monitor.adapters.store.window_history import WindowRevisionQueries
@@ -105,6 +106,7 @@ from slm_monitor.application.intake.quarantine import QuarantineDecisions
 from slm_monitor.application.intake.record_reader import IntakeRecordReader
 from slm_monitor.application.intake.series_intake import SeriesIntake
 from slm_monitor.application.preview.backtesting import BacktestWorker
+from slm_monitor.application.preview.revision_backtesting import RevisionBacktestWorker
 from slm_monitor.application.pulls.keeping import PullOffice
 from slm_monitor.application.pulls.outage_reading import OutageRunner, OutageTaker
 from slm_monitor.application.pulls.running import TicketRunner
@@ -231,6 +233,8 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     dependencies.SIGNED_SUPPORTS.put(http, SignedSupportQueries(database))
     jobs = dependencies.BACKTESTS.put(http, SqlBacktests(database))
     backtesting = BacktestWorker(jobs, record)
+    revisions = RevisionBacktestWorker(SqlRevisionBacktests(database), record, clock)
+    heard.listeners.append(revisions.wake)
     dependencies.QUARANTINE.put(http, QuarantineDecisions(form, store, partitions))
     live = dependencies.EVENT_STREAM.put(http, EventStream(log, own.most_streams))
     watched = dependencies.WATCHED_TARGETS.put(http, WatchedTargetQueries(database))
@@ -248,6 +252,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
         live,
         live_figures,
         backtesting,
+        revisions,
         CauseGroupingWorker(database, record, parsed),
     ]
     if own.retention_days is not None:

@@ -16,6 +16,7 @@ from slm_events.agreement import (
     ServiceCatalogued,
     SupportsSigned,
 )
+from slm_events.backtests import BacktestRequested
 from slm_events.envelope import Envelope
 from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted, SatisfactionSurveyed
 from slm_monitor.adapters.causes.sql_supports import store_signed_supports
@@ -23,6 +24,7 @@ from slm_monitor.adapters.commands.sql_relations import SqlRelations
 from slm_monitor.adapters.commands.sql_reviews import SqlReviews
 from slm_monitor.adapters.commands.sql_satisfaction import SqlRatings
 from slm_monitor.adapters.commands.sql_terms import SqlTerms
+from slm_monitor.adapters.store.sql_revision_backtests import SqlBacktestRequests
 from slm_monitor.application.commands import agreements, relations, review_decisions
 from slm_monitor.application.intake import satisfaction
 
@@ -42,11 +44,16 @@ async def _store_signed_supports(transaction: Transaction, envelope: Envelope) -
     await store_signed_supports(transaction, envelope.data)
 
 
+async def _queue_backtest(transaction: Transaction, envelope: Envelope) -> None:
+    await SqlBacktestRequests(transaction).add(envelope.data)
+
+
 HANDLERS: dict[type[Any], Handler] = {
     PartiesRelated: _handled_by(relations.store_party_relation, SqlRelations),
     AgreementFinalized: _handled_by(agreements.adopt_agreement_terms, SqlTerms),
     AgreementRecorded: _handled_by(agreements.adopt_agreement_terms, SqlTerms),
     SupportsSigned: _store_signed_supports,
+    BacktestRequested: _queue_backtest,
     AgreementTerminated: _handled_by(agreements.end_agreement_early, SqlTerms),
     PartyRegistered: _handled_by(agreements.store_party_references, SqlTerms),
     ServiceCatalogued: _handled_by(agreements.store_service_references, SqlTerms),

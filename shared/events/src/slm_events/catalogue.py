@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slm_events import access_tokens, agreement, breach_life, causes, clocks, exclusions, monitor, report, review
+from slm_events import (
+    access_tokens,
+    agreement,
+    backtests,
+    breach_life,
+    causes,
+    clocks,
+    exclusions,
+    monitor,
+    report,
+    review,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +131,7 @@ _ALL: tuple[EventType, ...] = (
     ),
     *_events_on(AGREEMENTS, "agreement_id", "agreement_id", ("party_id",), agreement.SupportsSigned),
     *_events_on(AGREEMENTS, "agreement_id", "agreement_id", ("recorded_by_party_id",), agreement.AgreementRecorded),
+    *_events_on(AGREEMENTS, "agreement_id", "backtest_id", _BOTH, backtests.BacktestRequested),
     *_events_on(
         AGREEMENTS,
         "agreement_id",
@@ -166,6 +178,7 @@ _ALL: tuple[EventType, ...] = (
     ),
     *_events_on(TARGETS, "agreement_id", "import_id", _BOTH, monitor.ImportJudged),
     *_events_on(TARGETS, "agreement_id", "agreement_id", _BOTH, monitor.AgreementCaughtUp),
+    *_events_on(TARGETS, "agreement_id", "backtest_id", _BOTH, backtests.TargetBacktested),
     *_events_on(
         TARGETS,
         "agreement_id",

@@ -121,13 +121,6 @@ class SqlBacktests:
             asked = {"backtest_id": backtest_id, "now": transaction.now}
             return (await transaction.execute(text(_CANCEL), asked)).rowcount == 1
 
-    async def first_ticket(self, owner_party_id: str) -> int | None:
-        """Return the instant at which a party's first ticket was opened; None if the party has no tickets."""
-        query = "SELECT min(opened_at) FROM ticket WHERE owner_party_id = :owner"
-        async with self._database.read() as connection:
-            first: int | None = (await connection.execute(text(query), {"owner": owner_party_id})).scalar_one()
-        return first
-
 
 def read_backtest_job_from_row(row: Mapping[Any, Any]) -> BacktestJob:
     question = row["question"]

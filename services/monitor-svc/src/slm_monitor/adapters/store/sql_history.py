@@ -86,6 +86,12 @@ SELECT subject FROM ticket
    AND NOT EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND key = $5)
  ORDER BY subject LIMIT $4
 """
+_PAGE_OF_OPENED_TICKETS = """
+SELECT subject FROM ticket
+ WHERE owner_party_id = $1 AND subject > $2 AND opened_at >= $3 AND opened_at < $4
+   AND NOT EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND key = $6)
+ ORDER BY subject LIMIT $5
+"""
 _TICKETS = f"""
 SELECT ticket, max(ended_at), bool_and(is_met) FROM ({ticket_rows.ENDED_CLOCKS}) AS ended
  WHERE ended_at >= $3 AND ended_at < $4 AND ended_at <= $2
@@ -192,6 +198,21 @@ class SqlHistory:
             for row in await self._fetch(_PAGE_OF_TICKETS, owner_party_id, after, before, most, DELETED_EVENTS_KEY)
         ]
         return list((await self._of_tickets(names, _EVER)).items())
+
+    async def tickets_opened(
+        self, owner_party_id: str, span: Interval, after: str, most: int
+    ) -> Sequence[tuple[str, Sequence[Fact]]]:
+        """Return (ticket, all its facts) for a party's tickets that were opened in the span: the first ``most`` of them
+        whose names follow ``after``.
+        """
+        asked = (owner_party_id, after, *span, most, DELETED_EVENTS_KEY)
+        names = [row[0] for row in await self._fetch(_PAGE_OF_OPENED_TICKETS, *asked)]
+        return list((await self._of_tickets(names, _EVER)).items())
+
+    async def first_ticket(self, owner_party_id: str) -> int | None:
+        """Return the instant at which a party's first ticket was opened; None if the party has no tickets."""
+        rows = await self._fetch("SELECT min(opened_at) FROM ticket WHERE owner_party_id = $1", owner_party_id)
+        return rows[0][0]  # type: ignore[no-any-return]
 
     async def _of_tickets(self, names: Sequence[str], known_at: int) -> dict[str, list[Fact]]:
         found: dict[str, list[Fact]] = {name: [] for name in names}

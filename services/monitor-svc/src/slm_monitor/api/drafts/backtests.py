@@ -213,7 +213,7 @@ async def _first(question: BacktestQuestion, stored: BacktestStores) -> int | No
         first, begins_at = await stored.record.first_at(subject), await stored.record.begins_at(subject)
         found.append(first if first is None or begins_at is None else max(first, begins_at))
     if backtests.is_backtest_about_tickets(question):
-        found.append(await stored.jobs.first_ticket(question.owner))
+        found.append(await stored.record.first_ticket(question.owner))
     return min((each for each in found if each is not None), default=None)
 
 

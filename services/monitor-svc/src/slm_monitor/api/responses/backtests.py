@@ -199,11 +199,15 @@ class BacktestResult(Answer):
     """How many windows would have met the terms"""
     missed: int
     """How many windows would have missed the terms"""
+    tickets: BacktestedTickets | None
+    """For a target of single tickets: those whose clock ended in these windows; null for others"""
     attained_share: Exact | None
-    """Share of the windows that would have met the terms, exact; null if no window has a figure"""
+    """Share of the windows that would have met the terms, or of the tickets for a target of single tickets, exact; null
+    if there are none
+    """
     realistic: Literal["ok", "warning", "error"] | None
     """Rating of the objective: `warning` if fewer than 90 percent of the windows met it, `error` if fewer than half
-    did; null if no window has a figure
+    did; a target of single tickets is rated by its tickets; null if no window has a figure
     """
     worst: BacktestedWindow | None
     """The window furthest from the objective; null if no window has a figure"""

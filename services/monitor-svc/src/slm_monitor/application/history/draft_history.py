@@ -15,10 +15,15 @@ from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.clocks import target_matching
 from slm_monitor.domain.clocks.target_matching import TicketRuleBook
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion
+from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.terms.terms_history import build_terms_histories
+from slm_monitor.domain.tickets import ticket_target
 
+CUSTOMER_MUST_BE_NAMED = "customer_must_be_named"
+"""Field of a draft: a ticket that names no customer does not count, because it may be another customer's."""
+_ANOTHER = "another customer"
 AT_ONCE = 500
 """Most tickets read and evaluated at once."""
 
@@ -36,6 +41,12 @@ class PagedTicketHistory(FactHistoryStore, Protocol):
         """
         ...
 
+    async def tickets_opened(
+        self, owner_party_id: str, span: Interval, after: str, most: int
+    ) -> Sequence[tuple[str, Sequence[Fact]]]:
+        """Return a page, as ``tickets`` does, of the party's tickets that were opened in the span."""
+        ...
+
 
 class FactHistoryUnderDraftTerms:
     """A view of the record of facts in which the draft is the only agreement, and nothing was excluded or disputed.
@@ -46,6 +57,7 @@ class FactHistoryUnderDraftTerms:
     def __init__(self, history: PagedTicketHistory, document: Mapping[str, Any], present: UtcMicroseconds) -> None:
         self._history = history
         self._terms = AgreementTerms(document["agreement_id"], [document], None)
+        self._document = document
         self._owner = str(document["provider_party_id"])
         self._present = present
 
@@ -96,13 +108,38 @@ class FactHistoryUnderDraftTerms:
         self, target_ids: Sequence[str], span: Interval, as_of: UtcMicroseconds
     ) -> Sequence[ClosedTicket]:
         """Return the party's tickets whose clocks ended in the span, evaluated by the draft."""
-        book = target_matching.build_ticket_rule_book(build_terms_histories(self._terms.versions, None))
+        book = self._rule_book()
         found: list[ClosedTicket] = []
         after = ""
         while page := await self._history.tickets(self._owner, span[1], after, AT_ONCE):
             after = page[-1][0]
             found += await asyncio.to_thread(self._walked, page, book, target_ids, span)
         return [each for each in found if each.ended_at <= as_of]
+
+    async def tickets_opened(self, span: Interval) -> list[UtcMicroseconds]:
+        """Return when the tickets that the draft covers were opened, of those opened in the span."""
+        book, found, after = self._rule_book(), [], ""
+        while page := await self._history.tickets_opened(self._owner, span, after, AT_ONCE):
+            after = page[-1][0]
+            for _, facts in page:
+                events = ticket_target.convert_facts_to_ticket_events(facts)
+                opened_at = ticket_events.find_ticket_opening_instant(events)
+                if opened_at is not None and self._terms.agreement_id in book.scope_of(events).ever(events):
+                    found.append(opened_at)
+        return found
+
+    def _rule_book(self) -> TicketRuleBook:
+        """Return the rules of the draft.
+
+        If a customer must be named, an agreement of another customer stands beside the draft. A ticket that names no
+        customer may then be of two customers, and so belongs to neither.
+        """
+        lines = build_terms_histories(self._terms.versions, None)
+        if not self._document.get(CUSTOMER_MUST_BE_NAMED):
+            return target_matching.build_ticket_rule_book(lines)
+        other = {**self._document, "agreement_id": _ANOTHER, "customer_party_id": _ANOTHER, "customer_key": _ANOTHER}
+        beside = build_terms_histories([{**other, "customer_external_refs": []}], None)
+        return target_matching.build_ticket_rule_book(lines, beside)
 
     def _walked(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slm_monitor.application.preview.preview_terms import NOBODY
@@ -31,6 +31,15 @@ class BacktestQuestion:
     credit_schedule: Mapping[str, Any] | None = None
     period_charge: Mapping[str, Any] | None = None
     critical_periods: Sequence[Mapping[str, Any]] = ()
+    agreement: Mapping[str, Any] | None = None
+    """The agreement to which the terms belong, in the form of AgreementFinalized; its service hours and names apply.
+
+    None: the terms stand alone.
+    """
+
+    def without_money(self) -> BacktestQuestion:
+        """Return the question without its credit schedule and charge."""
+        return replace(self, credit_schedule=None, period_charge=None)
 
     def document(self) -> dict[str, Any]:
         """Return the question as JSON. Without critical periods, their field is left out."""

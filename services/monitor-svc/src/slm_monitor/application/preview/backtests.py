@@ -23,13 +23,14 @@ from slm_monitor.application.history.fact_history import FactHistoryStore
 from slm_monitor.application.preview import backtest_prices, open_readings
 from slm_monitor.application.preview.backtest_question import BacktestQuestion
 from slm_monitor.application.preview.preview_terms import (
+    LONG_AGO,
     build_draft_agreement,
     build_preview_rejection,
     parse_draft_targets,
 )
 from slm_monitor.domain.explanations.window_result import KnownWindowFacts
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.terms import composite_terms, figures
+from slm_monitor.domain.terms import composite_terms, figures, terms
 from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT
 from slm_monitor.domain.terms.terms import FOREVER, ServiceLevelTarget, TermsNotEvaluable
 from slm_monitor.domain.terms.terms_history import build_terms_histories
@@ -91,12 +92,19 @@ class BacktestJobStore(Protocol):
 
 def parse_backtest_target(question: BacktestQuestion) -> ServiceLevelTarget:
     """Parse the draft terms to a target. Raises PreviewRejected that names the invalid field."""
-    target, *_ = parse_draft_targets(build_backtest_draft(question))
+    target, *_ = _parse_targets(question)
     return replace(target, indicator=question.indicator) if target.kind.is_measured else target
 
 
 def build_backtest_draft(question: BacktestQuestion) -> dict[str, Any]:
     """Return an agreement with the draft terms, in the form of AgreementFinalized. Raises PreviewRejected."""
+    if question.agreement is not None:
+        return {
+            **question.agreement,
+            "targets": [question.terms, *question.members],
+            "effective_at": LONG_AGO,
+            "expires_at": None,
+        }
     window = {"per": "ticket"} if is_of_clock(question.terms.get("aggregation")) else {"calendar": question.per}
     written = [{"window": window, **question.terms}, *question.members]
     draft = build_draft_agreement(written, question.service_hours, timezone=question.timezone, owner=question.owner)
@@ -119,7 +127,7 @@ def check_backtest_question(question: BacktestQuestion) -> ServiceLevelTarget:
 
     Raises PreviewRejected, and CalendarError for an unknown time zone.
     """
-    target, *members = parse_draft_targets(build_backtest_draft(question))
+    target, *members = _parse_targets(question)
     windows.window_at("month", target.zone, 0)
     keys = [each.key for each in (target, *members)]
     if len(set(keys)) < len(keys):
@@ -140,7 +148,7 @@ def list_backtest_subjects(question: BacktestQuestion) -> set[str]:
     """Return the subjects of the indicators from whose facts the terms are evaluated."""
     if question.indicator:
         return {question.indicator}
-    target, *members = parse_draft_targets(build_backtest_draft(question))
+    target, *members = _parse_targets(question)
     found = {each.indicator for each in members if each.indicator is not None}
     if target.kind.source == MEMBERS:
         found |= composite_terms.parse_composite_terms(target, [target, *members]).subjects
@@ -149,7 +157,13 @@ def list_backtest_subjects(question: BacktestQuestion) -> set[str]:
 
 def is_backtest_about_tickets(question: BacktestQuestion) -> bool:
     """Return whether the terms are evaluated from tickets."""
-    return any(each.clock is not None for each in parse_draft_targets(build_backtest_draft(question)))
+    return any(each.clock is not None for each in _parse_targets(question))
+
+
+def _parse_targets(question: BacktestQuestion) -> list[ServiceLevelTarget]:
+    """Parse the target and its members. Fields of an agreement's targets were checked by agreement-svc."""
+    draft = build_backtest_draft(question)
+    return parse_draft_targets(draft) if question.agreement is None else terms.parse_targets(draft)
 
 
 def list_backtest_windows(
@@ -302,12 +316,17 @@ def summarize_backtest(question: BacktestQuestion, judged: Sequence[Mapping[str,
     # The worst window first: the lowest figure of an ``at_least`` objective, the highest of an ``at_most`` one.
     ordered = [*endless, *sorted(measured, key=lambda each: Fraction(each["attained"]), reverse=rises == AT_MOST)]
     share = Fraction(met, len(counted)) if counted else None
+    tickets = _sum_tickets(counted) if target.kind.source == CLOCK else None
+    if tickets is not None:
+        # The window of a target of single tickets is the ticket.
+        share = Fraction(tickets["met"], tickets["judged"]) if tickets["judged"] else None
     suggested = _suggested(rises, ordered, unit)
     return {
         "windows": len(judged),
         "judged": len(counted),
         "met": met,
         "missed": len(counted) - met,
+        "tickets": tickets,
         "attained_share": figures.format_exact_fraction(share),
         "realistic": _realistic(share),
         "worst": show_window(ordered[0]) if ordered else None,
@@ -317,9 +336,14 @@ def summarize_backtest(question: BacktestQuestion, judged: Sequence[Mapping[str,
     }
 
 
+def _sum_tickets(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    return {name: sum(row["tickets"][name] for row in rows) for name in ("judged", "met")}
+
+
 def _realistic(share: Fraction | None) -> str | None:
-    """Rate the objective by the share of windows that met it: ``warning`` below 90 %, ``error`` below half, else
-    ``ok``.
+    """Rate the objective by the share of windows, or of tickets, that met it.
+
+    The rating is ``warning`` below 90 %, ``error`` below half, else ``ok``.
 
     None if there are no windows.
     """

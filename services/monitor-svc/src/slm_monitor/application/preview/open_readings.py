@@ -68,6 +68,12 @@ def list_other_readings(question: BacktestQuestion) -> list[OtherReading]:
     ]
 
 
+def without_defaults(terms: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the terms of a target without the policies that have their default value."""
+    defaults = {policy: values[0] for policy, values in _policies(terms).items()}
+    return {name: value for name, value in terms.items() if name not in defaults or value != defaults[name]}
+
+
 def _all_terms(question: BacktestQuestion) -> Iterator[tuple[int | None, Mapping[str, Any]]]:
     yield None, question.terms
     yield from enumerate(question.members)

@@ -20,7 +20,7 @@ KINDS = ("availability", "ratio", "value", "count", "rating", "recovery")
 NOBODY = "preview"
 """Placeholder for party, agreement and indicator of draft terms, which belong to nobody yet."""
 HOURS = "tried"
-_LONG_AGO = "1000-01-01T00:00:00Z"
+LONG_AGO = "1000-01-01T00:00:00Z"
 """Start of a draft's term. It lies before any fact, because the term cuts the windows."""
 
 
@@ -75,7 +75,7 @@ def build_draft_agreement(
         "provider_party_id": owner,
         "customer_party_id": NOBODY,
         "timezone": timezone,
-        "effective_at": _LONG_AGO,
+        "effective_at": LONG_AGO,
         "closing_delay_seconds": 600,
         "service_hours": {HOURS: service_hours},
         "targets": documents,

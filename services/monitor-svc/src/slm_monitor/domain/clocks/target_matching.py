@@ -88,16 +88,21 @@ class TicketRuleBook:
         return self._moving[position] if position < len(self._moving) else None
 
 
-def build_ticket_rule_book(lines: Iterable[TargetTermsHistory]) -> TicketRuleBook:
+def build_ticket_rule_book(
+    lines: Iterable[TargetTermsHistory], beside: Iterable[TargetTermsHistory] = ()
+) -> TicketRuleBook:
     """Build the rules by which the targets and agreements of a ticket are found.
 
     The ticket targets of an agreement are tried in the order in which the agreement lists them. Agreements are tried in
     the order of their ids. A target that is not about tickets matches no ticket, but its agreement may cover one.
+    A target ``beside`` matches no ticket either, even if it is about tickets.
     """
     everything = list(lines)
     clocks = [line for line in everything if line.latest.clock is not None]
     others = [line for line in everything if line.latest.clock is None]
-    return TicketRuleBook(sorted(clocks, key=lambda line: (line.latest.agreement_id, line.latest.place)), others)
+    return TicketRuleBook(
+        sorted(clocks, key=lambda line: (line.latest.agreement_id, line.latest.place)), [*others, *beside]
+    )
 
 
 class ClockKindRules:
