@@ -150,6 +150,7 @@ async def second_agreement(world: World, plan: FactSchedule) -> None:
     newest = (await world.get(manager, path)).json()
     named = {"revision_hash": newest["revision"]["hash"]}
     await world.post(cast.customer_manager_key, f"{path}/accept", named)
+    await world.post(manager, f"{path}/backtest", {})
     await world.post(manager, f"{path}/propose", named)
     await world.get(manager, f"{path}/diff?from=1&to=2")
     await _answer_by_target(world, path, newest)
@@ -235,13 +236,21 @@ async def _answer_by_target(world: World, path: str, proposed: dict[str, Any]) -
 
 
 async def amendment(world: World) -> None:
-    """An amendment of the first agreement is drafted, agreed and signed; it takes effect with the next month."""
+    """An amendment of the first agreement is drafted, agreed and signed; it takes effect with the next month.
+
+    It promises less, because the month that was measured would have missed what the agreement promises now.
+    """
     cast, play = world.cast, world.play
     manager, path = cast.provider_manager_key, f"agreements/{world.met['agreement_id'][0]}"
     play.stage = "amendment"
     current = (await world.get(manager, path)).json()
     starts = {**current["document"]["term"], "effective_at": "2026-12-15T00:00:00Z"}
-    document = {**current["document"], "title": "Checkout, amended", "term": starts}
+    kept = {"availability": "99.95", "fast-month": "90"}
+    targets = [
+        {**each, "objective": {**each["objective"], "at_least": kept[each["key"]]}} if each["key"] in kept else each
+        for each in current["document"]["targets"]
+    ]
+    document = {**current["document"], "title": "Checkout, amended", "term": starts, "targets": targets}
     await world.post(manager, f"{path}/amendments", {"document": {**document, "term": current["document"]["term"]}})
     made = await world.post(manager, f"{path}/amendments", {"document": document})
     await world.post(manager, f"{path}/amendments", {"document": document})
@@ -252,7 +261,8 @@ async def amendment(world: World) -> None:
         (cast.provider_signatory_key, "sign"),
         (cast.customer_signatory_key, "sign"),
     ):
-        await world.post(key, f"{path}/{move}", named)
+        more = {"waivers": [{"code": "measurable.no-data", "reason": "Probes move."}]} if move == "sign" else {}
+        await world.post(key, f"{path}/{move}", {**named, **more})
     for query in ("", "?version=1", "?version=2", "/diff?from=1&to=2", "/revisions?version=2", "/events"):
         await world.get(manager, f"{path}{query}")
 

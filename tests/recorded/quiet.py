@@ -91,6 +91,7 @@ def lookers(apps: Sequence[ServiceApp]) -> list[Any]:
         "calendar-watch",
         "silent exclusions",
         "backtests",
+        "back-tests of revisions",
         "grouping of causes",
     }
     found: list[Worker] = [worker for app in apps for worker in app.workers if worker.name in names]

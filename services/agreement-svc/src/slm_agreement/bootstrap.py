@@ -12,6 +12,7 @@ from slm_agreement.adapters.term_timer import TermTimer
 from slm_agreement.api import (
     agreement_summaries,
     agreements,
+    asked_backtests,
     audit_entries,
     chain_previews,
     comments,
@@ -85,6 +86,7 @@ _ROUTERS = (
             agreements,
             recordings,
             term_checks,
+            asked_backtests,
             moves,
             comments,
             chain_previews,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from slm_agreement.adapters.sql_ledger import SqlLedger
-from slm_agreement.application import amendments
+from slm_agreement.application import amendments, backtests
 from slm_chassis.database import Transaction
 from slm_chassis.subscriptions import Handler
+from slm_events.backtests import TargetBacktested
 from slm_events.envelope import Envelope
 from slm_events.review import TargetRevisionDeclined, TargetRevisionProposed
 
@@ -20,7 +21,12 @@ async def _drop_amendment(transaction: Transaction, envelope: Envelope) -> None:
     await amendments.withdraw_declined_draft(SqlLedger(transaction), envelope.data)
 
 
+async def _keep_backtest_result(transaction: Transaction, envelope: Envelope) -> None:
+    await backtests.keep_backtest_result(SqlLedger(transaction), envelope.data)
+
+
 HANDLERS: dict[type[Any], Handler] = {
     TargetRevisionProposed: _draft_amendment,
     TargetRevisionDeclined: _drop_amendment,
+    TargetBacktested: _keep_backtest_result,
 }

@@ -167,6 +167,19 @@ support = Table(
     Index("support_supporting_agreement_id", "supporting_agreement_id"),
 )
 
+# The newest back-test of each revision. A hash covers the agreement, the version and the document.
+revision_backtest = Table(
+    "revision_backtest",
+    metadata,
+    Column("revision_hash", Text, primary_key=True),
+    Column("agreement_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("backtest_id", Text, nullable=False),
+    Column("requested_at", BigInteger, nullable=False),
+    Column("withheld", JSONB, nullable=False),
+    Column("results", JSONB, nullable=False),
+)
+
 comment = Table(
     "comment",
     metadata,

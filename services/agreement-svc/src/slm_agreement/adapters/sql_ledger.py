@@ -19,6 +19,7 @@ from slm_agreement.adapters.sql_search import (
     service_entry,
 )
 from slm_agreement.application.ledger import AttemptCount
+from slm_agreement.domain.checks.revision_backtest import RevisionBacktest
 from slm_agreement.domain.contracting.comments import Comment
 from slm_agreement.domain.people.accounts import Account
 from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
@@ -91,6 +92,7 @@ class SqlLedger(SqlLedgerOfTransaction):
         self.guest_links = SqlRepository(transaction, sign_in_tables.guest_link, GuestLink)
         self.openid_log_ins = SqlRepository(transaction, sign_in_tables.openid_log_in, OpenIdLogIn)
         self.openid_links = SqlRepository(transaction, sign_in_tables.openid_link, OpenIdLink)
+        self.backtests = SqlRepository(transaction, agreement_tables.revision_backtest, RevisionBacktest)
         self.agreements = SqlAgreements(transaction)
         self.enrolled: list[PrincipalEnrolled] = []
         """Events about principals, to be applied to this process's registry after the commit."""

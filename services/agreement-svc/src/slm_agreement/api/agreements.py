@@ -25,10 +25,10 @@ from slm_agreement.api.responses.agreements import (
     RevisionSummary,
 )
 from slm_agreement.api.responses.differences import RevisionDifferencesResponse
-from slm_agreement.application import agreements, amendments, document_names, supports, surroundings
+from slm_agreement.application import agreements, amendments, backtests, document_names, supports, surroundings
 from slm_agreement.application.agreements import AgreementDraft, DraftChange
 from slm_agreement.application.ledger import LedgerFactory
-from slm_agreement.domain.checks import smart
+from slm_agreement.domain.checks import revision_backtest, smart
 from slm_agreement.domain.documents import clauses, differences, templates
 from slm_agreement.domain.documents.supports import NAME
 from slm_agreement.domain.versions.agreement import Revision, Version
@@ -209,24 +209,28 @@ async def check_agreement(
 ) -> dict[str, Any]:
     """List the ten points that an agreement should cover, which of them are empty, and the SMART check's findings.
 
-    Everything but `chain` is the same for both parties. `chain` says whether each side's supporting agreements promise
-    enough for the targets. It has the numbers of all supporting agreements that your party named. Of those that the
-    other party named, it has only the numbers that this party discloses.
+    `backtest` is the result of trying the targets on past measurements; null: nobody has asked for it.
+    Everything but `chain` is the same for both parties, byte for byte. `chain` says whether each side's supporting
+    agreements promise enough for the targets. It has the numbers of all supporting agreements that your party named. Of
+    those that the other party named, it has only the numbers that this party discloses.
     """
     versions = await agreements.read_visible_versions(ledgers, caller, agreement_id)
     chosen = choose_version(versions, version)
     others = [other for other in versions if other is not chosen]
     document = chosen.current.document
     template = templates.template_of_kind(chosen.identity.kind)
+    backtest = await backtests.read_backtest(ledgers, chosen)
     findings = []
     if chosen.identity.is_on_record or not shapes.is_signed_version(chosen):
         around = await surroundings.read_surrounding_findings(ledgers, chosen)
+        around += revision_backtest.find_backtest_findings(chosen, backtest)
         findings = smart.run_smart_check(chosen, chosen.current, others, clock.now(), around)
     return {
         "version": chosen.number,
         "revision": shapes.revision_summary_json(chosen.current),
         "points": clauses.check_sla_points(document, template.may_be_empty),
         "findings": [finding.document() for finding in findings],
+        "backtest": revision_backtest.backtest_document(chosen, backtest),
         "chain": chain_shapes.chain_json(await supports.read_chain(ledgers, chosen), chosen.identity, caller.party_id),
     }
 

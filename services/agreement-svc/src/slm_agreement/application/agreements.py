@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_agreement.application import callers, drafting, named_companies, supports, surroundings
+from slm_agreement.application import backtests, callers, document_names, drafting, supports, surroundings
 from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.domain.checks import chain_check, signed_supports
 from slm_agreement.domain.checks.smart import latest_signed_number
@@ -17,7 +17,6 @@ from slm_agreement.domain.documents import document as documents
 from slm_agreement.domain.documents.document import DocumentSubject
 from slm_agreement.domain.errors import Finding, Invalid, KeyTaken, Unknown, WrongState
 from slm_agreement.domain.versions.agreement import OPEN, Identity, Revision, Version, VersionState, add_revision
-from slm_agreement.domain.versions.finalizing import NamesAtSigning
 from slm_chassis.access import Principal
 from slm_events.instants import UtcMicroseconds
 
@@ -106,7 +105,7 @@ async def revise_draft(
     """
     async with ledgers.begin() as ledger:
         versions = await lock_visible_versions(ledger, caller, agreement_id)
-        version = _open_one(versions, redraft.version)
+        version = choose_negotiated_version(versions, redraft.version)
         unless_changed(version)
         earlier = _negotiated_and_signed(versions, version)
         text = await drafting.resolve_draft(
@@ -135,8 +134,11 @@ async def propose_draft(
     async with ledgers.begin() as ledger:
         versions = await lock_visible_versions(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
+        proposed_before = version.tabled
         negotiation.record_proposal(version, revision_hash, callers.actor_of(caller), ledger.now, answer_by)
         await _moved(ledger, caller, "agreement.propose", version)
+        if proposed_before is None:
+            await backtests.request_backtest(ledger, version, _others(versions, version))
     return versions, version
 
 
@@ -194,18 +196,21 @@ async def _counter(
 ) -> None:
     around = _negotiated_and_signed(versions, version)
     text = await drafting.resolve_draft(ledger, version.identity, caller.party_id, reply.document or {}, None, around)
-    base = latest_signed_number([other for other in versions if other is not version])
+    base = latest_signed_number(_others(versions, version))
     counter_proposal = negotiation.CounterRevision(text, base, reply.answer)
     negotiation.record_counter_proposal(version, revision_hash, counter_proposal, callers.actor_of(caller), ledger.now)
     await _moved(ledger, caller, "agreement.counter", version)
+    if version.current.hash != revision_hash:
+        await backtests.request_backtest(ledger, version, _others(versions, version))
 
 
 async def _accept(
     ledger: Ledger, caller: Principal, versions: list[Version], version: Version, revision_hash: str
 ) -> None:
-    others = [other for other in versions if other is not version]
+    others = _others(versions, version)
     await drafting.check_own_signatories(ledger, version.identity, caller.party_id, version.current.document)
     around = await surroundings.find_surrounding_findings(ledger, version)
+    around += await backtests.find_backtest_findings(ledger, version)
     negotiation.record_acceptance(version, revision_hash, callers.actor_of(caller), others, ledger.now, around)
     await _moved(ledger, caller, "agreement.accept", version)
 
@@ -219,7 +224,7 @@ async def withdraw_agreement(
     """
     async with ledgers.begin() as ledger:
         versions = await lock_visible_versions(ledger, caller, agreement_id)
-        version = _open_one(versions, number, also=VersionState.WITHDRAWN)
+        version = choose_negotiated_version(versions, number, also=VersionState.WITHDRAWN)
         negotiation.record_withdrawal(version, reason, callers.actor_of(caller), ledger.now)
         await _moved(ledger, caller, "agreement.withdraw", version)
     return versions, version
@@ -240,15 +245,15 @@ async def sign_revision(
     async with ledgers.begin() as ledger:
         versions = await lock_visible_versions(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
-        others = [other for other in versions if other is not version]
         by = await authorize_caller_to_sign(ledger, caller, version.identity)
         # Retiring takes this lock too, so the service cannot be retired between the check and the signature.
         await ledger.lock(version.identity.service_id)
-        names = await read_names(ledger, version.identity)
+        names = await document_names.read_names_at_signing(ledger, version.identity)
         around = await surroundings.find_surrounding_findings(ledger, version)
         chains = await supports.check_chain(ledger, version) if version.state == VersionState.AGREED else {}
         around += chain_check.errors_for(chains, by.side)
-        context = SigningContext(others, names, around)
+        around += await backtests.find_backtest_findings(ledger, version)
+        context = SigningContext(_others(versions, version), names, around)
         signing.record_signature(version, revision_hash, waivers, by, context, ledger.now)
         if version.state == VersionState.FINALIZED:
             # A consumer of the terms knows what they rest on by then.
@@ -319,10 +324,16 @@ def _with(versions: Sequence[Version], revision_hash: str) -> Version:
     for version in sorted(versions, key=lambda v: (v.state in OPEN, v.number), reverse=True):
         if any(revision.hash == revision_hash for revision in version.revisions):
             return version
-    return _open_one(versions, None)
+    return choose_negotiated_version(versions, None)
 
 
-def _open_one(versions: Sequence[Version], number: int | None, also: VersionState | None = None) -> Version:
+def choose_negotiated_version(
+    versions: Sequence[Version], number: int | None, also: VersionState | None = None
+) -> Version:
+    """Return the version with this number; without a number, the newest that is negotiated or in the state ``also``.
+
+    Raises Invalid if no version has the number, and WrongState if none is negotiated.
+    """
     if number is not None:
         found = [version for version in versions if version.number == number]
         if not found:
@@ -352,6 +363,10 @@ async def _moved(ledger: Ledger, caller: Principal, action: str, version: Versio
     await ledger.note(caller, action, version.identity.agreement_id, detail)
 
 
+def _others(versions: Sequence[Version], version: Version) -> list[Version]:
+    return [other for other in versions if other is not version]
+
+
 def _is_private(version: Version) -> bool:
     return version.tabled is None and version.drafted_by_party_id is not None
 
@@ -371,24 +386,6 @@ async def authorize_caller_to_sign(ledger: Ledger, caller: Principal, identity: 
     principal = await ledger.principals.get(caller.principal_id)
     person = await ledger.people.get(principal.person_id) if principal and principal.person_id else None
     return signing.authorize_signer(side, principal, caller.key_id, person, ledger.now)
-
-
-async def read_names(ledger: Ledger, identity: Identity) -> NamesAtSigning:
-    """Return the present names of an agreement's sides and service; raises Unknown if one no longer exists."""
-    provider = await named_companies.find_side(ledger, identity.provider_party_id)
-    customer = await named_companies.find_side(ledger, identity.customer_party_id)
-    service = await ledger.services.get(identity.service_id)
-    if provider is None or customer is None or service is None:
-        raise Unknown("The agreement's parties or service no longer exist.")
-    return NamesAtSigning(
-        provider.name,
-        customer.name,
-        service.key,
-        service.name,
-        customer.key,
-        customer.external_refs,
-        service.external_refs,
-    )
 
 
 async def read_visible_versions(ledgers: LedgerFactory, caller: Principal, agreement_id: str) -> list[Version]:

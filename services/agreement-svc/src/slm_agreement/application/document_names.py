@@ -9,7 +9,8 @@ from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.domain.contracting.signing import SIDES
 from slm_agreement.domain.errors import Unknown
 from slm_agreement.domain.people.people import Party, Requirement, Service
-from slm_agreement.domain.versions.agreement import Version
+from slm_agreement.domain.versions.agreement import Identity, Version
+from slm_agreement.domain.versions.finalizing import NamesAtSigning
 from slm_chassis.access import Principal
 
 
@@ -50,6 +51,24 @@ async def read_document_names(ledgers: LedgerFactory, caller: Principal, version
         requirements = [requirement for requirement in found if requirement is not None]
         signatories = await _signatories(ledger, caller, version)
     return DocumentNames(provider, customer, service, requirements, signatories)
+
+
+async def read_names_at_signing(ledger: Ledger, identity: Identity) -> NamesAtSigning:
+    """Read the present names of an agreement's parties and service. Raises Unknown if one no longer exists."""
+    provider = await named_companies.find_side(ledger, identity.provider_party_id)
+    customer = await named_companies.find_side(ledger, identity.customer_party_id)
+    service = await ledger.services.get(identity.service_id)
+    if provider is None or customer is None or service is None:
+        raise Unknown("The agreement's parties or service no longer exist.")
+    return NamesAtSigning(
+        provider.name,
+        customer.name,
+        service.key,
+        service.name,
+        customer.key,
+        customer.external_refs,
+        service.external_refs,
+    )
 
 
 async def _signatories(ledger: Ledger, caller: Principal, version: Version) -> list[NamedSignatory]:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from slm_agreement.domain.checks.revision_backtest import RevisionBacktest
 from slm_agreement.domain.contracting.comments import Comment
 from slm_agreement.domain.documents.supports import SupportReference
 from slm_agreement.domain.people.accounts import Account
@@ -139,6 +140,10 @@ class Ledger(LedgerOfTransaction, Protocol):
     @property
     def openid_links(self) -> Repository[OpenIdLink]:
         """The subjects of OpenID providers, each linked to a principal."""
+
+    @property
+    def backtests(self) -> Repository[RevisionBacktest]:
+        """The newest back-test of each revision, under the revision's hash."""
 
     @property
     def agreements(self) -> Agreements:

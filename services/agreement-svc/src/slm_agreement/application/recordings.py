@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_agreement.application import agreements, callers, drafting, named_companies, supports, surroundings
+from slm_agreement.application import callers, document_names, drafting, named_companies, supports, surroundings
 from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.domain.checks import chain_check, signed_supports, smart
 from slm_agreement.domain.documents import templates
@@ -103,7 +103,7 @@ async def record_in(ledger: Ledger, caller: Principal, order: ContractOnRecord) 
     chains = await supports.check_chain(ledger, version, draft.references)
     around += chain_check.errors_for(chains, identity.side_of(recorder))
     reported = smart.run_smart_check(version, version.current, [], ledger.now, around)
-    names = await agreements.read_names(ledger, identity)
+    names = await document_names.read_names_at_signing(ledger, identity)
     recording.record_version(version, Record(order.contract, ledger.now), names)
     known = await ledger.agreements.identity(identity.agreement_id)
     if known is not None:

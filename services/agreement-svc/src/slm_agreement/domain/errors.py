@@ -25,15 +25,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-ERROR, SLIP, WARNING = "error", "slip", "warning"
+ERROR, SLIP, WARNING, INFORMATION = "error", "slip", "warning", "information"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong or doubtful in a document or request: the field, its value, and how to correct it.
 
-    ``severity`` is ``error``, ``slip`` (probably a mistake) or ``warning``; an error cannot be waived. ``code`` names
-    the rule, and a waiver refers to it.
+    ``severity`` is ``error``, ``slip`` (probably a mistake), ``warning`` or ``information``. An error must be
+    corrected, a slip or warning must be corrected or waived, and an information asks for nothing. ``code`` names the
+    rule, and a waiver refers to it.
     """
 
     field: str

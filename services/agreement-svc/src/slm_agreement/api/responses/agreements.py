@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from slm_agreement.api.responses.backtests import RevisionBacktestResponse
 from slm_agreement.api.responses.chain_checks import ChainCheckResponse
 from slm_agreement.api.responses.findings import FindingResponse
 from slm_agreement.api.responses.negotiation import NeededActResponse, TargetAnswersResponse
@@ -48,9 +49,7 @@ class RevisionSummary(Answer):
     number: int
     """Number of the revision within its version, from 1"""
     hash: str
-    """SHA-256 of the content's RFC 8785 form (hexadecimal), by which proposals, answers and signatures name the
-    revision
-    """
+    """SHA-256 (hexadecimal) of the content's RFC 8785 form; proposals, answers and signatures name it"""
     author: RevisionAuthorResponse
     """Who wrote it"""
     created_at: Instant
@@ -321,9 +320,10 @@ class AgreementCheckResponse(Answer):
     """The ten points that an agreement should cover"""
     findings: list[FindingResponse]
     """The check's findings; empty for a signed version"""
+    backtest: RevisionBacktestResponse | None
+    """What past measurements say about the targets; null: nobody has asked for a back-test of this revision"""
     chain: ChainCheckResponse
-    """Whether the supporting agreements carry the targets, as the caller's party may read it; also of a signed version
-    """
+    """Whether the supporting agreements carry the targets, as the caller may read it; also of a signed version"""
 
 
 class TermsCheckResponse(Answer):

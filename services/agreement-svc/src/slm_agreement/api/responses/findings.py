@@ -18,5 +18,5 @@ class FindingResponse(Answer):
     """How to correct the value, such as `write 1 to 100`"""
     code: str
     """Name of the rule, as a waiver names it"""
-    severity: Literal["error", "slip", "warning"]
-    """An error must be corrected; slips and warnings can be waived by a signatory"""
+    severity: Literal["error", "slip", "warning", "information"]
+    """An error must be corrected, a slip or warning corrected or waived by a signatory; an information asks nothing"""

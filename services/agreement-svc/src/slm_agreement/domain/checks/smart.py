@@ -10,7 +10,7 @@ from typing import Any
 
 from slm_agreement.domain.checks import clock_slips, contradictions, slips
 from slm_agreement.domain.documents import clauses, credit_terms, nesting, templates
-from slm_agreement.domain.errors import ERROR, Finding
+from slm_agreement.domain.errors import ERROR, SLIP, WARNING, Finding
 from slm_agreement.domain.terms import ticket_conditions
 from slm_agreement.domain.versions.agreement import SIGNED, Revision, Version, VersionState
 from slm_calendar.ical_events import CANCELLED
@@ -56,7 +56,7 @@ def select_errors(findings: Sequence[Finding]) -> list[Finding]:
 
 def select_findings_to_waive(findings: Sequence[Finding]) -> list[Finding]:
     """Return the slips and warnings among the findings, which a signatory must waive."""
-    return [finding for finding in findings if finding.severity != ERROR]
+    return [finding for finding in findings if finding.severity in (SLIP, WARNING)]
 
 
 def _readable(document: dict[str, Any]) -> list[Finding]:

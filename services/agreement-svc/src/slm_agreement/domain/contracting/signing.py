@@ -88,6 +88,9 @@ def record_signature(
     _one_side_only(version, by)
     findings = smart.run_smart_check(version, version.current, context.others, now, context.around)
     _waived(version, findings, waivers)
+    # A waiver may have been written for a finding that is gone, such as a back-test that was still running.
+    open_ = smart.select_findings_to_waive(findings)
+    waivers = [waiver for waiver in waivers if any(_waives(waiver, finding, open_) for finding in open_)]
     version.signatures.append(_signature(version, by, findings, waivers, now))
     version.edits += 1
     if not describe_missing_signatures(version):
