@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from playwright.async_api import Browser, expect
 
+from slm_events.instants import to_text
 from tests.browser.conftest import Opening
 from tests.browser.journeys import Cost, Journey
 from tests.browser.scenario import Scene, availability, document, draft, move, resolution
 
 MOST_TAPS = 6
+DAY = 86_400_000_000
 
 
 async def proposed(scene: Scene, key: str) -> str:
@@ -142,3 +144,27 @@ async def test_text_that_looks_like_markup_stays_text(scene: Scene, browser: Bro
             assert await page.locator("main img, main b").count() == 0, place
         await page.goto(path)
         assert await page.get_by_text(markup).count() >= 3
+
+
+async def test_a_draft_is_tested_against_the_past_before_it_is_proposed(scene: Scene, open_as: Opening) -> None:
+    """Nobody has asked for a test; the manager does, and reads what it found beside the promises."""
+    up = {"key": "shop.gifts", "kind": "availability", "service_id": scene.world.services["checkout"]}
+    await scene.world.post("ada", "indicators", {**up, "initial_state": "up"})
+    began = scene.now - 3 * DAY
+    outage = {"from": to_text(began), "to": to_text(began + DAY // 24)}
+    await scene.world.post("ada", "measurements", [{"indicator": "shop.gifts", "outage": outage, "id": "gifts-1"}])
+    daily = {**availability("shop.gifts", "Gift cards are sold", "99"), "window": {"calendar": "day"}}
+    targets = [daily, resolution("P2", "PT8H")]
+    await draft(scene.world, "tested", "corner-shop", "checkout", document("Tested", scene.now, targets))
+    path = f"/agreements/{scene.world.agreements['tested']}"
+    async with open_as("ada") as (page, _):
+        journey = Journey(page, "test a draft against the past")
+        await journey.open(path, then="Nobody has tested these promises against the past yet.")
+        await journey.click("Test against the past", then="tested against the past")
+        for _ in range(40):
+            if await page.get_by_text("The promises were tested against the past: ").count():
+                break
+            await page.wait_for_timeout(500)
+            await page.reload()
+        await journey.sees("The promises were tested against the past: ")
+        await journey.sees("periods would have missed it.", "No period with a measurement has ended yet: ")

@@ -125,13 +125,13 @@ def test_a_document_shows_words_findings_and_comments_beside_promises() -> None:
         directory(ALDER),
         Sources(
             agreement("countered", target_answers=answers),
-            findings=[{"field": "targets[1].objective", "remedy": "write less", "code": "x"}],
+            findings=[{"field": "targets[1].objective", "remedy": "write less", "code": "x", "severity": "error"}],
             comments=[{"target": "p1", "text": "Why?", "by": "Carl", "party_id": SHOP}],
         ),
     )
     row = found.promises[1]
     assert row.theirs is not None and row.theirs.reason == "Too slow."
-    assert row.findings == ["Write less"]
+    assert row.findings == [("breached", "Write less")]
     assert [(each.company, each.text) for each in row.remarks] == [("Corner Shop", "Why?")]
     assert found.promises[0].theirs is None
     assert found.summary.startswith("Alder makes Corner Shop 2 promises about Checkout.")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from slm_console.api_client import Part, Whole
 from slm_console.pages.agreements.opening import address, ask, head_of, version_asked
-from slm_console.views.agreements import chains, document, receipt
+from slm_console.views.agreements import chains, document, past, receipt
 from slm_console.views.agreements.answering import Choices, Reply
 from slm_console.views.agreements.document import Sources
 from slm_console.views.agreements.next_turn import next_turn_in_words
@@ -80,11 +80,13 @@ async def document_page(visit: Visit, agreement_id: str, sent: Choices, reply: R
         parts["comments"].items,
         findings,
         await _backtests(visit, agreement),
+        check.get("backtest") if agreement["state"] in OPEN else None,
     )
     model = {
         **head_of(visit, directory, agreement, "document"),
         "page": document.page_of(visit.reader, directory, sources),
         "compared_with": earlier,
+        "past": past.past_of(visit.reader, agreement, check),
         "says_no_need": document.says_no_need(agreement, findings),
         "next_turn": next_turn_in_words(visit.reader, directory, agreement),
         "signed_by": receipt.who_signed(visit.reader, directory, agreement),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -21,6 +23,14 @@ async def propose(visit: SignedIn, agreement_id: str, form: Fields) -> Response:
     """Propose the shown revision of the draft to the other side."""
     body = {"revision_hash": form.text("revision_hash")}
     await visit.api.post(f"/api/v1/agreements/{agreement_id}/propose", body)
+    return go(visit, address(visit, agreement_id))
+
+
+@router.post("/agreements/{agreement_id}/backtest")
+async def test_against_the_past(visit: SignedIn, agreement_id: str) -> Response:
+    """Start the back-test of the shown version, and return to its page, which shows the results as they come."""
+    asked = urlencode(version_asked(visit))
+    await visit.api.post(f"/api/v1/agreements/{agreement_id}/backtest{'?' if asked else ''}{asked}")
     return go(visit, address(visit, agreement_id))
 
 

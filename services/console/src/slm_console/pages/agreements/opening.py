@@ -133,6 +133,7 @@ def head_of(visit: Visit, directory: Directory, agreement: Mapping[str, Any], ta
         # The company that received a proposal ends the negotiation instead of withdrawing something of its own.
         "is_receiver": agreement.get("drafting_party_id") not in (None, directory.own),
         "may_end": (is_manager if is_on_record(agreement) else may_sign_for_side) and not is_guest and state in SIGNED,
+        "may_test": is_manager and not is_guest and state in OPEN,
         "may_propose": is_manager and agreement["state"] == "draft",
         "may_answer": awaited and not directory.only_reads and _is_for_reader(agreement, "answer"),
         "may_comment": not directory.only_reads,

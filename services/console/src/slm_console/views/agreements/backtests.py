@@ -38,17 +38,41 @@ def backtest_in_words(
     for job in backtests:
         result = job.get("result")
         if job["state"] == "done" and result and result["judged"] and _is_about(document, target, job["question"]):
-            said = _in_words(reader, target["objective"], job, result)
-            is_priced = _has_terms_money(document, target, job["question"])
-            left_open = [
-                _open_reading(reader, each, is_priced=is_priced)
-                for each in result.get("open_readings") or ()
-                # A term that was written since then has settled it.
-                if target.get(each["policy"]) in (None, each["default"])
-            ]
-            found = tuple(each for each in left_open if each)
-            return replace(said, left_open=found, prices=_prices(reader, target, result, is_priced=is_priced))
+            return _summarize(reader, target, job, is_priced=_has_terms_money(document, target, job["question"]))
     return None
+
+
+def revision_backtest_in_words(
+    reader: Reader, target: Mapping[str, Any], backtest: Mapping[str, Any] | None
+) -> BacktestSummary | None:
+    """Return the result for a target in the back-test that the check of the shown revision has, None if there is none.
+
+    Of a target of single tickets the finding of the check says how many were in time, so there is no summary.
+    """
+    for tested in (backtest or {}).get("targets") or ():
+        result = tested["result"]
+        if tested["target"] == target["key"] and result and result["judged"] and not result["tickets"]:
+            said = _summarize(reader, target, tested, is_priced=True)
+            if result["realistic"] != "error":
+                return said
+            refused = reader.gettext("Fewer than half would have kept it, so nobody can accept or sign it.")
+            return replace(said, mark="breached", more=(refused, *said.more))
+    return None
+
+
+def _summarize(
+    reader: Reader, target: Mapping[str, Any], job: Mapping[str, Any], *, is_priced: bool
+) -> BacktestSummary:
+    result = job["result"]
+    said = _in_words(reader, target["objective"], job, result)
+    left_open = [
+        _open_reading(reader, each, is_priced=is_priced)
+        for each in result.get("open_readings") or ()
+        # A term that was written since then has settled it.
+        if target.get(each["policy"]) in (None, each["default"])
+    ]
+    found = tuple(each for each in left_open if each)
+    return replace(said, left_open=found, prices=_prices(reader, target, result, is_priced=is_priced))
 
 
 def _has_terms_money(document: Mapping[str, Any], target: Mapping[str, Any], question: Mapping[str, Any]) -> bool:

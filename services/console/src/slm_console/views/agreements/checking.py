@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_console.views.agreements.document import finding_in_words
+from slm_console.views.agreements.document import MARKS_OF_FINDINGS, finding_in_words
+from slm_console.views.agreements.signing import WAIVED
 from slm_console.views.reader import Reader
 from slm_console.views.sentences.written_terms import WrittenTerms
 
 _TARGET = re.compile(r"targets\[(\d+)\]")
-_LEVELS = {"error": "breached", "slip": "at-risk", "warning": "at-risk"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class CheckLine:
     target: int | None = None
     line: int | None = None
     must_be_corrected: bool = False
+    needs_reason: bool = False
+    """Whether a signatory must give a reason, unless the terms are changed."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class CheckPanel:
         return [each for each in self.lines if each.target == index]
 
     @property
+    def needs_work(self) -> bool:
+        """Whether a finding must be corrected, or needs a reason from whoever signs."""
+        return any(each.must_be_corrected or each.needs_reason for each in self.lines)
+
+    @property
     def others(self) -> list[CheckLine]:
         """The findings that are not about a target."""
         return [each for each in self.lines if each.target is None]
@@ -59,7 +66,7 @@ class CheckPanel:
 def panel_of(
     reader: Reader, answer: Mapping[str, Any] | None, document: Mapping[str, Any], written: WrittenTerms | None = None
 ) -> CheckPanel:
-    """Return the panel with the findings of the API's check, errors first.
+    """Return the panel with the findings of the API's check, errors first and informations last.
 
     - ``answer``: the API's answer to the check; None if the service is away.
     - ``written``: the terms as text, so that each finding names its line; None in the view of sentences.
@@ -67,7 +74,7 @@ def panel_of(
     if answer is None:
         return CheckPanel(summary=reader.gettext("The check does not answer just now."), is_away=True)
     lines = [_check_line(reader, each, document, written) for each in answer["findings"]]
-    lines.sort(key=lambda each: not each.must_be_corrected)
+    lines.sort(key=lambda each: (not each.must_be_corrected, not each.needs_reason))
     empty = [str(each["title"]) for each in answer["points"] if not each["filled"] and not each["may_be_empty"]]
     return CheckPanel(lines, _summary(reader, lines), empty=empty)
 
@@ -84,6 +91,7 @@ def _check_line(
         "error": reader.gettext("To correct"),
         "slip": reader.gettext("Probably a slip"),
         "warning": reader.gettext("To consider"),
+        "information": reader.gettext("To know"),
     }
     of_fields = {
         "term.expires_at": reader.gettext("The last day comes after the first, or is left empty"),
@@ -95,20 +103,21 @@ def _check_line(
     if severity == "error" and str(finding.get("value") or "none") not in ("none", "empty", "None"):
         text = reader.gettext("“%(value)s”: %(remedy)s", value=finding["value"], remedy=text[:1].lower() + text[1:])
     return CheckLine(
-        mark=_LEVELS.get(severity, "at-risk"),
+        mark=MARKS_OF_FINDINGS.get(severity, "at-risk"),
         level=levels.get(severity, levels["warning"]),
         text=text,
         place=place,
         target=index if index is not None and index < len(targets) else None,
         line=written.line_of(place) if written is not None else None,
         must_be_corrected=severity == "error",
+        needs_reason=severity in WAIVED,
     )
 
 
 def _summary(reader: Reader, lines: Sequence[CheckLine]) -> str:
     errors = sum(each.must_be_corrected for each in lines)
-    doubts = len(lines) - errors
-    if not lines:
+    doubts = sum(each.needs_reason for each in lines)
+    if not errors and not doubts:
         return reader.gettext("Nothing to correct.")
     parts = [
         *([reader.ngettext("%(count)s thing to correct", "%(count)s things to correct", errors)] if errors else []),

@@ -10,7 +10,7 @@ from typing import Any
 
 from slm_console.views import durations
 from slm_console.views.agreements import changes
-from slm_console.views.agreements.backtests import BacktestSummary, backtest_in_words
+from slm_console.views.agreements.backtests import BacktestSummary, backtest_in_words, revision_backtest_in_words
 from slm_console.views.agreements.changes import Change, Changes
 from slm_console.views.agreements.clauses import Clause, clauses_of, price
 from slm_console.views.agreements.credits import credits_in_words
@@ -28,6 +28,10 @@ from slm_console.views.reader import Reader
 
 NO_NEED = "relevant.no-requirement"
 """Code of the finding that an agreement names no requirement of the customer."""
+MISSED = "realistic.missed"
+"""Code of the finding that too few past windows met an objective."""
+MARKS_OF_FINDINGS = {"error": "breached", "slip": "at-risk", "warning": "at-risk", "information": "no-data"}
+"""Severity of a finding → its state mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,8 @@ class PromiseRow:
     change: Change | None = None
     own: Word | None = None
     theirs: Word | None = None
-    findings: list[str] = field(default_factory=list)
+    findings: list[tuple[str, str]] = field(default_factory=list)
+    """State mark and sentence of each finding about the promise."""
     backtest: BacktestSummary | None = None
     remarks: list[Remark] = field(default_factory=list)
     costs: list[str] = field(default_factory=list)
@@ -126,6 +131,8 @@ class Sources:
     comments: Sequence[dict[str, Any]] = ()
     findings: Sequence[Mapping[str, Any]] = ()
     backtests: Sequence[dict[str, Any]] = ()
+    revision_backtest: Mapping[str, Any] | None = None
+    """The back-test of the shown revision, which is part of its check."""
 
 
 def page_of(reader: Reader, directory: Directory, sources: Sources) -> Page:
@@ -139,6 +146,14 @@ def page_of(reader: Reader, directory: Directory, sources: Sources) -> Page:
         if not each.get("instance_of")
     }
     words = _words(directory, sources.agreement)
+    tested = [revision_backtest_in_words(reader, target, sources.revision_backtest) for target in document["targets"]]
+    # The summary of the back-test says it in the reader's words.
+    told = [
+        each
+        for index, past in enumerate(tested)
+        for each in sources.findings
+        if past and each["field"] == f"targets[{index}].objective" and each["code"] == MISSED
+    ]
     promises = [
         PromiseRow(
             promise=promise_of(reader, target),
@@ -146,12 +161,12 @@ def page_of(reader: Reader, directory: Directory, sources: Sources) -> Page:
             change=changed.targets.get(str(target["key"])),
             own=words.get((str(target["key"]), "own")),
             theirs=words.get((str(target["key"]), "theirs")),
-            findings=_findings_of(reader, sources.findings, index),
-            backtest=backtest_in_words(reader, document, target, sources.backtests),
+            findings=_findings_of(reader, [each for each in sources.findings if each not in told], index),
+            backtest=past or backtest_in_words(reader, document, target, sources.backtests),
             remarks=_remarks(reader, directory, sources.comments, "target", str(target["key"])),
             costs=credits_in_words(reader, document, target),
         )
-        for index, target in enumerate(document["targets"])
+        for index, (target, past) in enumerate(zip(document["targets"], tested, strict=True))
     ]
     clauses = [
         ClauseRow(
@@ -267,9 +282,13 @@ def _words(directory: Directory, agreement: Mapping[str, Any]) -> dict[tuple[str
     return found
 
 
-def _findings_of(reader: Reader, findings: Sequence[Mapping[str, Any]], index: int) -> list[str]:
+def _findings_of(reader: Reader, findings: Sequence[Mapping[str, Any]], index: int) -> list[tuple[str, str]]:
     place = f"targets[{index}]"
-    return [finding_in_words(reader, each) for each in findings if str(each.get("field", "")).startswith(place)]
+    return [
+        (MARKS_OF_FINDINGS.get(str(each.get("severity")), "at-risk"), finding_in_words(reader, each))
+        for each in findings
+        if str(each.get("field", "")).startswith(place)
+    ]
 
 
 def says_no_need(agreement: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> bool:

@@ -14,6 +14,9 @@ from slm_console.views.directory import Directory
 from slm_console.views.instants import read
 from slm_console.views.reader import Reader
 
+WAIVED = ("slip", "warning")
+"""Severities of the findings that a signatory corrects or waives."""
+
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
@@ -92,9 +95,10 @@ def signing_page(
 def unwaived(agreement: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return the findings that the next signatory must waive.
 
-    Left out are errors, which nobody can waive, and findings that a signature on this revision has waived already.
+    Left out are errors, which nobody can waive, informations, which nobody needs to waive, and findings that a
+    signature on this revision has waived already.
     """
-    return [each for each in findings if each["severity"] != "error" and _waiver_of(agreement, each) is None]
+    return [each for each in findings if each["severity"] in WAIVED and _waiver_of(agreement, each) is None]
 
 
 def _waiver_of(agreement: Mapping[str, Any], finding: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -114,14 +118,14 @@ def doubt_key(finding: Mapping[str, Any]) -> str:
 
 
 def waivers_of(findings: Sequence[Mapping[str, Any]], reasons: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return a waiver for each finding that is not an error and has a reason. ``reasons``: ``doubt_key`` → reason.
+    """Return a waiver for each slip or warning that has a reason. ``reasons``: ``doubt_key`` → reason.
 
     A finding without a reason gets no waiver: the signatory has not seen it, or has not answered it.
     """
     return [
         {"code": str(each["code"]), "field": str(each["field"]), "reason": reasons[doubt_key(each)]}
         for each in findings
-        if each["severity"] != "error" and reasons.get(doubt_key(each))
+        if each["severity"] in WAIVED and reasons.get(doubt_key(each))
     ]
 
 
