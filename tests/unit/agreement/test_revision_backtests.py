@@ -61,6 +61,29 @@ def test_fewer_than_nine_tenths_warn_and_fewer_than_half_refuse(met: int, severi
     assert severities(version, backtest_with(version, result(met, 12))) == expected
 
 
+@pytest.mark.parametrize(("met", "judged"), [(0, 1), (0, 2), (1, 2)])
+def test_fewer_than_three_windows_refuse_no_promise(met: int, judged: int) -> None:
+    version = proposed()
+    [finding] = revision_backtest.find_backtest_findings(version, backtest_with(version, result(met, judged)))
+    assert (finding.code, finding.severity) == ("realistic.little-history", "information")
+    assert finding.value == f"{met} of {judged} periods met"
+    assert severities(version, backtest_with(version, result(judged, judged))) == []
+
+
+def test_three_windows_refuse_a_promise() -> None:
+    version = proposed()
+    assert severities(version, backtest_with(version, result(1, 3))) == [("realistic.missed", "error")]
+    assert severities(version, backtest_with(version, result(2, 3))) == [("realistic.missed", "warning")]
+
+
+def test_fewer_than_three_single_tickets_refuse_no_promise() -> None:
+    version = proposed()
+    few = result(0, 12, tickets={"judged": 2, "met": 0}, attained_share="0")
+    assert severities(version, backtest_with(version, few)) == [("realistic.little-history", "information")]
+    many = result(1, 1, tickets={"judged": 100, "met": 40}, attained_share="2/5")
+    assert severities(version, backtest_with(version, many)) == [("realistic.missed", "error")]
+
+
 def test_tickets_are_the_windows_of_a_target_of_single_tickets() -> None:
     version = proposed()
     one = result(3, 12, tickets={"judged": 1000, "met": 990}, attained_share="99/100")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from slm_console.views.agreements.backtests import backtest_in_words
+from slm_console.views.agreements.backtests import backtest_in_words, revision_backtest_in_words
+from slm_console.views.agreements.past import past_of
 from tests.unit.console.negotiated import ALDER, READER, agreement, available
 from tests.unit.console.stub_api import browser_of
 from tests.unit.console.test_agreement_pages import known
@@ -131,3 +132,39 @@ async def test_the_document_of_a_draft_shows_it_and_one_in_force_does_not() -> N
         async with browser_of(api) as browser:
             page = (await browser.get("/agreements/agreement-1")).text
         assert ("2 of the last 3 periods would have missed it" in page) is is_shown
+
+
+def checked(**changes: Any) -> dict[str, Any]:
+    """The back-test of a check: one target, two of three months missed."""
+    measured = {"last_at": "2026-12-01T09:00:00Z", "in_7_days": 9, "is_sampled": True, "is_silent": False}
+    result = {**priced()["result"], "tickets": None}
+    tested = {**tried(), "target": TARGET["key"], "result": result, "measured": measured, **changes}
+    return {"state": "done", "requested_at": "2026-12-01T10:00:00Z", "targets": [tested]}
+
+
+def test_the_check_says_whether_a_missed_promise_is_refused() -> None:
+    severities = {"error": "breached", "warning": "at-risk", "information": "no-data"}
+    for severity, mark in severities.items():
+        found = revision_backtest_in_words(READER, TARGET, checked(), {"severity": severity})
+        assert found is not None and found.mark == mark
+    assert found is not None and found.more[0] == "This is too little history to say whether it can be kept."
+    tickets = {**priced()["result"], "tickets": {"judged": 9, "met": 1}}
+    assert revision_backtest_in_words(READER, TARGET, checked(result=tickets)) is None
+    assert revision_backtest_in_words(READER, TARGET, None) is None
+
+
+def test_gaps_in_the_measurements_are_named_with_the_promises() -> None:
+    drafted = {**agreement(), "state": "proposed", "document": DOCUMENT}
+    silent = {"last_at": None, "in_7_days": 0, "is_sampled": False, "is_silent": True}
+    nothing = {"state": "withheld", "result": None, "measured": None}
+    gaps = {
+        "at-risk": checked(measured=silent),
+        "no-data": checked(**nothing),
+    }
+    for mark, backtest in gaps.items():
+        past = past_of(READER, drafted, {"backtest": backtest})
+        assert past is not None and [each for each, _ in past.lines] == [mark]
+        assert TARGET["title"] in past.lines[0][1]
+    whole = past_of(READER, drafted, {"backtest": checked()})
+    assert whole is not None and whole.lines == []
+    assert past_of(READER, {**drafted, "state": "in_force"}, {"backtest": checked()}) is None

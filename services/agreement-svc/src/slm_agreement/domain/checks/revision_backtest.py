@@ -18,8 +18,11 @@ RUNNING, DONE, FAILED, WITHHELD = "running", "done", "failed", "withheld"
 RUNNING_CODE = "realistic.running"
 NO_HISTORY_CODE = "realistic.no-history"
 MISSED_CODE = "realistic.missed"
+LITTLE_HISTORY_CODE = "realistic.little-history"
 NO_DATA_CODE = "measurable.no-data"
 _ENOUGH, _HALF = Fraction(9, 10), Fraction(1, 2)
+_FEWEST = 3
+"""Windows, or single tickets, from which a share is a reason to refuse: one bad month of two proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ def find_backtest_findings(version: Version, backtest: RevisionBacktest | None) 
     """Return the findings about measurements of the current revision: Realistic and Measurable of the SMART check.
 
     Both parties get the same findings. Findings that nobody can know more about yet are informations, which no
-    signatory waives: a result that has not come, and a service without history. A draft without a back-test has none.
+    signatory waives: a result that has not come, and a service without history or with little. A draft without a
+    back-test has none.
     """
     if backtest is None:
         is_expected = version.state in ON_THE_TABLE or version.state == VersionState.AGREED
@@ -156,12 +160,18 @@ def _judged(result: Mapping[str, Any]) -> int:
 
 
 def _missed(result: Mapping[str, Any] | None, field_name: str) -> Iterator[Finding]:
-    """Yield a finding if past windows met the objective too rarely: a warning below 90 percent, an error below half."""
+    """Yield a finding if past windows met the objective too rarely: a warning below 90 percent, an error below half.
+
+    Fewer than three windows, or single tickets, are too little history: the finding is an information then.
+    """
     share = None if result is None else result["attained_share"]
     if result is None or share is None or (attained := Fraction(share)) >= _ENOUGH:
         return
+    code = MISSED_CODE
     severity = ERROR if attained < _HALF else WARNING
-    yield Finding(field_name, _met_text(result), _missed_remedy(result, severity), MISSED_CODE, severity)
+    if int((result.get("tickets") or result)["judged"]) < _FEWEST:
+        code, severity = LITTLE_HISTORY_CODE, INFORMATION
+    yield Finding(field_name, _met_text(result), _missed_remedy(result, severity), code, severity)
 
 
 def _met_text(result: Mapping[str, Any]) -> str:
@@ -179,11 +189,16 @@ def _missed_remedy(result: Mapping[str, Any], severity: str) -> str:
     due = next((row["credits"] for row in prices.get("rows", ()) if row["is_draft"]), None)
     if due is not None:
         said.append(f"credits of {prices['currency']} {due} would have been due")
-    suggested = result["suggested_objective"]
+    # Of one or two windows, the objective that 11 of 12 would have met is the worst figure again.
+    suggested = None if severity == INFORMATION else result["suggested_objective"]
     comparison = next((name for name in ("at_least", "at_most") if suggested and name in suggested), None)
     if suggested is not None and comparison is not None:
         unit = "" if suggested["unit"] == "percent" else f" {suggested['unit']}"
         limit = f"{suggested[comparison]}{'%' if suggested['unit'] == 'percent' else unit}"
         said.append(f"11 of 12 periods would have met {comparison.replace('_', ' ')} {limit}")
-    waive = "promise what can be kept" if severity == ERROR else "promise that, or waive this with a reason"
+    waive = {
+        ERROR: "promise what can be kept",
+        WARNING: "promise that, or waive this with a reason",
+        INFORMATION: f"fewer than {_FEWEST} are too little history to refuse a promise",
+    }[severity]
     return f"{'; '.join(said)}: {waive}" if said else waive

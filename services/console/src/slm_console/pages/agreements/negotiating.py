@@ -27,10 +27,10 @@ async def propose(visit: SignedIn, agreement_id: str, form: Fields) -> Response:
 
 
 @router.post("/agreements/{agreement_id}/backtest")
-async def test_against_the_past(visit: SignedIn, agreement_id: str) -> Response:
+async def test_against_the_past(visit: SignedIn, agreement_id: str, form: Fields) -> Response:
     """Start the back-test of the shown version, and return to its page, which shows the results as they come."""
-    asked = urlencode(version_asked(visit))
-    await visit.api.post(f"/api/v1/agreements/{agreement_id}/backtest{'?' if asked else ''}{asked}")
+    asked = urlencode({"version": form.text("version")})
+    await visit.api.post(f"/api/v1/agreements/{agreement_id}/backtest?{asked}")
     return go(visit, address(visit, agreement_id))
 
 

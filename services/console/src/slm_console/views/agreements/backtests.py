@@ -43,20 +43,27 @@ def backtest_in_words(
 
 
 def revision_backtest_in_words(
-    reader: Reader, target: Mapping[str, Any], backtest: Mapping[str, Any] | None
+    reader: Reader,
+    target: Mapping[str, Any],
+    backtest: Mapping[str, Any] | None,
+    finding: Mapping[str, Any] | None = None,
 ) -> BacktestSummary | None:
     """Return the result for a target in the back-test that the check of the shown revision has, None if there is none.
 
-    Of a target of single tickets the finding of the check says how many were in time, so there is no summary.
+    ``finding``: the check's finding that the target was met too rarely; None if there is none. Of a target of single
+    tickets that finding says how many were in time, so there is no summary.
     """
     for tested in (backtest or {}).get("targets") or ():
         result = tested["result"]
         if tested["target"] == target["key"] and result and result["judged"] and not result["tickets"]:
             said = _summarize(reader, target, tested, is_priced=True)
-            if result["realistic"] != "error":
+            if finding is None or finding["severity"] == "warning":
                 return said
-            refused = reader.gettext("Fewer than half would have kept it, so nobody can accept or sign it.")
-            return replace(said, mark="breached", more=(refused, *said.more))
+            if finding["severity"] == "error":
+                refused = reader.gettext("Fewer than half would have kept it, so nobody can accept or sign it.")
+                return replace(said, mark="breached", more=(refused, *said.more))
+            little = reader.gettext("This is too little history to say whether it can be kept.")
+            return replace(said, mark="no-data", more=(little, *said.more))
     return None
 
 

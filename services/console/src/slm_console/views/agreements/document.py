@@ -28,8 +28,8 @@ from slm_console.views.reader import Reader
 
 NO_NEED = "relevant.no-requirement"
 """Code of the finding that an agreement names no requirement of the customer."""
-MISSED = "realistic.missed"
-"""Code of the finding that too few past windows met an objective."""
+MISSED = ("realistic.missed", "realistic.little-history")
+"""Codes of the findings that too few past windows met an objective."""
 MARKS_OF_FINDINGS = {"error": "breached", "slip": "at-risk", "warning": "at-risk", "information": "no-data"}
 """Severity of a finding → its state mark."""
 
@@ -146,14 +146,14 @@ def page_of(reader: Reader, directory: Directory, sources: Sources) -> Page:
         if not each.get("instance_of")
     }
     words = _words(directory, sources.agreement)
-    tested = [revision_backtest_in_words(reader, target, sources.revision_backtest) for target in document["targets"]]
-    # The summary of the back-test says it in the reader's words.
-    told = [
-        each
-        for index, past in enumerate(tested)
-        for each in sources.findings
-        if past and each["field"] == f"targets[{index}].objective" and each["code"] == MISSED
+    missed = {each["field"]: each for each in sources.findings if each.get("code") in MISSED}
+    found = [missed.get(f"targets[{index}].objective") for index in range(len(document["targets"]))]
+    tested = [
+        revision_backtest_in_words(reader, target, sources.revision_backtest, finding)
+        for target, finding in zip(document["targets"], found, strict=True)
     ]
+    # The summary of the back-test says it in the reader's words.
+    told = [finding for past, finding in zip(tested, found, strict=True) if past and finding]
     promises = [
         PromiseRow(
             promise=promise_of(reader, target),
