@@ -70,6 +70,9 @@ def test_every_combination_that_can_be_agreed_can_be_judged(document: dict[str, 
         agreed += 1
         covered, refused = written(*others, {**asked, "min_coverage": "95"})
         found = found if refused else covered
+        stretched, ignores_none = written(*others, {**asked, "ignore_outages_shorter_than": "PT5M"})
+        if not ignores_none:
+            assert judged.parse_targets(_finalized(stretched))[-1].ignore_outages_shorter_than == 300_000_000
         read = judged.parse_targets(_finalized(found))
         composite_terms.check_composite_terms(read)
         registry.check_parameters(read)

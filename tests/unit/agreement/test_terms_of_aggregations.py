@@ -131,6 +131,17 @@ def test_the_unacceptable_level_is_looser_than_the_objective() -> None:
         ({**RATIO, "min_coverage": "100.1"}, "min_coverage"),
         ({**RATIO, "min_coverage": "95", "window": {"rolling": "P1D"}}, "min_coverage"),
         ({**CLOCK, "min_coverage": "95"}, "min_coverage"),
+        *(
+            ({**each, "ignore_outages_shorter_than": "PT5M"}, "ignore_outages_shorter_than")
+            for each in (CLOCK, RATIO, COMPLIANCE, MEAN, OUTAGES)
+        ),
+        *(
+            ({**AVAILABILITY, "ignore_outages_shorter_than": each}, "ignore_outages_shorter_than")
+            for each in ("PT0S", "-PT5M", "P1M", "5", 300, ["PT5M"])
+        ),
+        ({**AVAILABILITY, "ignore_outages_shorter_than": "PT5M", "short_outages": "half"}, "short_outages"),
+        ({**AVAILABILITY, "short_outages": "excess"}, "short_outages"),
+        ({**CLOCK, "short_outages": "whole"}, "short_outages"),
         ({**COUNT, "warn_at": {"burn_rate": "default"}}, "warn_at.burn_rate"),
         ({**AVAILABILITY, "warn_at": {"budget_drop": [{"by": "0", "within": "PT1H"}]}}, "warn_at.budget_drop[0].by"),
         ({**AVAILABILITY, "warn_at": {"budget_drop": [{"by": "5"}]}}, "warn_at.budget_drop[0].within"),
@@ -210,6 +221,11 @@ def test_time_and_gaps_are_counted_as_the_target_says() -> None:
     assert target(RATIO, expected_volume=100_000)["expected_volume"] == 100_000
     assert target(RATIO, min_coverage=95)["min_coverage"] == "95"
     assert "min_coverage" not in target(RATIO)
+    short = {"ignore_outages_shorter_than": "PT5M", "short_outages": "excess"}
+    assert {name: target(AVAILABILITY, **short)[name] for name in short} == short
+    # What nobody wrote is not written by the reader either, so that a check can say that it was left open.
+    assert "short_outages" not in target(AVAILABILITY, ignore_outages_shorter_than="PT5M")
+    assert "ignore_outages_shorter_than" not in target(AVAILABILITY)
     assert target(RATIO, assets=["CI-7", "CI-7"])["assets"] == ["CI-7"]
     assert target(RATIO, group_by=["site", "region"])["group_by"] == ["region", "site"]
 

@@ -62,6 +62,9 @@ def test_only_policies_of_the_kind_that_nobody_wrote_are_open() -> None:
     assert policies(asked()) == [("unknown", None), ("degraded", None)]
     assert policies(asked({**UP, "unknown": "removed"})) == [("degraded", None)]
     assert policies(asked({**UP, "unknown": "down", "degraded": {"weight": "0.5"}})) == []
+    short = {**UP, "ignore_outages_shorter_than": "PT5M", "unknown": "removed", "degraded": "up"}
+    assert policies(asked(short)) == [("short_outages", None)]
+    assert policies(asked({**short, "short_outages": "whole"})) == []
     assert policies(asked({**UP, "aggregation": "ratio"})) == []
     assert policies(asked(CLOCK)) == [("on_reopen", None), ("on_priority_change", None)]
     assert policies(asked(SHARE, members=[{**CLOCK, "on_reopen": "resume"}])) == [("on_priority_change", 0)]

@@ -246,6 +246,25 @@ def explain_no_min_coverage(document: Any, window_kind: str) -> str | None:
     return None
 
 
+SHORT_OUTAGES_OF_NOTHING = "leave it out, or write how short an ignored outage is: ignore_outages_shorter_than"
+"""The remedy for a target that says how short outages count but not how short they are."""
+
+
+def explain_no_short_outages(document: Any) -> str | None:
+    """Return why a target must not ignore short outages, as a remedy; None if it may.
+
+    ``document`` is how the target writes its aggregation.
+    """
+    kind = KINDS[read_name(document)]
+    if kind.name == "outages":
+        return 'leave it out: write the least length of an outage that counts as {"outages": {"at_least": "PT5M"}}'
+    if kind.source == MEMBERS and document[kind.name].get("of") != STATES:
+        return "leave it out, and write it at the members, which have outages"
+    if kind.source not in (STATES, MEMBERS):
+        return "leave it out: only availability has outages, as time in a state"
+    return None
+
+
 def is_of_clock(document: Any) -> bool:
     """Return whether an aggregation's document names the clock of a ticket. Each ticket then has a result of
     its own.

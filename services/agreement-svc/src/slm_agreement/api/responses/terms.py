@@ -211,6 +211,11 @@ class FigureTargetResponse(CommonTermsResponse):
     """Whether a window in which an amendment takes effect keeps the terms of its start, or is split at that instant"""
     min_coverage: str = ABSENT
     """A closed window of which less than this percentage is known has no verdict; left out: any share will do"""
+    ignore_outages_shorter_than: str = ABSENT
+    """Availability: downtime counts only if it lasts at least this long without a break, in time that counts (ISO 8601
+    duration); left out: all downtime counts"""
+    short_outages: Literal["whole", "excess"] = ABSENT
+    """Whether an outage of at least that length counts whole (`whole`, if left out) or only beyond it (`excess`)"""
     service_hours: str
     """Name of the service hours within which it is evaluated"""
 

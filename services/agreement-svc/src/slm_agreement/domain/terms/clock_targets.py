@@ -63,6 +63,8 @@ _NOT_OF_CLOCKS = {
     "group_by": "leave it out: each ticket is judged by itself; write one target for each group with applies_to",
     "expected_volume": "leave it out: each ticket is judged by itself",
     "min_coverage": "leave it out: each ticket is judged by itself; write it at a target of compliance",
+    "ignore_outages_shorter_than": "leave it out: only availability has outages, as time in a state",
+    "short_outages": "leave it out: only availability has outages, as time in a state",
 }
 
 

@@ -43,6 +43,7 @@ def read_figure_terms(reader: FieldReader, aggregation: Aggregation, context: Ta
         "expected_volume": _expected_volume(reader, aggregation, window),
         "on_amendment": reader.choice("on_amendment", ("next_window", "split"), "next_window"),
         **_min_coverage(reader, aggregation, window),
+        **_short_outages(reader, aggregation),
     }
 
 
@@ -122,6 +123,30 @@ def _min_coverage(reader: FieldReader, aggregation: Aggregation, window: dict[st
     if remedy is not None:
         reader.fault("min_coverage", raw, remedy)
     return {"min_coverage": least}
+
+
+def _short_outages(reader: FieldReader, aggregation: Aggregation) -> dict[str, str]:
+    """Read how long an outage must last to count, and whether it then counts whole or only beyond that length.
+
+    If a term is missing, no default is added: the hash of a document from before these terms existed must not change,
+    and a check can tell that nobody wrote ``short_outages``.
+    """
+    raw, way = reader.raw("ignore_outages_shorter_than"), reader.raw("short_outages")
+    if raw is None:
+        if way is not None:
+            reader.fault("short_outages", way, vocabulary.SHORT_OUTAGES_OF_NOTHING)
+        return {}
+    remedy = vocabulary.explain_no_short_outages(aggregation.document)
+    if remedy is not None:
+        reader.fault("ignore_outages_shorter_than", raw, remedy)
+        return {}
+    length = target_windows.parse_duration(raw)
+    if length is None or length <= 0:
+        remedy = 'write how long an outage lasts at least that counts, above zero and without months, like "PT5M"'
+        reader.fault("ignore_outages_shorter_than", raw, remedy)
+        return {}
+    found = {"ignore_outages_shorter_than": str(raw)}
+    return found if way is None else {**found, "short_outages": reader.choice("short_outages", ("whole", "excess"))}
 
 
 def _expected_volume(reader: FieldReader, aggregation: Aggregation, window: dict[str, str]) -> int | None:

@@ -32,6 +32,8 @@ class WindowSums(Answer):
     """Time down, microseconds"""
     unknown: int = ABSENT
     """Service time in which the state is not known, microseconds"""
+    ignored: int = ABSENT
+    """Downtime that counts as up because its outages are too short (`ignore_outages_shorter_than`), microseconds"""
     excluded: int = ABSENT
     """Left out because of exclusions: a time in microseconds, or a number of events"""
     outside_service_hours: int = ABSENT

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from slm_calendar.intervals import Interval
-from slm_events.aggregations import STATES
+from slm_events.aggregations import ROLLING, STATES
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.explain import explanation
 from slm_monitor.application.explain.explanation import ExplanationQuestion
@@ -26,6 +26,7 @@ from slm_monitor.domain.causes.attribution import (
 )
 from slm_monitor.domain.states import availability, excluded_time, timeline
 from slm_monitor.domain.states.availability import StateCountingPolicy
+from slm_monitor.domain.states.short_outages import StretchedStates
 from slm_monitor.domain.states.timeline import DOWN, UNKNOWN, UP, StateProvider, StateSegment
 from slm_monitor.domain.terms.composite_terms import parse_composite_terms
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -159,7 +160,9 @@ class DowntimeAttributor:
         named = [each for chain in chains for each in chain.supports]
         supporting = {each.support_id: await self._record.agreement(each.agreement_id) for each in named}
         stated = {name: await self._states_of_support(each, (span[0], as_of)) for name, each in supporting.items()}
-        pieces = [] if states is None else list_downtime(terms, states, (span[0], as_of), excluded)
+        # A rolling window counts an outage that was long enough by its end, a calendar window one that is by now.
+        known_at = as_of if terms.window_kind == ROLLING else present
+        pieces = [] if states is None else list_downtime(terms, states, (span[0], as_of), excluded, known_at)
         found: DowntimeAttribution = await asyncio.to_thread(
             attribute_downtime, pieces, [each.structure for each in chains], stated
         )
@@ -220,17 +223,25 @@ class DowntimeAttributor:
 
 
 def list_downtime(
-    terms: ServiceLevelTarget, states: StateProvider, span: Interval, excluded: Sequence[Interval]
+    terms: ServiceLevelTarget,
+    states: StateProvider,
+    span: Interval,
+    excluded: Sequence[Interval],
+    as_of: UtcMicroseconds,
 ) -> list[DowntimePiece]:
     """Return the time within ``span`` that counts as downtime in the target's figure.
 
-    Only service time that is not excluded counts. Degraded time counts in part, as the terms say.
+    Only service time that is not excluded counts. Degraded time counts in part, as the terms say. An outage that the
+    terms ignore while it is short counts if it is long enough by ``as_of``.
     """
     if span[0] >= span[1]:
         return []
     policy = StateCountingPolicy(terms.unknown, terms.degraded)
     segments, hours = excluded_time.apply_exclusions_to_states(
-        states.segments(*span), terms.hours.intervals(*span), excluded, terms
+        StretchedStates(states, terms, excluded).label(*span).as_of(as_of),
+        terms.hours.intervals(*span),
+        excluded,
+        terms,
     )
     return [
         DowntimePiece(each.start, each.end, Fraction(1) if counts == DOWN else 1 - Fraction(counts))

@@ -33,6 +33,8 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
         "no_data",
         "planned_downtime",
         "min_coverage",
+        "ignore_outages_shorter_than",
+        "short_outages",
     ):
         if name in explained["terms"]:
             yield f"  {name}: {_as_text(explained['terms'][name])}"

@@ -12,6 +12,7 @@ from typing import Any
 from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError, refusal
 from slm_calendar.intervals import Interval
+from slm_events.aggregations import CALENDAR
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.explanations.window_result import (
     NO_BUDGET,
@@ -26,10 +27,13 @@ from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.lifecycle import coverage
 from slm_monitor.domain.states import excluded_time, outages
 from slm_monitor.domain.states.availability import StateCountingPolicy
+from slm_monitor.domain.states.short_outages import OutageStretch, StretchedStates
 from slm_monitor.domain.states.timeline import DOWN, StateProvider, StateSegment
 from slm_monitor.domain.terms import burn_rate, figures
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import EXCESS, ServiceLevelTarget
 from slm_monitor.domain.windows import availability_evaluation, outage_evaluation
+
+_MOST_IGNORED = 20
 
 
 def explain_availability(
@@ -37,7 +41,7 @@ def explain_availability(
 ) -> ExplainedWindow:
     """Explain availability = time up ÷ (time up + time down). ``brief``: without intervals."""
     start, end = facts.span
-    as_of = min(facts.as_of, end)
+    as_of = _known_at(target, facts)
     finding = availability_evaluation.evaluate_availability(states, target, start, end, as_of, (), facts.excluded)
     finding = settle_by_coverage(target, finding, facts)
     detail = finding.detail
@@ -64,9 +68,18 @@ def explain_availability(
                 "mtbsi": figures.format_exact_fraction(means.mtbsi),
             }
         },
-        _arithmetic(finding.good, finding.total, objective, budget),
+        [*_arithmetic(finding.good, finding.total, objective, budget), *_ignored(target, facts, states)],
         finding.missed,
     )
+
+
+def _known_at(target: ServiceLevelTarget, facts: KnownWindowFacts) -> UtcMicroseconds:
+    """Return the instant up to which facts count.
+
+    An outage that lasts over the end of a calendar window may become long enough to count after this end.
+    """
+    is_short_ignored = target.ignore_outages_shorter_than is not None and target.window_kind == CALENDAR
+    return facts.as_of if is_short_ignored else min(facts.as_of, facts.span[1])
 
 
 def _arithmetic(up: int | Fraction, counted: int | Fraction, objective: Fraction, budget: Fraction | None) -> list[str]:
@@ -78,6 +91,43 @@ def _arithmetic(up: int | Fraction, counted: int | Fraction, objective: Fraction
         lines.append(f"budget = (1 − {objective}) × (service time − removed) = {product}")
     lines.append(f"left = {budget} − {counted - up} = {budget - (counted - up)} µs")
     return lines
+
+
+def _ignored(target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider) -> list[str]:
+    """Return a line of text for each of the latest outages that do not count, or count in part, because of the term
+    that ignores short outages.
+    """
+    least = target.ignore_outages_shorter_than
+    if least is None:
+        return []
+    start, end = facts.span
+    known = min(end, facts.as_of)
+    if known <= start:
+        return []
+    found = [
+        (each, _say_ignored(target, least, each, _known_at(target, facts)))
+        for each in StretchedStates(states, target, facts.excluded).label(start, known).stretches
+    ]
+    lines = [
+        f"outage from {to_text(each.pieces[0][0])} to {to_text(each.pieces[-1][1])}: {said}"
+        for each, said in found
+        if said
+    ]
+    left_out = len(lines) - _MOST_IGNORED
+    return [*([f"{left_out} earlier short outages are not listed"] if left_out > 0 else []), *lines[-_MOST_IGNORED:]]
+
+
+def _say_ignored(target: ServiceLevelTarget, least: int, stretch: OutageStretch, as_of: UtcMicroseconds) -> str | None:
+    """Return how a stretch of downtime counts and why; None if it counts as if the term was not there."""
+    limit = durations.to_iso(least)
+    if stretch.reached_at is None:
+        return f"{durations.to_iso(stretch.length)} of counted time, shorter than {limit}, does not count"
+    if stretch.reached_at > as_of:
+        until = to_text(stretch.reached_at)
+        return f"shorter than {limit} so far, does not count yet; if it lasts, it counts from {until}"
+    if target.short_outages == EXCESS:
+        return f"only what exceeds {limit} counts, from {to_text(stretch.reached_at)} on"
+    return None
 
 
 # -- intervals and their causes -----------------------------------------------------------------------------------
@@ -95,13 +145,28 @@ def list_state_intervals(
     scheduled = target.hours.intervals(start, end)
     excluded = intervals.clip(intervals.union(facts.excluded), start, end)
     causes = _Causes(facts, excluded)
-    pieces = list(_cut(states.segments(start, end), [edge for pair in excluded for edge in pair], known))
+    labelled = StretchedStates(states, target, facts.excluded).label(start, known)
+    edges = [edge for pair in excluded for edge in pair]
+    least, as_of = target.ignore_outages_shorter_than or 0, _known_at(target, facts)
+    edges += [
+        edge
+        for stretch in labelled.stretches
+        if _say_ignored(target, least, stretch, as_of)
+        for edge in _counted_edges(stretch)
+    ]
+    pieces = list(_cut(states.segments(start, end), edges, known))
+    as_counted = labelled.as_of(as_of)
+    starts = [each.start for each in as_counted]
+
+    def counted_state(piece: StateSegment) -> str:
+        return as_counted[bisect_right(starts, piece.start) - 1].state
+
     return [
         {
             "from": to_text(each.start),
             "to": to_text(each.end),
             "state": each.state,
-            "counts_as": _counts_as(target, each, policy, excluded),
+            "counts_as": _counts_as(target, each, counted_state(each), policy, excluded),
             "service_time": durations.to_iso(intervals.total_length(intervals.clip(scheduled, each.start, each.end))),
             "cause": causes.cause_at(each.start),
             "until": causes.cause_at(each.end)
@@ -113,6 +178,14 @@ def list_state_intervals(
         }
         for each in pieces
     ]
+
+
+def _counted_edges(stretch: OutageStretch) -> Iterator[UtcMicroseconds]:
+    """Yield the instants at which a stretch of downtime that does not count whole may begin or cease to count."""
+    for piece in stretch.pieces:
+        yield from piece
+    if stretch.reached_at is not None:
+        yield stretch.reached_at
 
 
 def _cut(
@@ -128,11 +201,15 @@ def _cut(
 
 
 def _counts_as(
-    target: ServiceLevelTarget, each: StateSegment, policy: StateCountingPolicy, excluded: Sequence[Interval]
+    target: ServiceLevelTarget,
+    each: StateSegment,
+    state: str,
+    policy: StateCountingPolicy,
+    excluded: Sequence[Interval],
 ) -> str:
     if any(begins <= each.start < ends for begins, ends in excluded):
         return "up" if target.planned_downtime == "excused" else "excluded"
-    return policy.counts_as(each.state)
+    return policy.counts_as(state)
 
 
 class _Causes:

@@ -16,6 +16,8 @@ from slm_monitor.application.preview import backtest_prices
 from slm_monitor.application.preview.backtest_question import BacktestQuestion
 
 _STATES = {"unknown": ("removed", "up", "down"), "degraded": ("up", "down", "removed")}
+_SHORT_OUTAGES = {"short_outages": ("whole", "excess")}
+"""Open only where the terms ignore short outages."""
 _SLICES = {"no_data": ("ignore", "good", "bad")}
 _CLOCKS = {
     "on_reopen": ("resume", "resume_counting_gap", "new_clock"),
@@ -25,6 +27,7 @@ _CLOCKS = {
 _DOES = {
     "unknown": "how time in an unknown state counts",
     "degraded": "how degraded time counts",
+    "short_outages": "how an outage counts that is not too short",
     "no_data": "how a slice without data counts",
     "on_reopen": "what reopening does",
     "on_priority_change": "what a change of priority does",
@@ -86,7 +89,8 @@ def _policies(terms: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
         return {}
     if kind.source == CLOCK:
         return _CLOCKS
-    return _STATES if kind.source == STATES else _SLICES if name == "time_slices" else {}
+    found = _STATES if kind.source == STATES else _SLICES if name == "time_slices" else {}
+    return found if terms.get("ignore_outages_shorter_than") is None else {**found, **_SHORT_OUTAGES}
 
 
 def find_open_readings(question: BacktestQuestion, judged: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -81,7 +81,7 @@ def reconcile_calendar_window(
     changes.windows[window.target_id, window.window_id] = window
 
 
-_TIMES = ("excluded", "unknown", "down", "raw_figure")
+_TIMES = ("excluded", "unknown", "down", "ignored", "raw_figure")
 
 
 def _published_fields(window: TargetWindow) -> tuple[object, ...]:

@@ -15,6 +15,10 @@ from slm_monitor.domain.states import timeline
 from slm_monitor.domain.states.timeline import StateSegment
 
 _UP, _DOWN, _REMOVED = "up", "down", "removed"
+IGNORED, PENDING = "ignored", "pending"
+"""The labels of downtime that counts as up: for ever, because its outage was too short, or until its outage is long
+enough to count. The module ``short_outages`` sets them.
+"""
 _LATEST = 20
 """How many of the latest intervals of downtime are kept as evidence of a breach."""
 
@@ -91,6 +95,17 @@ class BudgetCrossing:
         self._balance = after
         return exceeded
 
+    def step(self, at: UtcMicroseconds, down: int) -> bool:
+        """Add microseconds of downtime that all begin to count at the instant ``at``.
+
+        Return True if the share of the budget is first exceeded by them.
+        """
+        self._balance += self._slopes[_DOWN] * down
+        exceeded = self._balance > 0 and self.at is None
+        if exceeded:
+            self.at = at
+        return exceeded
+
 
 class ServiceTimeMeter:
     """Measures the service time of a window in order of time: how much of it was up, down and removed, and which shares
@@ -105,6 +120,9 @@ class ServiceTimeMeter:
         self.crossings = list(crossings)
         self.spent = {_UP: 0, _DOWN: 0, _REMOVED: 0} | ({} if self._weight is None else {str(self._weight): 0})
         self.unknown = 0
+        self.ignored = 0
+        """The microseconds of downtime that do not count, because their outages are too short so far."""
+        self._pending: list[tuple[int, int]] = []
         self.downs: deque[tuple[int, int]] = deque(maxlen=_LATEST)
 
     def copied(self) -> ServiceTimeMeter:
@@ -113,22 +131,44 @@ class ServiceTimeMeter:
         twin.crossings = [each.copied() for each in self.crossings]
         twin.spent = dict(self.spent)
         twin.downs = deque(self.downs, _LATEST)
+        twin._pending = list(self._pending)
         return twin
 
     def advance(self, piece: StateSegment) -> None:
         """Add an interval of service time in one state."""
         start, end, state = piece
-        counts = self.policy.counts_as(state)
+        counts = _UP if state in (IGNORED, PENDING) else self.policy.counts_as(state)
         for crossing in self.crossings:
             if crossing.advance(start, end, counts):
                 self._tell(crossing, start, counts)
         self.spent[counts] += end - start
         if state == timeline.UNKNOWN:
             self.unknown += end - start
+        if state in (IGNORED, PENDING):
+            self.ignored += end - start
+        if state == PENDING:
+            self._pending.append((start, end))
         if counts not in (_UP, _REMOVED):
             latest = self._latest(start, end, counts)
             self.downs.clear()
             self.downs.extend(latest)
+
+    def reach(self, at: UtcMicroseconds) -> None:
+        """Count the pending downtime from the instant ``at`` on, because its outage is long enough by then."""
+        if not self._pending:
+            return
+        down = sum(end - start for start, end in self._pending)
+        self.spent[_UP] -= down
+        self.spent[_DOWN] += down
+        self.ignored -= down
+        for start, end in self._pending:
+            latest = self._latest(start, end, _DOWN)
+            self.downs.clear()
+            self.downs.extend(latest)
+        self._pending.clear()
+        for crossing in self.crossings:
+            if crossing.step(at, down):
+                self._tell(crossing, at, _UP)
 
     def _tell(self, crossing: BudgetCrossing, start: UtcMicroseconds, counts: str) -> None:
         """Set the figure and the evidence of a crossing. ``start`` begins the interval in which the crossing lies.

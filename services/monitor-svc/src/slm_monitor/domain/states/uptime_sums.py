@@ -11,12 +11,15 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_events.instants import UtcMicroseconds
+from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.states import availability, excluded_time
 from slm_monitor.domain.states.availability import StateCountingPolicy
+from slm_monitor.domain.states.short_outages import StretchedStates
 from slm_monitor.domain.states.timeline import StateProvider
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import EXCESS, ServiceLevelTarget
 
 _LEFT_AT_ONCE = 1_000
 
@@ -47,18 +50,25 @@ class UptimeSums:
         self._total: list[int] = []
         self._rates: list[tuple[int, int]] = []
         self._ends: list[int] = []
+        self._late: list[tuple[UtcMicroseconds, list[Interval]]] = []
+        """(instant, intervals before it) of downtime that counts only from that instant on, in order of time."""
 
     def follow(self, states: StateProvider, to: UtcMicroseconds, since: UtcMicroseconds | None) -> None:
         """Extend the sums to the instant ``to``.
 
         ``since`` is the earliest instant whose state has changed since the last call; None if no state has changed.
         """
-        if since is not None and since < self.upto:
-            self._forget(max(since, self.begins_at))
+        stretched = StretchedStates(states, self.terms, self.excluded)
+        changed = self.upto if since is None else max(min(since, self.upto), self.begins_at)
+        # An outage that was too short may have become long enough, so that it is summed again from its start.
+        changed = max(stretched.find_unsettled_start(changed), self.begins_at)
+        if changed < self.upto:
+            self._forget(changed)
         if to <= self.upto:
             return
+        labelled = stretched.label(self.upto, to)
         segments, evaluated_hours = excluded_time.apply_exclusions_to_states(
-            states.segments(self.upto, to), self.terms.hours.intervals(self.upto, to), self.excluded, self.terms
+            labelled.as_of(to), self.terms.hours.intervals(self.upto, to), self.excluded, self.terms
         )
         for start, end, state in availability.clip_segments_to_service_hours(segments, evaluated_hours):
             good, total = self.at(self.upto) if not self._starts else self._after_last()
@@ -72,6 +82,12 @@ class UptimeSums:
             self._good.append(good)
             self._total.append(total)
             self._rates.append(rates)
+        if self.terms.short_outages != EXCESS:
+            self._late += [
+                (each.reached_at, intervals.clip(each.pieces, self.begins_at, each.reached_at))
+                for each in labelled.stretches
+                if each.reached_at is not None and each.reached_at <= to
+            ]
         self.upto = to
 
     def forget_before(self, before: UtcMicroseconds) -> None:
@@ -81,6 +97,7 @@ class UptimeSums:
             for column in (self._starts, self._ends, self._good, self._total, self._rates):
                 del column[:position]
             self.begins_at = max(self.begins_at, self._starts[0])
+            self._late = [each for each in self._late if each[0] > self.begins_at]
 
     def _after_last(self) -> tuple[int, int]:
         length = self._ends[-1] - self._starts[-1]
@@ -93,6 +110,7 @@ class UptimeSums:
             del column[kept:]
         if self._ends:
             self._ends[-1] = min(self._ends[-1], since)
+        self._late = [each for each in self._late if each[0] <= since]
         self.upto = since
 
     def at(self, instant: UtcMicroseconds) -> tuple[int, int]:
@@ -123,6 +141,24 @@ class UptimeSums:
         """Return (good, total) of ``[start, end)``, as far as the sums reach, in units of 1/``unit`` µs."""
         (good, total), (good_before, total_before) = self.at(end), self.at(max(start, self.begins_at))
         return good - good_before, total - total_before
+
+    def measure_late_downtime(self, start: UtcMicroseconds, end: UtcMicroseconds) -> int:
+        """Return the downtime in ``[start, end)`` that did not count yet at ``end``, in units of 1/``unit`` µs: its
+        outage was long enough only later.
+        """
+        late = (pieces for reached_at, pieces in self._late if reached_at > end)
+        return self.unit * sum(intervals.total_length(intervals.clip(pieces, start, end)) for pieces in late)
+
+    def list_late_minutes(self, first: int, last: int) -> list[int]:
+        """Return the minutes from ``first`` to ``last`` (since 1970) at whose start some downtime did not count yet."""
+        return sorted(
+            {
+                minute
+                for reached_at, pieces in self._late
+                if pieces
+                for minute in range(max(first, pieces[0][0] // MINUTE + 1), min(last, (reached_at - 1) // MINUTE) + 1)
+            }
+        )
 
     def lost(self, start: UtcMicroseconds, end: UtcMicroseconds) -> Fraction:
         """Return how long the service counted as down in ``[start, end)``, in microseconds."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from slm_calendar import critical_periods, service_hours
+from slm_calendar import critical_periods, durations, service_hours
 from slm_calendar.critical_periods import CriticalPeriod
 from slm_calendar.errors import CalendarError
 from slm_calendar.service_hours import ServiceHours
@@ -29,6 +29,9 @@ FOREVER = 253_402_300_800_000_000
 
 SLA = "sla"
 """The kind of an agreement with a customer. An ``ola`` is with an internal team, a ``uc`` with a supplier."""
+
+WHOLE, EXCESS = "whole", "excess"
+"""How an outage counts that is not shorter than ``ignore_outages_shorter_than``: all of it, or what exceeds that."""
 
 
 class TermsNotEvaluable(ValueError):
@@ -116,6 +119,10 @@ class ServiceLevelTarget:
     """Which warnings, live figures and plans the customer is shown."""
     min_coverage: Fraction | None = None
     """The least share of a window, from 0 to 1, that must be known for a verdict; None: every share is enough."""
+    ignore_outages_shorter_than: int | None = None
+    """The counted time in microseconds that downtime must last without a break to count; None: all downtime counts."""
+    short_outages: str = WHOLE
+    """How downtime of at least that length counts: ``whole`` | ``excess`` (only what lies beyond that length)."""
 
     @property
     def aggregation(self) -> str:
@@ -256,6 +263,8 @@ def _target(
         recorded_by_party_id=agreement.get("recorded_by_party_id"),
         customer_view=customer_view.parse_customer_view(agreement.get("customer_sees")),
         min_coverage=_min_coverage(name, target, window.kind),
+        ignore_outages_shorter_than=_ignored_outages(name, target),
+        short_outages=target.get("short_outages") or WHOLE,
     )
 
 
@@ -331,6 +340,30 @@ def _min_coverage(name: str, target: Mapping[str, Any], window_kind: str) -> Fra
     if remedy is not None:
         raise TermsNotEvaluable(f"target {name}: min_coverage {percent!r}: {remedy}")
     return Fraction(str(percent)) / 100
+
+
+def _ignored_outages(name: str, target: Mapping[str, Any]) -> int | None:
+    """Return the length below which outages are ignored, in microseconds; None if the terms name none.
+
+    Raises TermsNotEvaluable.
+    """
+    written, way = target.get("ignore_outages_shorter_than"), target.get("short_outages")
+    if written is None:
+        if way is not None:
+            raise TermsNotEvaluable(f"target {name}: short_outages {way!r}: {vocabulary.SHORT_OUTAGES_OF_NOTHING}")
+        return None
+    remedy = vocabulary.explain_no_short_outages(target["aggregation"])
+    if remedy is not None:
+        raise TermsNotEvaluable(f"target {name}: ignore_outages_shorter_than {written!r}: {remedy}")
+    if way not in (None, WHOLE, EXCESS):
+        raise TermsNotEvaluable(f"target {name}: short_outages {way!r}: write {WHOLE} or {EXCESS}")
+    try:
+        length = durations.from_iso(written, "ignore_outages_shorter_than")
+    except CalendarError as refused:
+        raise TermsNotEvaluable(f"target {name}: {refused}") from refused
+    if length <= 0:
+        raise TermsNotEvaluable(f"target {name}: ignore_outages_shorter_than {written!r}: write PT5M, or leave it out")
+    return length
 
 
 def _degraded(written: Any) -> str:

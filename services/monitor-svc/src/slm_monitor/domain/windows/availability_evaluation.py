@@ -13,6 +13,7 @@ from slm_monitor.domain.lifecycle import coverage, evaluation
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.states import availability, excluded_time
 from slm_monitor.domain.states.availability import BudgetCrossing, ServiceTimeMeter, StateCountingPolicy
+from slm_monitor.domain.states.short_outages import LabelledStates, StretchedStates, UnknownAsUp
 from slm_monitor.domain.states.timeline import StateProvider, StateSegment
 from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms import burn_rate, figures
@@ -20,6 +21,7 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import state_warnings
 
 _WHOLE = Fraction(1)
+_FOR_EVER = 2**62
 
 
 @dataclass(slots=True)
@@ -74,6 +76,7 @@ def evaluate_availability(
 ) -> WindowEvaluation:
     """Evaluate the window ``[start, end)`` by the facts up to ``as_of``.
 
+    ``as_of`` may lie beyond the end: an outage that lasts over the end may become long enough to count only then.
     A breach is dated at the instant at which the budget is exceeded. A budget warning is dated at the instant at which
     its share of the budget is exceeded.
     ``burning`` are burn rate warnings, ``excluded`` the approved exclusions in any order.
@@ -122,50 +125,94 @@ def continue_availability_progress(
     """
     terms, (start, end) = passed.terms, passed.span
     known_to = max(passed.upto, min(as_of, end))
+    agreed_states, raw_states = _stretched_states(states, passed)
     # One microsecond more, to include the state that begins at that very instant.
-    stated, evaluated_hours = _evaluated_segments(states, passed, passed.upto, min(known_to + 1, end))
-    upto = _settled(stated, as_of, passed.upto)
-    agreed, raw = _passed(passed.agreed, evaluated_hours, passed.evaluated_hours, upto), None
-    known = _passed(agreed, _from(evaluated_hours, upto), passed.evaluated_hours, known_to)
+    until = min(known_to + 1, end)
+    stated = _evaluated_states(agreed_states, passed, passed.upto, until)
+    upto = _find_settled_instant(
+        (agreed_states, raw_states), _settled(stated.segments, as_of, passed.upto), passed.upto
+    )
+    agreed, raw = _passed(passed.agreed, stated, passed.evaluated_hours, (passed.upto, upto), upto), None
+    known = _passed(agreed, stated, passed.evaluated_hours, (upto, known_to), as_of)
     unexcluded = known
     if passed.raw is not None:
-        raw = _passed(passed.raw, stated, passed.scheduled, upto)
-        unexcluded = _passed(raw, _from(stated, upto), passed.scheduled, known_to)
+        unexcused = raw_states.label(passed.upto, until)
+        raw = _passed(passed.raw, unexcused, passed.scheduled, (passed.upto, upto), upto)
+        unexcluded = _passed(raw, unexcused, passed.scheduled, (upto, known_to), as_of)
     ahead_upto, ahead = passed.ahead_upto, passed.ahead
     if ahead_upto < upto or (since is not None and since < ahead_upto):
         ahead_upto, ahead = upto, agreed
-    rest, rest_hours = _evaluated_segments(states, passed, ahead_upto, end)
-    reached = _settled(rest, as_of if since is None else max(as_of, since), ahead_upto)
-    ahead = _passed(ahead, rest_hours, passed.evaluated_hours, reached)
-    whole = _passed(ahead, _from(rest_hours, reached), passed.evaluated_hours, end)
+    rest = _evaluated_states(agreed_states, passed, ahead_upto, end)
+    reached = _settled(rest.segments, as_of if since is None else max(as_of, since), ahead_upto)
+    reached = _find_settled_instant((agreed_states,), reached, ahead_upto)
+    ahead = _passed(ahead, rest, passed.evaluated_hours, (ahead_upto, reached), reached)
+    whole = _passed(ahead, rest, passed.evaluated_hours, (reached, end), _FOR_EVER)
     kept = replace(passed, upto=upto, agreed=agreed, raw=raw, ahead_upto=reached, ahead=ahead)
     sudden: list[RiskEvaluation] = []
     if terms.warn_at.drops and start <= as_of < end:
         lately = lately or state_warnings.build_uptime_sums_until(states, terms, start, as_of, passed.excluded)
         sudden = state_warnings.evaluate_downtime_budget_drops(lately, terms, start, as_of, _budget(passed, known))
-    to_come = _evaluated_segments(states, passed, upto, end)[1] if terms.warn_at.projected else []
+    is_forecast = terms.warn_at.projected or terms.ignore_outages_shorter_than is not None
+    to_come = _evaluated_states(agreed_states, passed, upto, end) if is_forecast else LabelledStates([])
     finding = _finding(kept, known, whole, unexcluded, to_come, as_of, (*burning, *sudden))
-    return _add_coverage(finding, terms, known, states.is_measured_before(known_to)), kept
+    surely_down = _measure_sure_downtime(states, passed, known_to, as_of) if finding.missed else Fraction(0)
+    return _add_coverage(finding, terms, known, states.is_measured_before(known_to), surely_down), kept
 
 
-def _evaluated_segments(
-    states: StateProvider, passed: AvailabilityProgress, start: UtcMicroseconds, end: UtcMicroseconds
-) -> tuple[list[StateSegment], list[StateSegment]]:
-    """Return the states of ``[start, end)`` twice: as they were, and with all time in excused exclusions set to up."""
-    stated = states.segments(start, end)
+def _stretched_states(states: StateProvider, passed: AvailabilityProgress) -> tuple[StretchedStates, StretchedStates]:
+    """Return the states with their stretches of downtime twice: with the exclusions, and as if there were none."""
+    agreed = StretchedStates(states, passed.terms, passed.excluded)
+    return agreed, agreed if passed.raw is None else StretchedStates(states, passed.terms, ())
+
+
+def _evaluated_states(
+    stretched: StretchedStates, passed: AvailabilityProgress, start: UtcMicroseconds, end: UtcMicroseconds
+) -> LabelledStates:
+    """Return the states of ``[start, end)``, with all time in excused exclusions set to up."""
+    labelled = stretched.label(start, end)
     if passed.terms.planned_downtime != "excused":
-        return stated, stated
-    return stated, excluded_time.apply_exclusions_to_states(stated, [], passed.excluded, passed.terms)[0]
+        return labelled
+    segments, _ = excluded_time.apply_exclusions_to_states(labelled.segments, [], passed.excluded, passed.terms)
+    return replace(labelled, segments=segments)
+
+
+def _find_settled_instant(
+    both: Sequence[StretchedStates], instant: UtcMicroseconds, earliest: UtcMicroseconds
+) -> UtcMicroseconds:
+    """Return the latest instant up to ``instant`` before which later facts change no label; at the least ``earliest``.
+
+    An outage with exclusions may begin within an outage without them, so that both are asked until they agree.
+    """
+    found = instant
+    while (earlier := min(each.find_unsettled_start(found) for each in both)) < found:
+        found = earlier
+    return max(found, earliest)
 
 
 def _passed(
-    meter: ServiceTimeMeter, segments: Sequence[StateSegment], open_intervals: Sequence[Interval], end: UtcMicroseconds
+    meter: ServiceTimeMeter,
+    stated: LabelledStates,
+    open_intervals: Sequence[Interval],
+    span: Interval,
+    as_of: UtcMicroseconds,
 ) -> ServiceTimeMeter:
-    """Return a copy of the meter that has also measured the segments up to ``end``."""
-    on = meter.copied()
-    cut = [each._replace(end=min(each.end, end)) for each in segments if each.start < end]
+    """Return a copy of the meter that has also measured the states within ``span``.
+
+    Pending downtime counts if its outage is long enough by ``as_of``.
+    """
+    on, (start, end) = meter.copied(), span
+    cut = [
+        each._replace(start=max(each.start, start), end=min(each.end, end))
+        for each in stated.segments
+        if each.start < end and each.end > start
+    ]
+    reached = [at for at in reversed(stated.reached) if at <= as_of]
     for piece in availability.clip_segments_to_service_hours(cut, open_intervals):
+        while reached and reached[-1] <= piece.start:
+            on.reach(reached.pop())
         on.advance(piece)
+    while reached:
+        on.reach(reached.pop())
     return on
 
 
@@ -183,16 +230,12 @@ def _settled(stated: Sequence[StateSegment], as_of: UtcMicroseconds, before: Utc
     return max((each.start for each in stated if each.start <= as_of), default=before)
 
 
-def _from(segments: Sequence[StateSegment], start: UtcMicroseconds) -> list[StateSegment]:
-    return [each._replace(start=max(each.start, start)) for each in segments if each.end > start]
-
-
 def _finding(
     passed: AvailabilityProgress,
     known: ServiceTimeMeter,
     whole: ServiceTimeMeter,
     raw: ServiceTimeMeter,
-    segments: Sequence[StateSegment],
+    to_come: LabelledStates,
     as_of: UtcMicroseconds,
     burning: Sequence[RiskEvaluation],
 ) -> WindowEvaluation:
@@ -202,7 +245,7 @@ def _finding(
     * ``whole`` has measured the window up to its end, as if the last known state lasts.
     * ``raw`` has measured the window up to ``as_of``, as if there were no exclusions.
 
-    ``segments`` are the states from ``passed.upto`` on, for the projection.
+    ``to_come`` are the states from ``passed.upto`` on, for the projection.
     """
     terms, (start, end) = passed.terms, passed.span
     assert terms.objective is not None
@@ -222,6 +265,7 @@ def _finding(
         if crossing.at is not None
     )
     exhausted = crossed[0]
+    grows_at = min((at for at in to_come.reached if at > as_of), default=None)
     ahead = state_warnings.AvailabilityForecast(
         terms,
         start,
@@ -230,11 +274,12 @@ def _finding(
         up,
         down,
         budget,
-        exhausted.at,
+        # An outage that is too short so far warns of nothing. It is evaluated again when it is long enough.
+        None if grows_at is not None and exhausted.at is not None and exhausted.at >= grows_at else exhausted.at,
         passed.upto,
         passed.agreed.up,
         passed.agreed.down,
-        segments,
+        _cut_segments(to_come.as_of(as_of), grows_at),
         passed.evaluated_hours,
     )
     projected = ahead.projected_at()
@@ -247,6 +292,7 @@ def _finding(
     nearly = evaluation.evaluate_budget_risks(terms.warn_at.budget_consumed, consumed, min(as_of, end), None, projected)
     risks += [each for each in nearly if each.keeps]
     others, again = state_warnings.forecast_availability_warnings(ahead)
+    again = min((at for at in (again, grows_at) if at is not None), default=None)
     rate = burn_rate.compute_burn_rate(down, up + down, terms.objective)
     risks += [
         replace(risk, consumed=consumed, burn=risk.burn or rate, projected_breach_at=projected)
@@ -259,6 +305,7 @@ def _finding(
         "down": int(down),
         "excluded": passed.excluded_time,
         "unknown": known.unknown,
+        **({} if terms.ignore_outages_shorter_than is None else {"ignored": known.ignored}),
         "budget": figures.format_exact_fraction(budget) if has_budget else None,
         "consumed_percent": figures.format_exact_fraction(figures.convert_share_to_percent(consumed)),
         "burn_rate": figures.format_exact_fraction(rate),
@@ -281,8 +328,29 @@ def _finding(
     )
 
 
+def _cut_segments(segments: Sequence[StateSegment], end: UtcMicroseconds | None) -> list[StateSegment]:
+    """Return the part of the segments before ``end``; all of them if it is None."""
+    if end is None:
+        return list(segments)
+    return [each._replace(end=min(each.end, end)) for each in segments if each.start < end]
+
+
+def _measure_sure_downtime(
+    states: StateProvider, passed: AvailabilityProgress, known_to: UtcMicroseconds, as_of: UtcMicroseconds
+) -> int | Fraction:
+    """Return the microseconds that would be down if the service was up in all unknown time, which then ends outages."""
+    span = (passed.span[0], known_to)
+    stated = _evaluated_states(StretchedStates(UnknownAsUp(states), passed.terms, passed.excluded), passed, *span)
+    meter = ServiceTimeMeter(passed.agreed.policy, ())
+    return _passed(meter, stated, passed.evaluated_hours, span, as_of).down
+
+
 def _add_coverage(
-    finding: WindowEvaluation, terms: ServiceLevelTarget, known: ServiceTimeMeter, is_measured: bool
+    finding: WindowEvaluation,
+    terms: ServiceLevelTarget,
+    known: ServiceTimeMeter,
+    is_measured: bool,
+    surely_down: int | Fraction,
 ) -> WindowEvaluation:
     """Return the evaluation with its coverage: the known share of the service time so far.
 
@@ -295,11 +363,11 @@ def _add_coverage(
         return finding
     if not is_measured:
         return coverage.add_coverage(finding, Fraction(0))
-    down = known.down - (known.unknown if terms.unknown == "down" else 0)
     counted = passed - known.removed + (known.unknown if terms.unknown == "removed" else 0)
     promises = dict(terms.levels)
     missed = tuple(
-        replace(each, withstands_unknown=down > promises[each.level].allowed * counted) for each in finding.missed
+        replace(each, withstands_unknown=surely_down > promises[each.level].allowed * counted)
+        for each in finding.missed
     )
     return coverage.add_coverage(replace(finding, missed=missed), Fraction(passed - known.unknown, passed))
 

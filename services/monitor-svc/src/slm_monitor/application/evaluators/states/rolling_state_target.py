@@ -21,7 +21,7 @@ from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState
 from slm_monitor.domain.rolling import rolling_minutes
 from slm_monitor.domain.rolling.rolling_sums import RollingSeriesSource, RollingUptime
-from slm_monitor.domain.rolling.rolling_windows import RollingWindowSource
+from slm_monitor.domain.rolling.rolling_windows import RollingWindows, RollingWindowSource
 from slm_monitor.domain.series.classifiers import Counts, RowClassifier
 from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -44,6 +44,26 @@ class _Minutes:
         edges = np.arange(first - 1, last + 1, dtype=np.int64) * MINUTE
         good, total = self._passed.sums(edges)
         return np.diff(good), np.diff(total)
+
+
+class _UptimeSource(RollingSeriesSource):
+    """Gives the rolling windows of uptime.
+
+    A window that ended before an outage was long enough to count does not contain the outage.
+    """
+
+    def __init__(self, line: TargetTermsHistory, passed: UptimeSums) -> None:
+        super().__init__(line, _UPTIME, _Minutes(passed), _NoExclusions())
+        self._passed = passed
+
+    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingWindows:
+        found = _UPTIME.rolling.windows(self._rows(terms), first, last)
+        ends = self._passed.list_late_minutes(first, last)
+        good = found.good.copy()
+        for minute in ends:
+            end = minute * MINUTE
+            good[minute - first] += self._passed.measure_late_downtime(end - terms.rolling_microseconds, end)
+        return replace(found, good=good)
 
 
 class _NoExclusions:
@@ -140,7 +160,7 @@ class RollingAvailabilityTarget(RollingTargetBase):
             self._passed[terms.version] = passed = UptimeSums(terms, out, begins_at)
         passed.follow(states(terms), present * MINUTE, since)
         passed.forget_before(begins_at)
-        return RollingSeriesSource(self.target_state.line, _UPTIME, _Minutes(passed), _NoExclusions())
+        return _UptimeSource(self.target_state.line, passed)
 
 
 class RollingOccurrenceTarget(RollingAvailabilityTarget):

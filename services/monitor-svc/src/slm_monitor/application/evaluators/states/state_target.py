@@ -15,6 +15,7 @@ from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle import reconciliation, terms_withdrawal
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState, TargetWindow
+from slm_monitor.domain.states.short_outages import StretchedStates
 from slm_monitor.domain.states.timeline import StateProvider
 from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -49,6 +50,8 @@ class AvailabilityTarget(CalendarWindowTarget):
         self._passed: dict[str, AvailabilityProgress] = {}
         self._lately: UptimeSums | None = None
         """Uptime within the lookback of the burn rates."""
+        self._grown: tuple[UtcMicroseconds, UtcMicroseconds] | None = None
+        """(end of the last closed window, instant at which an outage over this end was long enough), once evaluated."""
 
     def evaluate(
         self,
@@ -65,13 +68,35 @@ class AvailabilityTarget(CalendarWindowTarget):
         Return the next instant (µs) at which a result may change without new data; None if there is none.
         """
         self._undo(moment, changes)
-        dues: list[int | None] = []
         burning, again = self._by_the_minute(states, excluded, since, moment.as_of)
-        dues.append(again)
+        dues = [again]
         latest = self.target_state.line.latest
-        for window, terms in self._touched(self._from(states(latest), latest, since, moment.as_of), moment):
+        touched = self._from(states(latest), latest, since, moment.as_of)
+        if touched is not None:
+            touched = self._find_unsettled_start(states, excluded, touched)
+        dues += self._evaluate_windows(states, excluded, (touched, since), burning, moment, changes)
+        grown_since, grows_at = self._find_outage_over_closed_end(states, excluded, moment.as_of)
+        if grown_since is not None:
+            dues = [again, *self._evaluate_windows(states, excluded, (grown_since, since), burning, moment, changes)]
+        return min((due for due in [*dues, grows_at, self._next] if due is not None), default=None)
+
+    def _evaluate_windows(
+        self,
+        states: StatesOf,
+        excluded: ExclusionIndex,
+        touched: tuple[UtcMicroseconds | None, UtcMicroseconds | None],
+        burning: list[RiskEvaluation],
+        moment: EvaluationMoment,
+        changes: EvaluationChanges,
+    ) -> list[UtcMicroseconds | None]:
+        """Evaluate the open windows, and the closed windows that end after an instant; return when results may change.
+
+        ``touched``: (that instant, instant from which on facts changed); None: no closed window, no facts.
+        """
+        dues: list[UtcMicroseconds | None] = []
+        for window, terms in self._touched(touched[0], moment):
             burns = burning if window.start <= moment.as_of < window.end else []
-            occasion = EvaluationOccasion(since, moment.as_of, burns)
+            occasion = EvaluationOccasion(touched[1], moment.as_of, burns)
             finding = self._look(states(terms), window, terms, excluded, occasion)
             if named := excluded.named_in(terms, window.start, window.end):
                 finding.detail["exclusions"] = named
@@ -82,7 +107,42 @@ class AvailabilityTarget(CalendarWindowTarget):
             dues.append(compute_window_closing_instant(window, terms))
             if window.closed_at is not None:
                 self._passed.pop(window.window_id, None)
-        return min((due for due in [*dues, self._next] if due is not None), default=None)
+        return dues
+
+    def _find_unsettled_start(
+        self, states: StatesOf, excluded: ExclusionIndex, instant: UtcMicroseconds
+    ) -> UtcMicroseconds:
+        """Return the start of an outage that facts from ``instant`` on may prolong until it is long enough to count;
+        ``instant`` if there is none, or if all outages count.
+        """
+        found = [
+            StretchedStates(states(terms), terms, out).find_unsettled_start(instant)
+            for terms in self.target_state.line.versions
+            if terms.ignore_outages_shorter_than is not None and instant > self.target_state.line.begins_at
+            for out in (excluded.intervals_of(terms), ())
+        ]
+        return min(found, default=instant)
+
+    def _find_outage_over_closed_end(
+        self, states: StatesOf, excluded: ExclusionIndex, as_of: UtcMicroseconds
+    ) -> tuple[UtcMicroseconds | None, UtcMicroseconds | None]:
+        """Look for an outage over the end of the last closed window that was too short to count within this window.
+
+        Return (its start, None) if it is long enough by ``as_of`` and has not been evaluated since; (None, instant at
+        which it will be long enough) if it still grows; else (None, None).
+        """
+        border = self._closed_to
+        terms = self.target_state.line.at(border - 1) or self.target_state.line.latest
+        if terms.ignore_outages_shorter_than is None or border <= self.target_state.line.begins_at:
+            return None, None
+        stretched = StretchedStates(states(terms), terms, excluded.intervals_of(terms))
+        growing = stretched.find_growing_stretch(border)
+        if growing is None or (border, growing[1]) == self._grown:
+            return None, None
+        if growing[1] > as_of:
+            return None, growing[1]
+        self._grown = (border, growing[1])
+        return growing[0], None
 
     def _from(
         self, states: StateProvider, terms: ServiceLevelTarget, since: UtcMicroseconds | None, as_of: UtcMicroseconds
