@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from slm_console.api_client import NotFound, RefusedRequest, Whole
+from slm_console.views.judgement.attributions import downtime_parts_of
 from slm_console.views.judgement.breaches import breach_page_of
 from slm_console.views.judgement.cause_pages import cause_page_of
 from slm_console.views.judgement.plans import MOST_TARGETS, plans_of
@@ -35,6 +36,7 @@ async def _breach(visit: Visit, breach_id: str, given: dict[str, str] | None = N
     if not breach["ticket"]:
         path = f"{_TARGETS}/{breach['target_id']}/explain"
         explained["explanation"] = (path, {"window": str(breach["window_id"])})
+        explained["attribution"] = (f"{_BREACHES}/{breach_id}/attribution", {})
     parts = await visit.api.gather(
         **WHO,
         lessons=("/api/v1/lessons", {"agreement_id": breach["agreement_id"], "limit": "5"}),
@@ -44,9 +46,10 @@ async def _breach(visit: Visit, breach_id: str, given: dict[str, str] | None = N
     )
     directory = directory_from(parts)
     holding = holding_from(parts, directory)
-    explanation = parts["explanation"].data if explained else None
+    explanation, attribution = (parts["explanation"].data, parts["attribution"].data) if explained else (None, None)
     model = {
         "breach": breach_page_of(visit.reader, directory, breach, explanation),
+        "caused_by": downtime_parts_of(visit.reader, attribution),
         "plans": plans_of([parts["target"].data] if parts["target"].data else ()),
         "lessons": parts["lessons"].items,
         "given": given or {},

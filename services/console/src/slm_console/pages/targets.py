@@ -11,6 +11,7 @@ from starlette.responses import Response
 from slm_console.api_client import Part
 from slm_console.views.agreements.shown_terms import cost_in_words, warnings_in_words
 from slm_console.views.explained.worked_out import worked_out_of
+from slm_console.views.judgement.attributions import downtime_parts_of
 from slm_console.views.judgement.targets import target_page_of
 from slm_console.views.judgement.typed_exclusions import ASKERS
 from slm_console.views.watching import watched
@@ -60,7 +61,11 @@ async def show_target(visit: SignedIn, target_id: str) -> Response:
 async def show_worked_out(visit: SignedIn, target_id: str) -> Response:
     """Show how the figure of a target's period is worked out, as a page or for the side panel."""
     explanation = await visit.api.known(f"{_TARGETS}/{target_id}/explain", _period(visit))
-    model = {"worked": worked_out_of(visit.reader, explanation)}
+    attribution = await visit.api.part(f"{_TARGETS}/{target_id}/attribution", _period(visit))
+    model = {
+        "worked": worked_out_of(visit.reader, explanation),
+        "caused_by": downtime_parts_of(visit.reader, attribution.data),
+    }
     return render(visit, "targets/worked_out.html", model)
 
 
