@@ -37,11 +37,13 @@ agreement = Table(
     Column("customer_party_id", Text, nullable=False),
     Column("service_id", Text, nullable=False),
     Column("recorded_by_party_id", Text),
+    Column("confirms_agreement_id", Text),
     *reference_column("agreement"),
     UniqueConstraint("drafting_party_id", "key"),
     Index("agreement_provider_party_id", "provider_party_id"),
     Index("agreement_customer_party_id", "customer_party_id"),
     Index("agreement_service_id", "service_id"),
+    Index("agreement_confirms_agreement_id", "confirms_agreement_id"),
 )
 
 agreement_version = Table(

@@ -31,6 +31,7 @@ named_company = Table(
     Column("key", Text, nullable=False),
     Column("name", Text, nullable=False),
     *reference_column("named_company"),
+    Column("joined_party_id", Text),
     UniqueConstraint("named_by_party_id", "key"),
 )
 
@@ -64,6 +65,8 @@ invitation = Table(
     Column("accepted_party_id", Text),
     Column("email", Text),
     Column("is_mailed", Boolean, nullable=False, server_default=false()),
+    Column("named_company_id", Text),
+    Index("invitation_named_company_id", "named_company_id"),
     Index("invitation_party_id", "party_id", "invitation_id"),
 )
 

@@ -40,6 +40,7 @@ _IDENTITY = (
     "service_id",
     "external_refs",
     "recorded_by_party_id",
+    "confirms_agreement_id",
 )
 _PLAIN = (
     "drafted_by_party_id",
@@ -125,6 +126,12 @@ class SqlAgreements:
         live = select(version.c.agreement_id).where(version.c.state.in_([str(state) for state in LIVE]))
         counted = select(func.count()).where(table.c.service_id == service_id, table.c.agreement_id.in_(live))
         return int((await self._transaction.execute(counted)).scalar_one())
+
+    async def confirming(self, record_id: str) -> list[str]:
+        """Return the ids of the agreements in which a record was offered to its other party, ordered by id."""
+        table = agreement_tables.agreement
+        statement = select(table.c.agreement_id).where(table.c.confirms_agreement_id == record_id)
+        return list((await self._transaction.execute(statement.order_by(table.c.agreement_id))).scalars())
 
     async def add(self, identity: Identity) -> None:
         """Insert an agreement without versions."""

@@ -25,7 +25,15 @@ from slm_agreement.api.responses.agreements import (
     RevisionSummary,
 )
 from slm_agreement.api.responses.differences import RevisionDifferencesResponse
-from slm_agreement.application import agreements, amendments, backtests, document_names, supports, surroundings
+from slm_agreement.application import (
+    agreements,
+    amendments,
+    backtests,
+    document_names,
+    offers,
+    supports,
+    surroundings,
+)
 from slm_agreement.application.agreements import AgreementDraft, DraftChange
 from slm_agreement.application.ledger import LedgerFactory
 from slm_agreement.domain.checks import revision_backtest, smart
@@ -281,6 +289,8 @@ async def agreement_response(
     names = await document_names.read_document_names(ledgers, caller, version)
     shown = shapes.agreement_json(versions, version)
     shown["document"] = {**shown["document"], NAME: await supports.read_own_supports(ledgers, caller, version)}
+    if version.identity.is_on_record:
+        shown["offers"] = await offers.read_offers(ledgers, version.identity.agreement_id)
     return {
         **shown,
         **answer_shapes.target_answers_json(version),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header
@@ -62,11 +63,12 @@ async def create_invitation(
     """Invite a company, or with `principal_id` the person behind a principal, who then creates an API key.
 
     `code` is shown only in this response: pass it on yourself. With `email`, the link is mailed if the installation
-    sends mails, and the response then has no code. Only operators invite people who may sign.
+    sends mails, and the response then has no code. Only operators invite people who may sign. With `named_company_id`
+    you invite a company of your contracts on record; nothing of them is shown to it until you offer it a contract.
     """
     refuse_stored_secret(idempotency_key)
     expires_at = instants.read_optional_instant(body.expires_at, "expires_at")
-    wanted = InvitationRequest(body.principal_id, body.alias, body.note, body.email, expires_at)
+    wanted = InvitationRequest(body.principal_id, body.alias, body.note, body.email, expires_at, body.named_company_id)
     made, code = await invitations.create_invitation(ledgers, caller, wanted)
     await access.wait_until_logged(made.invitation_id)
     link = None if code is None else new_invitations.invitation_path(made, code)
@@ -174,9 +176,14 @@ def _newcomer(body: AcceptanceBody) -> Newcomer | None:
     return Newcomer(body.party.key, body.party.name, body.person.key, body.person.name, body.person.email, signatory)
 
 
+def _for_acceptor(invitation: Invitation, now: int) -> dict[str, Any]:
+    """Return the invitation as JSON for whoever accepted it, without the id that the company has in records."""
+    return shapes.invitation_json(replace(invitation, named_company_id=None), now)
+
+
 def _invitation_answer(accepted: AcceptedInvitation, now: int) -> dict[str, Any]:
     if accepted.api_key is None:
-        return shapes.invitation_json(accepted.invitation, now)
+        return _for_acceptor(accepted.invitation, now)
     key, code = accepted.api_key, accepted.signatory_code
     made = {
         "principal_id": accepted.principal_id,
@@ -185,4 +192,4 @@ def _invitation_answer(accepted: AcceptedInvitation, now: int) -> dict[str, Any]
         "key_expires_at": shapes.instant_text(key.expires_at),
         "signatory_link": None if code is None else f"{new_invitations.PAGE}{code}",
     }
-    return {**shapes.invitation_json(accepted.invitation, now), **made}
+    return {**_for_acceptor(accepted.invitation, now), **made}

@@ -14,6 +14,9 @@ from slm_events.record_marks import build_mark
 
 _INSTANTS = frozenset({"effective_at", "ends_at", "finalized_at", "ended_at", "last_notice_at", "deadline"})
 
+_NOT_IN_LISTS = frozenset({"recorded_by_party_id", "confirms_agreement_id"})
+"""Columns of an agreement that a list shows in other words or, because only one side may know them, not at all."""
+
 
 def reader_fields_json(versions: Sequence[Version], caller: Principal, names: DocumentNames) -> dict[str, Any]:
     """Return the fields of an agreement that depend on the caller: names, the caller's side, and the
@@ -21,12 +24,14 @@ def reader_fields_json(versions: Sequence[Version], caller: Principal, names: Do
     """
     identity = versions[0].identity
     sides = {identity.provider_party_id: "provider", identity.customer_party_id: "customer"}
-    marked = {}
+    marked: dict[str, Any] = {}
     if identity.recorded_by_party_id is not None and versions[0].record is not None:
         mark = on_record_json(
             identity.recorded_by_party_id, identity.provider_party_id, names.provider.name, names.customer.name
         )
         marked = {"on_record": {**mark, **versions[0].record.event_fields()}}
+    if identity.confirms_agreement_id is not None and identity.drafting_party_id == caller.party_id:
+        marked["confirms_agreement_id"] = identity.confirms_agreement_id
     return {
         **marked,
         "provider_name": names.provider.name,
@@ -79,9 +84,7 @@ def _marked(row: Mapping[Any, Any]) -> dict[str, Any]:
 def agreement_summary_json(row: Mapping[Any, Any], needed: Sequence[Mapping[Any, Any]]) -> dict[str, Any]:
     """Return an agreement as an item of a list. ``needed`` are the acts that it needs of the caller's party."""
     plain = {
-        name: value
-        for name, value in _texts(row).items()
-        if not name.startswith("open_") and name != "recorded_by_party_id"
+        name: value for name, value in _texts(row).items() if not name.startswith("open_") and name not in _NOT_IN_LISTS
     }
     negotiated = row["open_number"] is not None and {
         "version": row["open_number"],

@@ -8,14 +8,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from slm_agreement.api import shapes
-from slm_agreement.api.bodies.recordings import ContractTable, NewRecord
+from slm_agreement.api.agreements import agreement_response
+from slm_agreement.api.bodies.recordings import ContractTable, NewRecord, RecordOfferBody
 from slm_agreement.api.dependencies import TheLedgers
+from slm_agreement.api.responses.agreements import AgreementResponse
 from slm_agreement.api.responses.records import ContractTableResponse, RecordingResponse
-from slm_agreement.application import recording_tables, recordings
+from slm_agreement.application import offers, recording_tables, recordings
 from slm_agreement.application.contract_lines import Line
 from slm_agreement.application.recording_tables import ContractResult
 from slm_chassis.http.access import Caller
-from slm_chassis.http.operation import operation
+from slm_chassis.http.operation import ETAG, operation
 
 router = APIRouter(prefix="/api/v1/recorded-agreements", tags=["records"])
 
@@ -87,6 +89,35 @@ async def record_contract_table(
         **{name: counts[name] for name in ("recorded", "unchanged", "refused")},
         "contracts": [_contract_json(each) for each in results],
     }
+
+
+@router.post(
+    "/{agreement_id}/offer",
+    **operation(
+        "Offer a contract on record to the other company",
+        AgreementResponse,
+        "not-allowed",
+        "not-found",
+        "wrong-state",
+        "key-taken",
+        "invalid",
+        status=201,
+        also=200,
+        headers=(ETAG,),
+    ),
+)
+async def offer_record(
+    agreement_id: str, body: RecordOfferBody, caller: Caller, ledgers: TheLedgers, response: Response
+) -> dict[str, Any]:
+    """Propose a contract on record to its other company, which accepted your invitation, as a new agreement.
+
+    The company accepts, counters and signs it like any proposal, and sees nothing else of your records. Points that the
+    record leaves empty refer to the contract. The record stays as it is until both parties have signed, and ends when
+    the new agreement takes effect. Offering it again answers 200 with the offer that is open or signed.
+    """
+    versions, is_new = await offers.offer_record(ledgers, caller, agreement_id, body.record_offer())
+    response.status_code = 201 if is_new else 200
+    return await agreement_response(ledgers, caller, (versions, versions[-1]), response)
 
 
 def _contract_json(result: ContractResult) -> dict[str, Any]:

@@ -36,7 +36,11 @@ def party_json(value: Party) -> dict[str, Any]:
 
 def named_company_json(value: NamedCompany) -> dict[str, Any]:
     """Return a named company as JSON."""
-    return {**party_json(value.as_party()), "named_by_party_id": value.named_by_party_id}
+    return {
+        **party_json(value.as_party()),
+        "named_by_party_id": value.named_by_party_id,
+        "joined_party_id": value.joined_party_id,
+    }
 
 
 def person_json(value: Person) -> dict[str, Any]:
@@ -146,6 +150,7 @@ def invitation_json(value: Invitation, now: int) -> dict[str, Any]:
         "ended_at": instant_text(value.ended_at),
         "accepted_party_id": value.accepted_party_id,
         "email": value.email,
+        **({} if value.named_company_id is None else {"named_company_id": value.named_company_id}),
     }
 
 

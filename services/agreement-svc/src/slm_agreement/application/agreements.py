@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slm_agreement.application import backtests, callers, document_names, drafting, supports, surroundings
+from slm_agreement.application.confirmations import end_confirmed_record
 from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.domain.checks import chain_check, signed_supports
 from slm_agreement.domain.checks.smart import latest_signed_number
@@ -136,7 +137,7 @@ async def propose_draft(
         version = _with(versions, revision_hash)
         proposed_before = version.tabled
         negotiation.record_proposal(version, revision_hash, callers.actor_of(caller), ledger.now, answer_by)
-        await _moved(ledger, caller, "agreement.propose", version)
+        await store_move(ledger, caller, "agreement.propose", version)
         if proposed_before is None:
             await backtests.request_backtest(ledger, version, _others(versions, version))
     return versions, version
@@ -182,7 +183,7 @@ async def answer_targets(
             await _accept(ledger, caller, versions, version, revision_hash)
         else:
             negotiation.record_refusals(version, revision_hash, reply.answer, actor, ledger.now)
-            await _moved(ledger, caller, "agreement.answer", version)
+            await store_move(ledger, caller, "agreement.answer", version)
     return versions, version
 
 
@@ -199,7 +200,7 @@ async def _counter(
     base = latest_signed_number(_others(versions, version))
     counter_proposal = negotiation.CounterRevision(text, base, reply.answer)
     negotiation.record_counter_proposal(version, revision_hash, counter_proposal, callers.actor_of(caller), ledger.now)
-    await _moved(ledger, caller, "agreement.counter", version)
+    await store_move(ledger, caller, "agreement.counter", version)
     if version.current.hash != revision_hash:
         await backtests.request_backtest(ledger, version, _others(versions, version))
 
@@ -212,7 +213,7 @@ async def _accept(
     around = await surroundings.find_surrounding_findings(ledger, version)
     around += await backtests.find_backtest_findings(ledger, version)
     negotiation.record_acceptance(version, revision_hash, callers.actor_of(caller), others, ledger.now, around)
-    await _moved(ledger, caller, "agreement.accept", version)
+    await store_move(ledger, caller, "agreement.accept", version)
 
 
 async def withdraw_agreement(
@@ -226,7 +227,7 @@ async def withdraw_agreement(
         versions = await lock_visible_versions(ledger, caller, agreement_id)
         version = choose_negotiated_version(versions, number, also=VersionState.WITHDRAWN)
         negotiation.record_withdrawal(version, reason, callers.actor_of(caller), ledger.now)
-        await _moved(ledger, caller, "agreement.withdraw", version)
+        await store_move(ledger, caller, "agreement.withdraw", version)
     return versions, version
 
 
@@ -258,7 +259,8 @@ async def sign_revision(
         if version.state == VersionState.FINALIZED:
             # A consumer of the terms knows what they rest on by then.
             version.events[:0] = signed_supports.supports_signed_events(version, chains)
-        await _moved(ledger, caller, "agreement.sign", version)
+            await end_confirmed_record(ledger, version)
+        await store_move(ledger, caller, "agreement.sign", version)
     return versions, version
 
 
@@ -348,7 +350,8 @@ def choose_negotiated_version(
     return max(candidates, key=lambda version: (version.state in OPEN, version.number))
 
 
-async def _moved(ledger: Ledger, caller: Principal, action: str, version: Version) -> None:
+async def store_move(ledger: Ledger, caller: Principal, action: str, version: Version) -> None:
+    """Store a version after a step of its negotiation, publish the events of the step, and audit it as ``action``."""
     await ledger.agreements.save(version)
     for event in version.events:
         ledger.publish(event)

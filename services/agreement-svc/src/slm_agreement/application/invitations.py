@@ -9,6 +9,7 @@ from slm_agreement.application import (
     accounts,
     callers,
     first_people,
+    named_companies,
     new_invitations,
     principals,
     relations,
@@ -91,12 +92,28 @@ async def create_invitation(
         if wanted.principal_id is not None:
             principal = await principals.lock_principal_to_invite(ledger, caller, wanted.principal_id)
             await _check_address(ledger, principal, wanted.email)
+        if wanted.named_company_id is not None:
+            wanted = await _for_company(ledger, caller, wanted, wanted.named_company_id)
         is_mailed = wanted.email is not None and ledgers.console_url is not None
         invitation, code = await new_invitations.open_invitation(ledger, caller, wanted, is_mailed=is_mailed)
         if not is_mailed:
             return invitation, code
         await new_invitations.mail_invitation(ledger, str(ledgers.console_url), invitation, code)
         return invitation, None
+
+
+async def _for_company(
+    ledger: Ledger, caller: Principal, wanted: InvitationRequest, company_id: str
+) -> InvitationRequest:
+    """Return the request for a named company, with the company's name as its alias unless the caller wrote another.
+
+    Raises Unknown, WrongState, and Invalid if the request is also for the person behind a principal.
+    """
+    if wanted.principal_id is not None:
+        remedy = "leave it out: the code is for a company, which then enters its own people"
+        raise Invalid("An invitation is for a company or for a person.", [Finding("principal_id", "…", remedy)])
+    company = await named_companies.lock_company_to_invite(ledger, caller, company_id)
+    return replace(wanted, alias=wanted.alias or company.name)
 
 
 async def withdraw_invitation(ledgers: LedgerFactory, caller: Principal, invitation_id: str) -> Invitation:
@@ -188,6 +205,7 @@ async def _join(ledger: Ledger, caller: Principal, code: str) -> AcceptedInvitat
             "A party cannot accept its own invitation.", [Finding("code", "…", "give the code to the other party")]
         )
     await relations.relate_parties(ledger, caller, invitation.party_id, caller.party_id, INVITATION)
+    await named_companies.join_as_party(ledger, invitation, caller.party_id)
     return AcceptedInvitation(await _accepted(ledger, caller, invitation, caller.party_id))
 
 
@@ -225,6 +243,7 @@ async def _arrive(
     await ledger.note(caller, "party.arrive", party.party_id, {"key": party.key, "name": party.name})
     if invitation.party_id is not None:
         await relations.relate_parties(ledger, caller, invitation.party_id, party.party_id, INVITATION)
+    await named_companies.join_as_party(ledger, invitation, party.party_id)
     return principal
 
 

@@ -51,6 +51,10 @@ class Agreements(Protocol):
         """Return how many agreements about a service have a signed version that has not ended."""
         ...
 
+    async def confirming(self, record_id: str) -> list[str]:
+        """Return the ids of the agreements in which a record was offered to its other party, ordered by id."""
+        ...
+
     async def supports(self, agreement_id: str) -> list[SupportReference]:
         """Return every reference to a supporting agreement that a party ever named in a document of this agreement."""
         ...

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from slm_agreement.application import callers
 from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.application.parties import PartyDetails
 from slm_agreement.application.register import Register, replace_details
+from slm_agreement.domain.errors import WrongState
+from slm_agreement.domain.people.invitations import OPEN, Invitation
 from slm_agreement.domain.people.named_companies import ID_KIND, NamedCompany
 from slm_agreement.domain.people.people import Party
 from slm_chassis.access import Principal
@@ -18,6 +21,7 @@ NAMED_COMPANIES = Register[NamedCompany](
     kept=lambda ledger: ledger.named_companies,
     may_see=lambda caller, company: caller.may_see(company.named_by_party_id),
     audited=lambda company: {"key": company.key, "name": company.name},
+    incidental=("joined_party_id",),
 )
 
 
@@ -53,6 +57,38 @@ async def edit_named_company(
         company = await NAMED_COMPANIES.locked(ledger, caller, party_id)
         unless_changed(company)
         return await NAMED_COMPANIES.change(ledger, caller, replace_details(company, details))
+
+
+async def lock_company_to_invite(ledger: Ledger, caller: Principal, company_id: str) -> NamedCompany:
+    """Lock and return a named company that may be invited now.
+
+    Raises Unknown for a company that the caller's party did not name, and WrongState if the company has joined or an
+    earlier invitation of it is still open.
+    """
+    callers.require_party(caller)
+    company = await NAMED_COMPANIES.locked(ledger, caller, company_id)
+    if company.joined_party_id is not None:
+        raise WrongState(f"{company.name} has joined already: offer it the contracts that you put on record.")
+    for earlier in await ledger.invitations.find(named_company_id=company_id):
+        if earlier.state_at(ledger.now) == OPEN:
+            remedy = f"withdraw the invitation {earlier.invitation_id} first"
+            raise WrongState(f"{company.name} is invited already: {remedy}.")
+    return company
+
+
+async def join_as_party(ledger: Ledger, invitation: Invitation, party_id: str) -> None:
+    """Store which party accepted the invitation of a named company; for any other invitation this does nothing.
+
+    The records of the company stay as they are.
+    """
+    if invitation.named_company_id is None:
+        return
+    await ledger.lock(invitation.named_company_id)
+    company = await ledger.named_companies.get(invitation.named_company_id)
+    assert company is not None, "a named company is never deleted"
+    await ledger.named_companies.put(replace(company, joined_party_id=party_id))
+    detail = {"key": company.key, "name": company.name, "party_id": party_id}
+    await ledger.note(None, "named-company.join", company.party_id, detail)
 
 
 async def is_named_by(ledger: Ledger, party_id: str | None, company_id: str) -> bool:

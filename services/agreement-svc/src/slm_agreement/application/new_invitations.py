@@ -29,6 +29,8 @@ class InvitationRequest:
     note: str
     email: str | None
     expires_at: UtcMicroseconds | None
+    named_company_id: str | None = None
+    """The caller's named company that is invited; None for any other company or person."""
 
 
 def invitation_path(invitation: Invitation, code: str) -> str:
@@ -57,6 +59,7 @@ async def open_invitation(
         expires_at=_expiry(wanted.expires_at, ledger.now),
         email=wanted.email,
         is_mailed=is_mailed,
+        named_company_id=wanted.named_company_id,
     )
     await ledger.invitations.put(invitation)
     ledger.publish(invitation.opened())

@@ -147,10 +147,18 @@ async def check_chain(ledger: Ledger, version: Version, added: Sequence[SupportR
 
 
 async def _read_support(ledger: Ledger, reference: SupportReference, place: str, disclose: str) -> Support:
-    """Return a supporting agreement with its signed terms."""
+    """Return a supporting agreement with its signed terms.
+
+    The terms of a record go on in the agreement that confirms it.
+    """
     versions = await ledger.agreements.versions(reference.supporting_agreement_id)
     signed = [version for version in versions if version.state in SIGNED]
     shown = (signed or versions)[-1]
+    terms = _terms_in_force(signed)
+    if shown.identity.is_on_record:
+        for agreement_id in await ledger.agreements.confirming(shown.identity.agreement_id):
+            confirming = await ledger.agreements.versions(agreement_id)
+            terms += _terms_in_force([version for version in confirming if version.state in SIGNED])
     return Support(
         reference.support_id,
         reference.supporting_agreement_id,
@@ -159,7 +167,7 @@ async def _read_support(ledger: Ledger, reference: SupportReference, place: str,
         shown.identity.kind,
         shown.identity.service_id,
         disclose,
-        _terms_in_force(signed),
+        terms,
     )
 
 

@@ -38,6 +38,9 @@ async def _scopes_of_others(ledger: Ledger, identity: Identity) -> list[TicketSc
     others = [(customer, service) for customer, service in signed if customer != identity.customer_party_id]
     parties = await ledger.parties.get_all({customer for customer, _ in others})
     companies = await ledger.named_companies.get_all({customer for customer, _ in others})
+    # A record of the same customer, which this agreement confirms.
+    same = {each for each, company in companies.items() if company.joined_party_id == identity.customer_party_id}
+    others = [(customer, service) for customer, service in others if customer not in same]
     parties = {**parties, **{each: company.as_party() for each, company in companies.items()}}
     services = await ledger.services.get_all({service for _, service in others})
     return [

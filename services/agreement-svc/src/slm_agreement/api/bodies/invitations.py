@@ -22,6 +22,10 @@ class NewInvitation(RequestBody):
         str | None,
         Field(description="Id of the principal for whom the code creates a key; without it the code invites a company"),
     ] = None
+    named_company_id: Annotated[str | None, Field(max_length=100)] = None
+    """Id of a company that your party named in contracts on record. When the company has accepted, you can offer it
+    these contracts
+    """
     email: Annotated[str | None, Field(min_length=3, max_length=320)] = None
     """Mail address of the invited company or person; if one is recorded for the principal's person, it must be that one
     """

@@ -8,9 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from slm_agreement.api import examples
+from slm_agreement.api.bodies.moves import AnswerBy
 from slm_agreement.api.bodies.shapes import BodyWithReferences, Key, RequestBody
+from slm_agreement.application.offers import RecordOffer
 from slm_agreement.application.recordings import ContractOnRecord
 from slm_agreement.domain.versions.records import Contract, ContractSignature
+from slm_chassis.http import instants
 from slm_chassis.http.problems import invalid
 from slm_chassis.http.web_addresses import WithAddresses
 
@@ -99,6 +102,31 @@ class ContractTable(RequestBody):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.CONTRACT_TABLE]})
     lines: Annotated[list[ContractLine], Field(min_length=1, max_length=2_000)]
     """The lines in their order; lines with the same key are one contract with several promises"""
+
+
+class RecordOfferBody(RequestBody):
+    """Request body for offering a contract on record to the company that has joined."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"answer_by": "2099-12-04T16:00:00Z"}]})
+    key: Key = None
+    service_id: Annotated[str | None, Field(max_length=100)] = None
+    """Id of the company's service, if it is the provider; by default its service with the key of the recorded service,
+    which is entered in its catalogue if missing
+    """
+    effective_at: str | None = None
+    """RFC 3339: from when the new agreement applies; by default from the first day of the record or, if that is past,
+    from the beginning of the next month
+    """
+    answer_by: AnswerBy = None
+
+    def record_offer(self) -> RecordOffer:
+        """Return the body as the use case takes it. Raises 422 for an instant that cannot be read."""
+        return RecordOffer(
+            self.key,
+            self.service_id,
+            instants.read_optional_instant(self.effective_at, "effective_at"),
+            instants.read_optional_instant(self.answer_by, "answer_by"),
+        )
 
 
 def _day(written: str | None, field: str) -> str | None:

@@ -256,6 +256,10 @@ class AgreementResponse(AgreementIdentity):
 
     on_record: RecordResponse = ABSENT
     """Only of an agreement on record: who recorded it, who has not confirmed it, and the contract"""
+    offers: list[str] = ABSENT
+    """Only of an agreement on record: ids of the agreements in which it was offered to the other company"""
+    confirms_agreement_id: str = ABSENT
+    """Only for the recorder: id of the agreement on record that this agreement was offered from, and ends"""
     your_side: Side | None
     """The side of your party; null: you are an operator"""
     requirements: list[RequirementLine]

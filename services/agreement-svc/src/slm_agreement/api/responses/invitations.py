@@ -36,6 +36,8 @@ class InvitationResponse(Answer):
     """Id of the party that accepted it; null: no party has"""
     email: str | None
     """Mail address of the invited person; null: the inviter passes the code on"""
+    named_company_id: str = ABSENT
+    """Only for the inviter: id of the company of its contracts on record that is invited; missing for any other"""
 
 
 class InvitationPreviewResponse(Answer):

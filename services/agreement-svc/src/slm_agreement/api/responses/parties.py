@@ -26,6 +26,8 @@ class NamedCompanyResponse(PartyResponse):
 
     named_by_party_id: str
     """Id of the party that named it; nobody else sees it"""
+    joined_party_id: str | None
+    """Id of the party that accepted your invitation of the company; null: nobody has"""
 
 
 class MandateResponse(Answer):

@@ -124,6 +124,9 @@ def _time_bound(
     elif amending and instants.from_text(effective_at) <= now:
         remedy = f"write an instant after {instants.to_text(now)}: an amendment never changes the past"
         findings.append(Finding("term.effective_at", effective_at, remedy, "time-bound.amends-the-past"))
+    elif version.identity.confirms_agreement_id is not None and instants.from_text(effective_at) <= now:
+        remedy = f"write an instant after {instants.to_text(now)}: until then the contract on record is judged"
+        findings.append(Finding("term.effective_at", effective_at, remedy, "time-bound.confirms-the-past"))
     elif instants.from_text(effective_at) < begun:
         remedy = f"write an instant from {instants.to_text(begun)} on, when the previously signed version takes effect"
         findings.append(Finding("term.effective_at", effective_at, remedy, "time-bound.before-its-base"))

@@ -38,6 +38,8 @@ class Invitation:
     """The mail address of the invited company or person; None if the inviter passes the code on."""
     is_mailed: bool = False
     """Whether the code was mailed to ``email`` and shown to nobody."""
+    named_company_id: str | None = None
+    """The inviter's named company that is invited; None for any other invitation."""
 
     @property
     def kind(self) -> str:

@@ -22,6 +22,8 @@ class NamedCompany:
     key: str
     name: str
     external_refs: list[dict[str, str | None]] = field(default_factory=list)
+    joined_party_id: str | None = None
+    """The party that accepted the invitation of this company; None while nobody has."""
 
     def as_party(self) -> Party:
         """Return the company as the provider or customer of an agreement."""

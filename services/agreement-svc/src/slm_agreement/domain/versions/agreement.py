@@ -78,6 +78,10 @@ class Identity:
     """The party that put the agreement on record, because the other party does not use the product. None: the parties
     negotiate and sign the agreement here.
     """
+    confirms_agreement_id: str | None = None
+    """The agreement on record that this agreement is to replace once both parties have signed it; None for any other
+    agreement. Only the recorder is told, because the other party does not know of the record.
+    """
 
     @property
     def is_on_record(self) -> bool:

@@ -101,6 +101,20 @@ def end_versions(
     return _terminated(live, versions, reason, at, now)
 
 
+def end_record(versions: Sequence[Version], at: UtcMicroseconds, reason: str) -> bool:
+    """Let an agreement on record end when the agreement that confirms it takes effect; return whether that changes it.
+
+    ``at`` is that instant, in the future (microseconds UTC). The record is terminated and not superseded: a window of
+    superseded terms is judged to its end, which would judge the days after ``at`` twice. A record that ends earlier
+    stays as it is.
+    """
+    ending = [each for each in versions if each.state in LIVE and (each.ends_at is None or at < each.ends_at)]
+    for version in ending:
+        version.ends_at, version.end_reason = at, reason
+        version.edits += 1
+    return bool(ending)
+
+
 def record_termination_request(versions: Sequence[Version], asked: TerminationRequest) -> Version:
     """Record a request to end the agreement early; return the version that stores the request.
 
