@@ -281,6 +281,11 @@ async def test_a_company_is_invited_by_one_invitation_at_a_time(
 async def test_a_registered_company_joins_with_its_own_key(
     service: AgreementUnderTest, cast: Cast, manager: str
 ) -> None:
+    named = {"key": "sky-compute", "name": "Sky Compute"}
+    sky = await negotiation.post(service.client, manager, "/api/v1/named-companies", named)
+    notes = {"outcome": "We could move to the fog", "description": "Too dear", "provider_party_id": sky["party_id"]}
+    supply = {"key": "machines-3", "name": "Machines 3", **notes}
+    await negotiation.post(service.client, manager, "/api/v1/services", supply)
     records = await recorded(service, manager)
     made = await invitation(service, manager)
     body = {"code": made["code"]}
@@ -288,6 +293,9 @@ async def test_a_registered_company_joins_with_its_own_key(
     assert (status, "named_company_id" in accepted) == (200, False), accepted
     status, offered = await offer(service, manager, records["cloud-3"])
     assert (status, offered["provider_party_id"]) == (201, cast.provider_party_id)
+    # Of the service the company is told its name, not what the recorder noted about it.
+    _, entered = await service.ask(cast.provider_manager_key, "GET", f"/api/v1/services/{offered['service_id']}")
+    assert (entered["name"], entered["outcome"], entered["description"]) == ("Machines 3", "", "")
 
 
 @pytest.mark.parametrize("act", ["agreement.offer", "agreement.confirm"])
