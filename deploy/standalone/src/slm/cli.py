@@ -33,7 +33,15 @@ app.add_typer(importing.app)
 app.add_typer(holds.app)
 app.add_typer(dead_letters.app)
 app.command("demo")(demonstration.demo)
-for _command in (reading.status, reading.breaches, reading.explain, reading.watch, reading.apply):
+for _command in (
+    reading.status,
+    reading.breaches,
+    reading.explain,
+    reading.watch,
+    reading.apply,
+    reading.invite,
+    reading.offer,
+):
     app.command()(_command)
 
 DataDir = Annotated[

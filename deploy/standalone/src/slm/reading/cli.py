@@ -1,4 +1,4 @@
-"""``slm status``, ``breaches``, ``explain``, ``watch`` and ``apply``: their options and exit codes."""
+"""``slm status``, ``breaches``, ``explain``, ``watch``, ``apply``, ``invite`` and ``offer``: options and exit codes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from slm.importing.cli import DEFAULT_URL
 
 Url = Annotated[str, typer.Option("--url", envvar="SLM_URL", help="Address of the API.")]
 Key = Annotated[str, typer.Option("--key", envvar="SLM_KEY", help="An API key; every role may read.")]
+ManagerKey = Annotated[
+    str, typer.Option("--key", envvar="SLM_KEY", help="An API key with the role service_level_manager.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON with ids and exact values, for programs.")]
 OfAgreement = Annotated[str | None, typer.Option("--agreement", help="Only this agreement: title, key or id.")]
 OfService = Annotated[str | None, typer.Option("--service", help="Only this service: name, key or id.")]
@@ -95,9 +98,7 @@ def apply(
     is_dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the contracts and store nothing.")] = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
-    key: Annotated[
-        str, typer.Option("--key", envvar="SLM_KEY", help="An API key with the role service_level_manager.")
-    ] = "",
+    key: ManagerKey = "",
 ) -> None:
     """Put the contracts of a table on record, and show the reasons of the lines that are refused.
 
@@ -116,6 +117,59 @@ def apply(
         else:
             contracts.show_result(Screen(), answer)
         if answer["refused"]:
+            raise typer.Exit(REFUSED)
+
+
+def invite(
+    company: Annotated[str, typer.Argument(help="Key, name or id of a company of your contracts on record.")],
+    email: Annotated[str | None, typer.Option("--email", help="Its mail address: the link is mailed there.")] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: ManagerKey = "",
+) -> None:
+    """Invite a company of your contracts on record, and print the link if the server sends no mails.
+
+    The exit code is 0. It is 2 if the company cannot be invited, or if the server cannot be reached or refuses the key.
+    """
+    with _answered():
+        from slm.reading import offers
+        from slm.reading.api_reader import ApiReader
+        from slm.reading.screen import Screen
+
+        with ApiReader(url, key) as api:
+            invitation = offers.invite_company(api, company, email)
+        if as_json:
+            _print_json(invitation)
+        else:
+            offers.show_invitation(Screen(), url, invitation)
+
+
+def offer(
+    contracts: Annotated[list[str], typer.Argument(help="Keys or ids of contracts on record.")],
+    answer_by: Annotated[
+        str | None, typer.Option("--answer-by", help="When an answer is due, such as 2026-12-31T17:00:00Z.")
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: ManagerKey = "",
+) -> None:
+    """Offer contracts on record to the other company, which has joined, to be confirmed or countered.
+
+    The exit code is 0 if all contracts are offered, and 1 if one is refused. It is 2 if the server cannot be reached or
+    refuses the key, or if the options are wrong.
+    """
+    with _answered():
+        from slm.reading import offers
+        from slm.reading.api_reader import ApiReader
+        from slm.reading.screen import Screen
+
+        with ApiReader(url, key) as api:
+            results = offers.offer_contracts(api, contracts, answer_by)
+        if as_json:
+            _print_json([each.document() for each in results])
+        else:
+            offers.show_offers(Screen(), results)
+        if any(each.agreement is None for each in results):
             raise typer.Exit(REFUSED)
 
 
