@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0028"
-down_revision = "0027"
+down_revision = "0023"
 
 
 def upgrade() -> None:
