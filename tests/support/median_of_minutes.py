@@ -24,7 +24,7 @@ from slm_monitor.domain.rolling.rolling_value_figures import RollingExactValues
 from slm_monitor.domain.rolling.rolling_values import MinuteValuesProvider, RollingMeanWindows
 from slm_monitor.domain.series.classifiers import EXACT, RowClassifier
 from slm_monitor.domain.series.series import MinuteSumChange
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows import series_evaluation
 from slm_monitor.domain.windows.minute_series import TargetMinuteCounts
 
@@ -92,13 +92,13 @@ class MedianOfMinutes(SeriesAggregation[MinuteMeans]):
     is_exact = True
     rolling = RollingExactValues(RollingMedianWindows)
 
-    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
+    def classifier(self, terms: FigureTarget) -> RowClassifier:
         return RowClassifier(EXACT)
 
-    def accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> MinuteMeans:
+    def accumulator(self, terms: FigureTarget, start: UtcMicroseconds, kept: Any = None) -> MinuteMeans:
         return MinuteMeans(kept)
 
-    def evaluate(self, tally: MinuteMeans, terms: ServiceLevelTarget, window: WindowToEvaluate) -> WindowEvaluation:
+    def evaluate(self, tally: MinuteMeans, terms: FigureTarget, window: WindowToEvaluate) -> WindowEvaluation:
         assert terms.promise is not None
         figure, end, detail = tally.median, window.span[1], {"number": tally.number}
         return WindowEvaluation(
@@ -113,7 +113,7 @@ class MedianOfMinutes(SeriesAggregation[MinuteMeans]):
         )
 
     def explain_rows(
-        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+        self, target: FigureTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> ExplainedWindow:
         tally, finding = self.recalculate(target, facts, counting)
         return ExplainedWindow(

@@ -12,7 +12,7 @@ from slm_monitor.domain.facts.facts import Fact, hash_fact_content
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.lifecycle.target_state import EvaluationMoment, TargetState
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, parse_targets
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory, create_terms_history, list_figure_histories
 
 PROVIDER = named_id("6f1d0d5e-3c5b-5a57-9f0e-6a1f0a7c51a3", "provider")
 CUSTOMER = named_id("6f1d0d5e-3c5b-5a57-9f0e-6a1f0a7c51a3", "customer")
@@ -128,11 +128,12 @@ def terms_of(*targets: dict[str, Any], **changed: Any) -> list[ServiceLevelTarge
 
 
 def line_of(target: dict[str, Any], **changed: Any) -> TargetTermsHistory:
-    return TargetTermsHistory(terms_of(target, **changed))
+    return create_terms_history(terms_of(target, **changed))
 
 
 def target_state_of(target: dict[str, Any], **changed: Any) -> TargetState:
-    return TargetState(line_of(target, **changed))
+    (line,) = list_figure_histories([line_of(target, **changed)])
+    return TargetState(line)
 
 
 def moment(as_of: str, now: str | None = None) -> EvaluationMoment:

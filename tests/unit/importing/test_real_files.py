@@ -20,7 +20,7 @@ from slm_mappings.ticket_mapping import TicketMapping
 from slm_monitor.domain.clocks import clock_replay
 from slm_monitor.domain.facts.ticket_events import TicketEvent, sort_ticket_events
 from slm_monitor.domain.terms.terms import parse_targets
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms_history import create_terms_history
 from tests.e2e import independent_github_history, independent_incident_log
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -70,7 +70,7 @@ def agreement(pauses: list[str]) -> dict[str, Any]:
 
 
 def judged(items: list[dict[str, Any]], pauses: list[str]) -> Iterator[tuple[str, str]]:
-    lines = [TargetTermsHistory([target]) for target in parse_targets(agreement(pauses))]
+    lines = [create_terms_history([target]) for target in parse_targets(agreement(pauses))]
     for _, group in groupby(items, key=lambda item: item["ticket"]):
         events = [
             TicketEvent(

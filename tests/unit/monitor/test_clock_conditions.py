@@ -10,7 +10,7 @@ from slm_monitor.domain.clocks import assignments, clock_replay, clock_warnings
 from slm_monitor.domain.clocks.clock_state import TicketClockState
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms_history import ClockHistory, create_terms_history
 from tests.support.monitor import HOUR, MINUTE, at, line_of, opened, resolved, terms_of, ticket_event
 
 
@@ -132,9 +132,9 @@ def test_an_incident_resolved_as_its_priority_changes_follows_the_new_one() -> N
     ]
 
 
-def amended(policy: str, within: str = "PT8H") -> TargetTermsHistory:
+def amended(policy: str, within: str = "PT8H") -> ClockHistory:
     later = terms_of(resolved(within, on_terms_change=policy), version=2, effective_at="2026-11-02T11:00:00Z")
-    return TargetTermsHistory([*terms_of(resolved()), *later])
+    return create_terms_history([*terms_of(resolved()), *later])
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_a_clock_that_fails_is_named_and_the_others_are_evaluated() -> None:
 
 def test_what_a_team_owes_runs_beside_what_is_owed_to_the_customer() -> None:
     owed = line_of(resolved())
-    internal = TargetTermsHistory(terms_of(resolved("PT2H", **TEAM_CLOCK), agreement_id="ola"))
+    internal = create_terms_history(terms_of(resolved("PT2H", **TEAM_CLOCK), agreement_id="ola"))
     found = clock_replay.replay_ticket_clocks(
         [opened("2026-11-02T09:00"), assigned("2026-11-02T10:00", "network")], [owed, internal]
     )

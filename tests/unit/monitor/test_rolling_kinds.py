@@ -30,7 +30,7 @@ from slm_monitor.domain.states.recovery import ServiceRecovery
 from slm_monitor.domain.states.timeline import build_state_timeline
 from slm_monitor.domain.terms.composite_terms import parse_composite_terms
 from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, Objective
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows import recovery_evaluation
 from tests.support.monitor import DAY, MINUTE, at, available, fast, line_of, outage, terms_of
 
@@ -45,7 +45,7 @@ class Excluding:
     def __init__(self, *spans: Interval) -> None:
         self._spans = spans
 
-    def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]:
+    def minutes_of(self, terms: FigureTarget) -> Sequence[Interval]:
         return [(FIRST + start, FIRST + end) for start, end in self._spans]
 
 

@@ -12,7 +12,7 @@ from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
 from slm_monitor.domain.rolling.rolling_sums import RollingSeriesSource
 from slm_monitor.domain.series.classifiers import AT_MOST, RowClassifier
 from slm_monitor.domain.series.series import IndicatorSeries
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms_history import FigureHistory
 from slm_monitor.domain.windows import series_warnings
 from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMinuteCounts
 from tests.support.monitor import DAY, HOUR, MINUTE, at, fast, line_of
@@ -22,7 +22,7 @@ DROP = {"budget_drop": [{"by": "10", "within": "PT1H"}]}
 SOON = {"time_to_exhaustion": ["PT72H"]}
 
 
-def counted(series: Any, line: TargetTermsHistory) -> TargetMinuteCounts:
+def counted(series: Any, line: FigureHistory) -> TargetMinuteCounts:
     classifier = registry.series_aggregation_of(line.latest).classifier(line.latest)
     return TargetMinuteCounts(series, line.latest, classifier)
 

@@ -10,13 +10,13 @@ from slm_monitor.domain.clocks import clock_replay
 from slm_monitor.domain.clocks.target_matching import TicketRuleBook, build_ticket_rule_book
 from slm_monitor.domain.clocks.ticket_scope import PROJECTED, WHOLE
 from slm_monitor.domain.facts.ticket_events import TicketEvent
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms_history import ClockHistory
 from tests.support.monitor import PROVIDER, available, line_of, opened, resolved, ticket_event
 
 A, B, TEAM = "customer-a", "customer-b", "team"
 
 
-def agreement(name: str, customer: str, service: str, **more: Any) -> TargetTermsHistory:
+def agreement(name: str, customer: str, service: str, **more: Any) -> ClockHistory:
     target = {**resolved(), "target_id": f"target of {name}", "service_id": service}
     return line_of(
         target,

@@ -35,7 +35,7 @@ from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, E
 from slm_monitor.domain.facts.facts import Fact, parse_series_indicator
 from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.lifecycle.target_state import Breach, EvaluationChanges, Risk, TargetWindow
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 _UPSERT = """
 INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, $1)
@@ -232,7 +232,7 @@ ON CONFLICT (target_id) DO NOTHING
 """
 
 
-async def write_target_instances(driver: asyncpg.Connection, born: Sequence[ServiceLevelTarget]) -> None:
+async def write_target_instances(driver: asyncpg.Connection, born: Sequence[FigureTarget]) -> None:
     """Write new instances of targets. A new label value has created them. Their other columns are copied from their
     targets.
     """

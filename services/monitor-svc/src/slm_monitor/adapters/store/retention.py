@@ -23,7 +23,7 @@ from slm_monitor.adapters.rows.staleness_rows import OUTAGE_END
 from slm_monitor.domain.facts.facts import HOUR, MINUTE
 from slm_monitor.domain.facts.ticket_events import DELETED_EVENTS_KEY
 from slm_monitor.domain.rolling import rolling_minutes
-from slm_monitor.domain.terms.terms_history import build_terms_histories
+from slm_monitor.domain.terms.terms_history import build_terms_histories, list_figure_histories
 
 DAY = 86_400_000_000
 _LOCK = (7_547, 2)
@@ -183,7 +183,11 @@ def _look_back(rows: Sequence[Mapping[str, Any]]) -> int:
     versions: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         versions.setdefault(row["agreement_id"], []).append(row["document"])
-    lines = [line for documents in versions.values() for line in build_terms_histories(documents, None)]
+    lines = [
+        line
+        for documents in versions.values()
+        for line in list_figure_histories(build_terms_histories(documents, None))
+    ]
     return max((rolling_minutes.compute_lookback_minutes(line) for line in lines), default=0) * MINUTE
 
 

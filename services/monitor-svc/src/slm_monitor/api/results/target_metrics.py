@@ -22,6 +22,7 @@ from slm_monitor.api.results.targets import AtMinPosition, TheTargetStateReaders
 from slm_monitor.application.explain.current_status import CurrentStatusReader
 from slm_monitor.application.explain.recent_errors import compute_recent_error_shares
 from slm_monitor.application.reading.target_metrics import ShownTarget, TargetMetricRows, build_target_gauges
+from slm_monitor.domain.terms.terms import FigureTarget
 
 router = APIRouter(prefix="/api/v1/target-metrics", tags=["target-metrics"])
 _MOST_NAMED = 50
@@ -89,7 +90,7 @@ async def read_target_metrics(
         target = await _shown(row, state, rows, present)
         view = views.of(row["agreement_id"])
         # A burn rate reveals a warning, so only callers who are shown warnings at once get it.
-        if target.terms is not None and view.live_figure and view.risks_after == 0:
+        if isinstance(target.terms, FigureTarget) and view.live_figure and view.risks_after == 0:
             recent = await compute_recent_error_shares(readers.past.record, target.terms, now)
             target = replace(target, recent=recent)
         shown.append(target)

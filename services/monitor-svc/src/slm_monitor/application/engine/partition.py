@@ -30,7 +30,7 @@ from slm_monitor.application.state.timers import SILENCE, STATE, TICKET, TimerHe
 from slm_monitor.domain.facts import facts as fact_columns
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues, is_fact_summed_by_minute
 from slm_monitor.domain.lifecycle.target_state import EvaluationMoment
-from slm_monitor.domain.terms.terms_history import build_terms_histories
+from slm_monitor.domain.terms.terms_history import FigureHistory, TargetTermsHistory, build_terms_histories
 
 TICKETS_A_STEP = 500
 """Most waiting tickets evaluated in one step, so that steps remain short while a large import is released."""
@@ -332,19 +332,24 @@ class Partition:
             if self._is_mine(line.latest.indicator or line.target_id):
                 self._aside.amended(line)
             with self._aside.attaching(line):
-                if line.latest.kind.is_derived:
-                    if self._is_mine(line.target_id):
-                        self._derived.attach(line, lines, fresh=fresh)
-                elif self._is_mine(line.latest.indicator):
-                    evaluator = self._states if line.latest.kind.is_of_single_facts else self._counts
-                    evaluator.attach(line, fresh=fresh)
+                if isinstance(line, FigureHistory):
+                    self._attach_figures(line, lines, fresh=fresh)
         for target_id, indicator in self._aside.unread(versions).items():
             if self._is_mine(indicator or target_id):
                 self._aside.note(target_id)
         return self._tickets.attach(lines)
 
-    def _is_mine(self, subject: str | None) -> bool:
-        return subject is not None and partition_of(subject, self._partitions) == self.number
+    def _attach_figures(self, line: FigureHistory, lines: Sequence[TargetTermsHistory], *, fresh: bool) -> None:
+        subject = line.latest.indicator
+        if line.latest.kind.is_derived:
+            if self._is_mine(line.target_id):
+                self._derived.attach(line, lines, fresh=fresh)
+        elif subject is not None and self._is_mine(subject):
+            evaluator = self._states if line.latest.kind.is_of_single_facts else self._counts
+            evaluator.attach(subject, line, fresh=fresh)
+
+    def _is_mine(self, subject: str) -> bool:
+        return partition_of(subject, self._partitions) == self.number
 
     async def checkpoint(self, now: UtcMicroseconds, is_whole: bool = True) -> PartitionCheckpoint | None:
         """Build a checkpoint of the unsaved figures and, if ``is_whole``, of the rows and accumulators. Return None if

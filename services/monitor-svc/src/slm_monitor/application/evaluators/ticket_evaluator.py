@@ -20,7 +20,7 @@ from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.ticket_events import DELETED_EVENTS_KEY
 from slm_monitor.domain.lifecycle.target_state import Breach, EvaluationChanges, EvaluationMoment, TicketState
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms_history import ClockHistory, TargetTermsHistory
 from slm_monitor.domain.tickets import ticket_target
 
 _logger = structlog.get_logger(__name__)
@@ -63,7 +63,7 @@ class TicketEvaluator:
         if not lines:
             return frozenset()
         terms = lines[0].latest
-        has_clocks = any(line.latest.clock is not None for line in lines)
+        has_clocks = any(isinstance(line, ClockHistory) for line in lines)
         is_news = has_clocks
         for owner in terms.ticket_owners:
             is_news = is_news or self._may_be_about(terms, owner)

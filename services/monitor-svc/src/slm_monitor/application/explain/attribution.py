@@ -29,8 +29,8 @@ from slm_monitor.domain.states.availability import StateCountingPolicy
 from slm_monitor.domain.states.short_outages import StretchedStates
 from slm_monitor.domain.states.timeline import DOWN, UNKNOWN, UP, StateProvider, StateSegment
 from slm_monitor.domain.terms.composite_terms import parse_composite_terms
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import FigureTarget, ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import FigureHistory, list_figure_histories
 
 _UNCOUNTED = ("up", "removed")
 
@@ -87,7 +87,7 @@ class AttributedWindow:
     ``is_chained``: whether the agreement's version that applies to the window names any supporting agreement.
     """
 
-    terms: ServiceLevelTarget
+    terms: FigureTarget
     window_id: str
     span: Interval
     as_of: UtcMicroseconds
@@ -192,13 +192,13 @@ class DowntimeAttributor:
             return []
         stated = []
         for histories in self._parsed.histories_by_target(agreement).values():
-            for history in histories:
+            for history in list_figure_histories(histories):
                 if not history.latest.group_by:
                     stated.append(await self._states_of_history(agreement, history, span))
         return join_target_states(stated)
 
     async def _states_of_history(
-        self, agreement: AgreementTerms, history: TargetTermsHistory, span: Interval
+        self, agreement: AgreementTerms, history: FigureHistory, span: Interval
     ) -> list[StateSegment]:
         found: list[StateSegment] = []
         starts = [max(history.begins_at, terms.effective_at) for terms in history.versions]
@@ -223,7 +223,7 @@ class DowntimeAttributor:
 
 
 def list_downtime(
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     states: StateProvider,
     span: Interval,
     excluded: Sequence[Interval],

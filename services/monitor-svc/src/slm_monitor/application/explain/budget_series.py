@@ -14,7 +14,7 @@ from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import FactHistoryStore
 from slm_monitor.domain.explanations.window_result import KnownWindowFacts
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 MOST_POINTS = 1000
 
@@ -30,7 +30,7 @@ def list_step_instants(span: Interval, step: int, present: UtcMicroseconds) -> l
 
 async def compute_budget_series(
     record: FactHistoryStore,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     span: Interval,
     step: int,
     present: UtcMicroseconds,
@@ -45,9 +45,7 @@ async def compute_budget_series(
     return await asyncio.to_thread(_points, terms, facts, list_step_instants(span, step, present))
 
 
-def _points(
-    terms: ServiceLevelTarget, facts: KnownWindowFacts, instants: Sequence[UtcMicroseconds]
-) -> list[dict[str, Any]]:
+def _points(terms: FigureTarget, facts: KnownWindowFacts, instants: Sequence[UtcMicroseconds]) -> list[dict[str, Any]]:
     found = []
     for at in instants:
         # One microsecond before the step ends: an event at its end belongs to the next step.

@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import Any
 
 from slm_calendar.intervals import Interval
-from slm_events.aggregations import CLOCK
 from slm_events.instants import UtcMicroseconds, from_text, to_text
 from slm_monitor.application.explain import explanation
 from slm_monitor.application.history import closed_tickets
@@ -18,8 +17,8 @@ from slm_monitor.application.state import exclusion_index
 from slm_monitor.domain.explanations.window_result import combine_verdict_with_warning
 from slm_monitor.domain.states import excluded_time
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import ClockTarget, ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import ClockHistory, TargetTermsHistory
 
 _SECOND = 1_000_000
 MOST_WINDOWS = 400
@@ -75,7 +74,7 @@ async def build_current_figures(
             for terms, name, span in _windows(line, asked):
                 if len(found) >= MOST_WINDOWS:
                     raise TooManyOpenWindows(f"more than {MOST_WINDOWS} windows are open")
-                found.append(await _figure(record, lines, terms, name, span, asked))
+                found.append(await _figure(record, terms, name, span, asked))
     return found
 
 
@@ -106,6 +105,11 @@ def _windows(
     line: TargetTermsHistory, asked: CurrentFiguresQuestion
 ) -> Iterator[tuple[ServiceLevelTarget, str, Interval]]:
     """Yield (terms, window id, interval) of the windows of a terms history that the question covers."""
+    if isinstance(line, ClockHistory):
+        clock = line.at(asked.last)
+        if clock is not None:
+            yield clock, "tickets", (max(asked.since, line.begins_at), min(asked.last + 1, line.ends_at))
+        return
     present = line.at(asked.last)
     kind = (present or line.latest).window_kind
     if kind == "calendar":
@@ -113,15 +117,12 @@ def _windows(
             closed_at = asked.closed.get((terms.target_id, window.id))
             if window.start <= asked.last and (closed_at is None or closed_at > asked.closed_after):
                 yield terms, window.id, (window.start, window.end)
-    elif present is not None and kind == "rolling":
-        yield present, present.window, records.compute_rolling_span(line, present, asked.last)
     elif present is not None:
-        yield present, "tickets", (max(asked.since, line.begins_at), min(asked.last + 1, line.ends_at))
+        yield present, present.window, records.compute_rolling_span(line, present, asked.last)
 
 
 async def _figure(
     record: FactHistoryStore,
-    lines: Sequence[TargetTermsHistory],
     terms: ServiceLevelTarget,
     name: str,
     span: Interval,
@@ -138,7 +139,7 @@ async def _figure(
         "objective": dict(terms.objective_document),
         "closed": (terms.target_id, name) in asked.closed,
     }
-    if terms.kind.source == CLOCK:
+    if isinstance(terms, ClockTarget):
         return {**head, "verdict": None, **await _tickets(record, terms, span, asked)}
     try:
         at = asked.last if terms.window_kind == "rolling" else asked.as_of
@@ -176,7 +177,7 @@ async def _figure(
 
 
 async def _tickets(
-    record: FactHistoryStore, terms: ServiceLevelTarget, span: Interval, asked: CurrentFiguresQuestion
+    record: FactHistoryStore, terms: ClockTarget, span: Interval, asked: CurrentFiguresQuestion
 ) -> dict[str, Any]:
     """Count the tickets whose clock of this target ended in ``span``, and how many of these tickets met the target.
 

@@ -15,7 +15,7 @@ from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.explanations.window_result import build_budget_document
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import PERCENT
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget, ServiceLevelTarget
 
 _SECOND = 1_000_000
 
@@ -39,7 +39,7 @@ class CurrentStatusReader:
         is calculated at the time of the request.
         """
         terms = await self.find_terms(target, window["start"])
-        if terms is None or terms.promise is None:
+        if not isinstance(terms, FigureTarget):
             return {"budget": None, "time_left": None}
         shown: dict[str, Any] = {}
         is_calendar = terms.window_kind == "calendar"
@@ -63,7 +63,7 @@ class CurrentStatusReader:
                 return terms
         return None
 
-    async def _measured(self, terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any]:
+    async def _measured(self, terms: FigureTarget, window: Mapping[str, Any]) -> dict[str, Any]:
         as_of = min(self.now, window["end"])
         facts = await records.read_known_facts(self._record, terms, (window["start"], window["end"]), as_of)
         seen = await asyncio.to_thread(explanation_dispatch.explain_window_figure, terms, facts, brief=True)
@@ -80,9 +80,8 @@ class CurrentStatusReader:
         return shown
 
 
-def _kept(terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any] | None:
+def _kept(terms: FigureTarget, window: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the budget according to the stored figures; None if the target has no budget."""
-    assert terms.promise is not None
     promised, detail = terms.promise, window["detail"]
     good, total = int(window["good"]), int(window["total"])
     if promised.unit == PERCENT and not promised.allowed:

@@ -37,17 +37,17 @@ from slm_monitor.domain.terms.composite_terms import (
     CompositeTerms,
     parse_composite_terms,
 )
-from slm_monitor.domain.terms.terms import ServiceLevelTarget, parse_targets
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory, build_terms_histories
+from slm_monitor.domain.terms.terms import FigureTarget, parse_targets
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory, build_terms_histories, list_figure_histories
 from slm_monitor.domain.windows import compliance, composite_evaluation, series_evaluation
 
 Outcome = tuple[KnownWindowFacts, ExplainedWindow]
-Judge = Callable[[ServiceLevelTarget, Interval], Awaitable[Outcome]]
+Judge = Callable[[FigureTarget, Interval], Awaitable[Outcome]]
 
 
 async def explain_derived_window(
     record: FactHistoryStore,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     window_id: str,
     span: Interval,
     as_of: UtcMicroseconds,
@@ -69,7 +69,7 @@ async def explain_derived_window(
     return facts, await _of_windows(record, terms, made, window_id, facts, judge)
 
 
-async def _composition(record: FactHistoryStore, terms: ServiceLevelTarget) -> CompositeTerms:
+async def _composition(record: FactHistoryStore, terms: FigureTarget) -> CompositeTerms:
     agreement = await record.agreement(terms.agreement_id)
     version = next(each for each in agreement.versions if each["version"] == terms.version)
     return parse_composite_terms(terms, parse_targets(version))
@@ -80,7 +80,7 @@ async def _composition(record: FactHistoryStore, terms: ServiceLevelTarget) -> C
 
 async def _of_states(
     record: FactHistoryStore,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     made: CompositeTerms,
     facts: KnownWindowFacts,
     known_at: UtcMicroseconds | None,
@@ -106,7 +106,7 @@ async def _of_states(
 
 async def _of_windows(
     record: FactHistoryStore,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     made: CompositeTerms,
     window_id: str,
     facts: KnownWindowFacts,
@@ -134,7 +134,7 @@ async def _of_windows(
 
 
 def explain_composite_window(
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     made: CompositeTerms,
     members: Sequence[composite_evaluation.CompositeMemberOutcome],
     listed: Sequence[Mapping[str, Any]],
@@ -162,14 +162,15 @@ def explain_composite_window(
 
 
 def _member_window(
-    terms: ServiceLevelTarget, lines: Sequence[TargetTermsHistory], window_id: str, facts: KnownWindowFacts
-) -> tuple[ServiceLevelTarget, Interval] | None:
+    terms: FigureTarget, histories: Sequence[TargetTermsHistory], window_id: str, facts: KnownWindowFacts
+) -> tuple[FigureTarget, Interval] | None:
     """Return a member's terms and interval that belong to a window of its composite; None if the member has no such
     window.
 
     For a calendar window, this is the member's window with the same id; for a rolling window, the member's window that
     ends with the same minute.
     """
+    lines = list_figure_histories(histories)
     if terms.window_kind != "rolling":
         found = records.find_calendar_window(lines, window_id)
         return None if found is None else (found[0], (found[1].start, found[1].end))
@@ -213,10 +214,9 @@ def _arithmetic(made: CompositeTerms, members: Sequence[composite_evaluation.Com
 
 
 async def _of_tickets(
-    record: FactHistoryStore, terms: ServiceLevelTarget, facts: KnownWindowFacts, known_at: UtcMicroseconds | None
+    record: FactHistoryStore, terms: FigureTarget, facts: KnownWindowFacts, known_at: UtcMicroseconds | None
 ) -> ExplainedWindow:
     """Evaluate compliance: tickets met ÷ tickets evaluated. A ticket counts in the window in which its clock ended."""
-    assert terms.promise is not None
     agreement = await record.agreement(terms.agreement_id)
     key, lines = (
         compliance.read_compliance_target_key(terms.parameters),

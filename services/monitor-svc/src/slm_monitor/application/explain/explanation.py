@@ -20,8 +20,8 @@ from slm_monitor.application.history.fact_history import FactHistoryStore, Targe
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.explanations.window_result import ExplainedWindow, KnownWindowFacts, build_exclusion_document
 from slm_monitor.domain.lifecycle import target_events
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import FigureTarget
+from slm_monitor.domain.terms.terms_history import FigureHistory, TargetTermsHistory, list_figure_histories
 
 _LAST = 253_402_300_799_000_000
 
@@ -48,7 +48,7 @@ class ExplanationQuestion:
 class EvaluatedWindow:
     """The evaluated window of a target: its terms, its facts, and its outcome."""
 
-    terms: ServiceLevelTarget
+    terms: FigureTarget
     window_id: str
     facts: KnownWindowFacts
     seen: ExplainedWindow
@@ -71,9 +71,10 @@ async def explain_window(
 
 
 def find_window_of_question(
-    lines: Sequence[TargetTermsHistory], asked: ExplanationQuestion, present: UtcMicroseconds
-) -> tuple[ServiceLevelTarget, Interval]:
+    histories: Sequence[TargetTermsHistory], asked: ExplanationQuestion, present: UtcMicroseconds
+) -> tuple[FigureTarget, Interval]:
     """Return the terms and the bounds of the window in question. Raises NoSuchWindow, CalendarError."""
+    lines = list_figure_histories(histories)
     if asked.window is None:
         return _present(lines, asked.at or present)
     if any(line.latest.window_kind == "rolling" and line.latest.window == asked.window for line in lines):
@@ -92,7 +93,7 @@ def find_window_of_question(
     return terms, (span.start, span.end)
 
 
-def _present(lines: Sequence[TargetTermsHistory], at: UtcMicroseconds) -> tuple[ServiceLevelTarget, Interval]:
+def _present(lines: Sequence[FigureHistory], at: UtcMicroseconds) -> tuple[FigureTarget, Interval]:
     for line in lines:
         terms = line.at(at)
         if terms is not None and terms.window_kind == "rolling":
@@ -103,17 +104,17 @@ def _present(lines: Sequence[TargetTermsHistory], at: UtcMicroseconds) -> tuple[
     raise NoSuchWindow("no window of the target is open at that instant; name a window")
 
 
-def name_window(lines: Sequence[TargetTermsHistory], terms: ServiceLevelTarget, span: Interval) -> str:
+def name_window(lines: Sequence[TargetTermsHistory], terms: FigureTarget, span: Interval) -> str:
     """Return the id of the window with this span. The id of a rolling window is its length."""
     if terms.window_kind == "rolling":
         return terms.window
-    named = (find_window_at(line, span[0]) for line in lines)
+    named = (find_window_at(line, span[0]) for line in list_figure_histories(lines))
     return next(each.id for each in named if each is not None and (each.start, each.end) == span)
 
 
 async def evaluate_window(
     record: FactHistoryStore,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     window_id: str,
     span: Interval,
     present: UtcMicroseconds,
@@ -160,7 +161,7 @@ async def _as_decided(
 def _of_member(
     record: FactHistoryStore, window_id: str, present: UtcMicroseconds, known_at: UtcMicroseconds | None
 ) -> derived_explanation.Judge:
-    async def member(terms: ServiceLevelTarget, span: Interval) -> derived_explanation.Outcome:
+    async def member(terms: FigureTarget, span: Interval) -> derived_explanation.Outcome:
         # If both parties accepted a member's window, its figure is the one that they accepted, unless the reader asks
         # for another instant.
         known = await record.accepted_at(terms.target_id, window_id) if known_at is None else known_at
@@ -211,7 +212,7 @@ def _in_unit(seen: ExplainedWindow) -> str | None:
     return None if shown is None else f"{shown.numerator}/{shown.denominator}"
 
 
-def _signed(agreement: AgreementTerms, terms: ServiceLevelTarget) -> Mapping[str, Any]:
+def _signed(agreement: AgreementTerms, terms: FigureTarget) -> Mapping[str, Any]:
     """Return the target as written in the signed version that applies to it; empty if this version is missing."""
     target_id = terms.instance_of or terms.target_id
     for version in agreement.versions:
@@ -220,7 +221,7 @@ def _signed(agreement: AgreementTerms, terms: ServiceLevelTarget) -> Mapping[str
     return {}
 
 
-def _judged_by(terms: ServiceLevelTarget) -> str:
+def _judged_by(terms: FigureTarget) -> str:
     if terms.window_kind == "rolling":
         return "the terms in force at the instant of judging"
     return "the terms in force at the window's start"

@@ -7,13 +7,13 @@ from slm_monitor.application.explain import recovery_explanation, state_explanat
 from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.explanations.window_result import ExplainedWindow, KnownWindowFacts
 from slm_monitor.domain.states.timeline import StateProvider, build_state_timeline
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 __all__ = ["ExplainedWindow", "KnownWindowFacts", "explain_window_figure"]
 
 
 def explain_window_figure(
-    target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider | None = None, *, brief: bool = False
+    target: FigureTarget, facts: KnownWindowFacts, states: StateProvider | None = None, *, brief: bool = False
 ) -> ExplainedWindow:
     """Evaluate one window.
 

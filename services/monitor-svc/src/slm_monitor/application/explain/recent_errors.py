@@ -14,14 +14,14 @@ from slm_monitor.application.history.fact_history import FactHistoryStore, Facts
 from slm_monitor.domain.explanations.window_result import KnownWindowFacts
 from slm_monitor.domain.facts.facts import HOUR, MINUTE
 from slm_monitor.domain.terms.objectives import AT_LEAST
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 RECENT_WINDOWS = {"5m": 5 * MINUTE, "30m": 30 * MINUTE, "1h": HOUR, "6h": 6 * HOUR}
 """Name of a window, as Prometheus writes it → its length. Such short windows show a fast loss of budget early."""
 
 
 async def compute_recent_error_shares(
-    record: FactHistoryStore, terms: ServiceLevelTarget, now: UtcMicroseconds
+    record: FactHistoryStore, terms: FigureTarget, now: UtcMicroseconds
 ) -> Mapping[str, Fraction]:
     """Return window name → bad share of the target's time or events, for the windows of ``RECENT_WINDOWS``.
 
@@ -40,8 +40,7 @@ async def compute_recent_error_shares(
     return await asyncio.to_thread(_shares, terms, facts)
 
 
-def _shares(terms: ServiceLevelTarget, facts: KnownWindowFacts) -> Mapping[str, Fraction]:
-    assert terms.promise is not None
+def _shares(terms: FigureTarget, facts: KnownWindowFacts) -> Mapping[str, Fraction]:
     begins_at, now = facts.span
     found = {}
     for name, length in RECENT_WINDOWS.items():

@@ -13,11 +13,11 @@ from slm_monitor.domain.explanations.window_result import (
     name_fact_for_sender,
 )
 from slm_monitor.domain.states.recovery import read_recovery_from_fact
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows import recovery_evaluation
 
 
-def explain_recoveries(target: ServiceLevelTarget, facts: KnownWindowFacts, *, brief: bool = False) -> ExplainedWindow:
+def explain_recoveries(target: FigureTarget, facts: KnownWindowFacts, *, brief: bool = False) -> ExplainedWindow:
     """Return how the figure of a window of service recoveries follows from its facts.
 
     The figure is computed anew, by the same functions as when the window was evaluated. ``brief``: without the list of
@@ -31,7 +31,6 @@ def explain_recoveries(target: ServiceLevelTarget, facts: KnownWindowFacts, *, b
     seen = recovery_evaluation.select_counted_recoveries(counted, recoveries, target, span, out)
     sums = recovery_evaluation.sum_recoveries(seen)
     is_share = target.kind.is_share
-    assert target.promise is not None
     return ExplainedWindow(
         target,
         determine_verdict_at(target, finding, facts),

@@ -30,14 +30,14 @@ from slm_monitor.domain.states.availability import StateCountingPolicy
 from slm_monitor.domain.states.short_outages import OutageStretch, StretchedStates
 from slm_monitor.domain.states.timeline import DOWN, StateProvider, StateSegment
 from slm_monitor.domain.terms import burn_rate, figures
-from slm_monitor.domain.terms.terms import EXCESS, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import EXCESS, FigureTarget
 from slm_monitor.domain.windows import availability_evaluation, outage_evaluation
 
 _MOST_IGNORED = 20
 
 
 def explain_availability(
-    target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider, *, brief: bool = False
+    target: FigureTarget, facts: KnownWindowFacts, states: StateProvider, *, brief: bool = False
 ) -> ExplainedWindow:
     """Explain availability = time up ÷ (time up + time down). ``brief``: without intervals."""
     start, end = facts.span
@@ -73,7 +73,7 @@ def explain_availability(
     )
 
 
-def _known_at(target: ServiceLevelTarget, facts: KnownWindowFacts) -> UtcMicroseconds:
+def _known_at(target: FigureTarget, facts: KnownWindowFacts) -> UtcMicroseconds:
     """Return the instant up to which facts count.
 
     An outage that lasts over the end of a calendar window may become long enough to count after this end.
@@ -93,7 +93,7 @@ def _arithmetic(up: int | Fraction, counted: int | Fraction, objective: Fraction
     return lines
 
 
-def _ignored(target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider) -> list[str]:
+def _ignored(target: FigureTarget, facts: KnownWindowFacts, states: StateProvider) -> list[str]:
     """Return a line of text for each of the latest outages that do not count, or count in part, because of the term
     that ignores short outages.
     """
@@ -117,7 +117,7 @@ def _ignored(target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateP
     return [*([f"{left_out} earlier short outages are not listed"] if left_out > 0 else []), *lines[-_MOST_IGNORED:]]
 
 
-def _say_ignored(target: ServiceLevelTarget, least: int, stretch: OutageStretch, as_of: UtcMicroseconds) -> str | None:
+def _say_ignored(target: FigureTarget, least: int, stretch: OutageStretch, as_of: UtcMicroseconds) -> str | None:
     """Return how a stretch of downtime counts and why; None if it counts as if the term was not there."""
     limit = durations.to_iso(least)
     if stretch.reached_at is None:
@@ -133,9 +133,7 @@ def _say_ignored(target: ServiceLevelTarget, least: int, stretch: OutageStretch,
 # -- intervals and their causes -----------------------------------------------------------------------------------
 
 
-def list_state_intervals(
-    target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider
-) -> list[dict[str, Any]]:
+def list_state_intervals(target: FigureTarget, facts: KnownWindowFacts, states: StateProvider) -> list[dict[str, Any]]:
     """Return the window as intervals of one state each, in JSON. Each interval says how it counts, its service time,
     and the causes of its start and end.
     """
@@ -201,7 +199,7 @@ def _cut(
 
 
 def _counts_as(
-    target: ServiceLevelTarget,
+    target: FigureTarget,
     each: StateSegment,
     state: str,
     policy: StateCountingPolicy,
@@ -276,7 +274,7 @@ class _Causes:
 
 
 def _outages_of(
-    target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider, until: UtcMicroseconds
+    target: FigureTarget, facts: KnownWindowFacts, states: StateProvider, until: UtcMicroseconds
 ) -> list[outages.Outage]:
     """Return the outages that start in the window. An outage that ends after the window is cut at ``until``."""
     start, end = facts.span
@@ -290,10 +288,9 @@ def _outages_of(
     return [each for each in found if each.start < end and not (began_before and each.start == start)]
 
 
-def explain_outages(target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider) -> ExplainedWindow:
+def explain_outages(target: FigureTarget, facts: KnownWindowFacts, states: StateProvider) -> ExplainedWindow:
     """Explain the number of outages that started in the window and reached the agreed length."""
     start, end = facts.span
-    assert target.promise is not None
     length = _length(target)
     finding = outage_evaluation.evaluate_outages(states, target, start, end, facts.as_of, facts.excluded)
     finding = settle_by_coverage(target, finding, facts)
@@ -328,7 +325,7 @@ def explain_outages(target: ServiceLevelTarget, facts: KnownWindowFacts, states:
     )
 
 
-def _length(target: ServiceLevelTarget) -> int:
+def _length(target: FigureTarget) -> int:
     """Return the length from which on an outage counts, in µs. Raises CalendarError if the
     terms are not about outages.
     """

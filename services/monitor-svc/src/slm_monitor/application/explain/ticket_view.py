@@ -116,7 +116,7 @@ def build_clock_document(
         "target_title": terms.title,
         "agreement_id": terms.agreement_id,
         "version": terms.version,
-        "clock": terms.clock.clock if terms.clock is not None else "",
+        "clock": terms.clock.clock,
         "ordinal": clock.ordinal,
         "state": clock.state,
         "within": clock.within.to_document(),
@@ -200,7 +200,7 @@ def summarize_update_exchanges(found: Iterable[TicketClockState]) -> list[dict[s
     """
     by_target: dict[str, list[TicketClockState]] = {}
     for clock in found:
-        if clock.target.clock is not None and clock.target.clock.clock == "update":
+        if clock.target.clock.clock == "update":
             by_target.setdefault(clock.target.target_id, []).append(clock)
     return [_exchanges(target_id, of_one) for target_id, of_one in by_target.items()]
 

@@ -106,7 +106,7 @@ def find_clock_end_instants(
     """
     stints: dict[str, list[TicketClockState]] = {}
     for clock in clocks:
-        if clock.target.clock is not None and clock.target.clock.each_assignment:
+        if clock.target.clock.each_assignment:
             stints.setdefault(clock.target.target_id, []).append(clock)
         elif (
             at := clock.stopped_at if clock.state == clock_replay.MET else clock.breached_at

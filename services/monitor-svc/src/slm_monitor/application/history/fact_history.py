@@ -27,8 +27,13 @@ from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.series.measured_time import convert_to_age
 from slm_monitor.domain.states.recovery import read_recovery_from_fact
 from slm_monitor.domain.terms import instances
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory, build_terms_histories
+from slm_monitor.domain.terms.terms import FigureTarget, ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import (
+    FigureHistory,
+    TargetTermsHistory,
+    build_terms_histories,
+    list_figure_histories,
+)
 
 NOTHING = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
 
@@ -237,8 +242,9 @@ def select_terms_histories(agreement: AgreementTerms, target: TargetIdentity) ->
 
 def _of_instance(found: list[TargetTermsHistory], target: TargetIdentity) -> list[TargetTermsHistory]:
     if target.instance_of is not None:
-        groups = [tuple((name, target.labels[name]) for name in line.latest.group_by) for line in found]
-        found = [instances.derive_instance_terms(line, group) for line, group in zip(found, groups, strict=True)]
+        grouped = list_figure_histories(found)
+        groups = [tuple((name, target.labels[name]) for name in line.latest.group_by) for line in grouped]
+        found = [instances.derive_instance_terms(line, group) for line, group in zip(grouped, groups, strict=True)]
     return sorted(found, key=lambda line: line.begins_at)
 
 
@@ -273,9 +279,7 @@ class ParsedTermsCache:
         return self._found[key]
 
 
-def find_calendar_window(
-    lines: Sequence[TargetTermsHistory], window_id: str
-) -> tuple[ServiceLevelTarget, Window] | None:
+def find_calendar_window(lines: Sequence[FigureHistory], window_id: str) -> tuple[FigureTarget, Window] | None:
     """Return (terms in force at the window's start, window) for a window id; None if the target has no such window.
 
     The window is cut to the term of the agreement. The later parts of a window that an amendment has cut are named
@@ -296,7 +300,7 @@ def find_calendar_window(
     return None
 
 
-def compute_rolling_span(line: TargetTermsHistory, terms: ServiceLevelTarget, at: UtcMicroseconds) -> Interval:
+def compute_rolling_span(line: FigureHistory, terms: FigureTarget, at: UtcMicroseconds) -> Interval:
     """Return the interval that a rolling figure covers at an instant, within the term of the agreement.
 
     If the target is evaluated from states or slices, the interval ends at the start of the minute that contains the
@@ -309,14 +313,14 @@ def compute_rolling_span(line: TargetTermsHistory, terms: ServiceLevelTarget, at
     return max(begins, minute + MINUTE - terms.rolling_microseconds), minute + MINUTE
 
 
-def compute_evaluation_minute(terms: ServiceLevelTarget, span: Interval) -> int:
+def compute_evaluation_minute(terms: FigureTarget, span: Interval) -> int:
     """Return the minute since 1970 at which a rolling window with this span is evaluated."""
     return span[1] // MINUTE - (0 if registry.is_before_its_minute(terms) else 1)
 
 
 def list_calendar_windows(
-    line: TargetTermsHistory, start: UtcMicroseconds, end: UtcMicroseconds, *, begun_before: bool = False
-) -> Iterator[tuple[ServiceLevelTarget, Window]]:
+    line: FigureHistory, start: UtcMicroseconds, end: UtcMicroseconds, *, begun_before: bool = False
+) -> Iterator[tuple[FigureTarget, Window]]:
     """Yield the windows that begin in ``[start, end)``, in order, each with the terms that apply to it.
 
     ``begun_before``: if True, the window that contains ``start`` is included even if it begins earlier.

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from slm_calendar import windows
 from slm_calendar.window_schedules import WindowSchedule
 from slm_chassis.identity import NAMESPACE, named_id
-from slm_events.aggregations import CLOCK, KINDS, MEMBERS, TICKETS, is_of_clock, read_name
+from slm_events.aggregations import KINDS, MEMBERS, TICKETS, is_of_clock, read_name
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.explain import explanation, explanation_dispatch
 from slm_monitor.application.history import fact_history as records
@@ -32,8 +32,8 @@ from slm_monitor.domain.explanations.window_result import KnownWindowFacts
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.terms import composite_terms, figures, terms
 from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT
-from slm_monitor.domain.terms.terms import FOREVER, ServiceLevelTarget, TermsNotEvaluable
-from slm_monitor.domain.terms.terms_history import build_terms_histories
+from slm_monitor.domain.terms.terms import FOREVER, ClockTarget, FigureTarget, ServiceLevelTarget, TermsNotEvaluable
+from slm_monitor.domain.terms.terms_history import build_terms_histories, list_figure_histories
 from slm_monitor.domain.windows import compliance
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
@@ -135,7 +135,7 @@ def check_backtest_question(question: BacktestQuestion) -> ServiceLevelTarget:
     try:
         if target.kind.source == TICKETS:
             key = compliance.read_compliance_target_key(target.parameters)
-            if not any(each.key == key and each.clock is not None for each in members):
+            if not any(each.key == key and isinstance(each, ClockTarget) for each in members):
                 raise build_preview_rejection("members", key, "give the per-ticket target that it is the share of")
         composite_terms.check_composite_terms([target, *members])
     except TermsNotEvaluable as error:
@@ -157,7 +157,7 @@ def list_backtest_subjects(question: BacktestQuestion) -> set[str]:
 
 def is_backtest_about_tickets(question: BacktestQuestion) -> bool:
     """Return whether the terms are evaluated from tickets."""
-    return any(each.clock is not None for each in _parse_targets(question))
+    return any(isinstance(each, ClockTarget) for each in _parse_targets(question))
 
 
 def _parse_targets(question: BacktestQuestion) -> list[ServiceLevelTarget]:
@@ -216,31 +216,30 @@ async def evaluate_backtest_window(
     Each of these other values is called a reading. ``readings`` in the result: name of the reading → the fields of the
     result that differ under it. The computation runs in a thread.
     """
-    target, others = parse_backtest_target(question), open_readings.list_other_readings(question)
-    asked = [question, *(each.apply(question) for each in others)]
-    if target.kind.is_measured:
-        record: FactHistoryStore = history
-        facts = await records.read_known_facts(record, target, (span.start, span.end), span.end + target.closing_delay)
-        rows = [await _measured_window(parse_backtest_target(each), facts, span) for each in asked]
-    else:
-        rows = [
-            await _derived_window(
-                FactHistoryUnderDraftTerms(history, build_backtest_draft(each), present),
-                parse_backtest_target(each),
-                span,
-            )
-            for each in asked
-        ]
+    others = open_readings.list_other_readings(question)
+    record: FactHistoryStore = history
+    facts: KnownWindowFacts | None = None
+    rows = []
+    for each in (question, *(other.apply(question) for other in others)):
+        target = parse_backtest_target(each)
+        if isinstance(target, FigureTarget) and target.kind.is_measured:
+            if facts is None:
+                as_of = span.end + target.closing_delay
+                facts = await records.read_known_facts(record, target, (span.start, span.end), as_of)
+            rows.append(await _measured_window(target, facts, span))
+        else:
+            draft = FactHistoryUnderDraftTerms(history, build_backtest_draft(each), present)
+            rows.append(await _derived_window(draft, target, span))
     first = rows[0]
     changed = {
-        each.name: {field: value for field, value in row.items() if value != first[field]}
-        for each, row in zip(others, rows[1:], strict=True)
+        other.name: {field: value for field, value in row.items() if value != first[field]}
+        for other, row in zip(others, rows[1:], strict=True)
         if row != first
     }
     return {**first, "readings": changed} if changed else first
 
 
-async def _measured_window(target: ServiceLevelTarget, facts: KnownWindowFacts, span: BacktestWindow) -> dict[str, Any]:
+async def _measured_window(target: FigureTarget, facts: KnownWindowFacts, span: BacktestWindow) -> dict[str, Any]:
     """Evaluate a window of a target by the facts of its indicator."""
     seen = await asyncio.to_thread(explanation_dispatch.explain_window_figure, target, facts, brief=True)
     # For a quantile the attained value is the quantile itself; there is none if too many probes failed.
@@ -264,7 +263,7 @@ async def _derived_window(
     """Evaluate a window of a derived or per-ticket target. A clock counts in the window in which it ended."""
     bounds, as_of = (span.start, span.end), span.end + target.closing_delay
     row = {"window_id": span.window_id, "from": to_text(span.start), "to": to_text(span.end)}
-    if target.kind.source == CLOCK:
+    if isinstance(target, ClockTarget):
         ended = await draft.tickets_ended([target.target_id], bounds, as_of)
         met = sum(each.is_met for each in ended)
         share = Fraction(100 * met, len(ended)) if ended else None
@@ -280,7 +279,8 @@ async def _derived_window(
             "tickets": {"judged": len(ended), "met": met},
             "late": sorted(each.ticket for each in ended if not each.is_met),
         }
-    line = build_terms_histories((await draft.agreement(target.agreement_id)).versions, None)[0]
+    histories = build_terms_histories((await draft.agreement(target.agreement_id)).versions, None)
+    line = list_figure_histories(histories)[0]
     judged = await explanation.evaluate_window(draft, line.latest, span.window_id, bounds, as_of, None)
     seen, exact = judged.seen, figures.format_exact_fraction(target.shown(judged.seen.figure))
     tickets = {"judged": seen.sums["judged"], "met": seen.sums["met"]} if target.kind.source == TICKETS else None
@@ -309,14 +309,14 @@ def summarize_backtest(question: BacktestQuestion, judged: Sequence[Mapping[str,
     measured = [each for each in judged if each["attained"] is not None]
     counted = [*measured, *endless]
     rises, unit = AT_LEAST, PERCENT
-    if target.promise is not None:
+    if isinstance(target, FigureTarget):
         unit = target.promise.unit
         rises = AT_MOST if target.kind.is_limit_of_values else target.promise.comparison
     met = sum(each["verdict"] == "met" for each in counted)
     # The worst window first: the lowest figure of an ``at_least`` objective, the highest of an ``at_most`` one.
     ordered = [*endless, *sorted(measured, key=lambda each: Fraction(each["attained"]), reverse=rises == AT_MOST)]
     share = Fraction(met, len(counted)) if counted else None
-    tickets = _sum_tickets(counted) if target.kind.source == CLOCK else None
+    tickets = _sum_tickets(counted) if isinstance(target, ClockTarget) else None
     if tickets is not None:
         # The window of a target of single tickets is the ticket.
         share = Fraction(tickets["met"], tickets["judged"]) if tickets["judged"] else None

@@ -26,8 +26,8 @@ from slm_monitor.domain.facts.intake_items import SentTicketEvent
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.intake import validation
 from slm_monitor.domain.terms import clock_terms
-from slm_monitor.domain.terms.terms import FOREVER, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import FOREVER, ClockTarget, ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import ClockHistory
 from slm_monitor.domain.tickets import ticket_target
 
 _VERDICTS = {clock_replay.MET: "met", clock_replay.BREACHED: "breached", clock_replay.COMPLETED_LATE: "breached"}
@@ -91,7 +91,7 @@ def _findings(targets: Sequence[ServiceLevelTarget]) -> list[dict[str, str]]:
             "remedy": "this stops the clock as well, so that it never runs: write another start, or another stop",
         }
         for place, target in enumerate(targets)
-        if target.clock is not None
+        if isinstance(target, ClockTarget)
         for event in clock_terms.find_events_that_start_and_stop(target.clock)
     ]
 
@@ -108,12 +108,13 @@ def _events(asked: ClockPreviewQuestion) -> list[TicketEvent]:
 def _clocks(
     asked: ClockPreviewQuestion, hours: Any, events: Sequence[TicketEvent], as_of: UtcMicroseconds
 ) -> list[TicketClockState]:
-    lines = [TargetTermsHistory([target]) for target in parse_preview_targets(asked.targets, hours)]
-    for line in lines:
-        if line.latest.clock is None:
+    lines = []
+    for target in parse_preview_targets(asked.targets, hours):
+        if not isinstance(target, ClockTarget):
             raise build_preview_rejection(
-                "targets", line.latest.key, 'a target of tickets has {"per": "ticket"} as its window'
+                "targets", target.key, 'a target of tickets has {"per": "ticket"} as its window'
             )
+        lines.append(ClockHistory([target]))
     try:
         return [clock.as_of(as_of) for clock in clock_replay.replay_ticket_clocks(events, lines, as_of)]
     except CalendarError as error:
@@ -142,7 +143,6 @@ def _document(
     asked: ClockPreviewQuestion,
 ) -> dict[str, Any]:
     terms = clock.target.clock
-    assert terms is not None
     until = _end(clock, as_of)
     # A running clock is explained up to its deadline, so that the deadline can be redone by hand.
     ahead = clock.deadline_at if clock.state == clock_replay.RUNNING and asked.as_of is None else until
@@ -206,7 +206,7 @@ def _exchanges(found: Iterable[TicketClockState]) -> dict[str, Any] | None:
 
 
 def _is_update(clock: TicketClockState) -> bool:
-    return clock.target.clock is not None and clock.target.clock.clock == "update"
+    return clock.target.clock.clock == "update"
 
 
 def _derived(segments: Sequence[ClockSegment]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ from slm_monitor.domain.terms.composite_terms import (
     CompositeTerms,
     parse_combination_rule,
 )
-from slm_monitor.domain.terms.terms import FOREVER, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FOREVER, ClockTarget, FigureTarget
 
 _LONG_AGO = -(2**55)
 
@@ -126,14 +126,14 @@ def _named_window(asked: WindowPreviewQuestion, window_id: str) -> Window:
     return next((each for each in named if each is not None), None) or windows.window_of_id(window_id, asked.timezone)
 
 
-def _target(asked: WindowPreviewQuestion, aggregation: str | None = None) -> ServiceLevelTarget:
+def _target(asked: WindowPreviewQuestion, aggregation: str | None = None) -> FigureTarget:
     document = {"window": {"calendar": "month"}, **asked.terms}
     if aggregation is not None:
         document["aggregation"] = aggregation
     (target,) = parse_preview_targets(
         [document], asked.service_hours, timezone=asked.timezone, periods=asked.critical_periods
     )
-    if target.clock is not None:
+    if isinstance(target, ClockTarget):
         raise build_preview_rejection(
             "terms.aggregation", "clock", "clocks have a preview of their own: POST /api/v1/previews/clock"
         )

@@ -9,7 +9,6 @@ from typing import Any, cast
 from slm_calendar import intervals
 from slm_calendar.errors import CalendarError
 from slm_calendar.intervals import Interval
-from slm_events.aggregations import CLOCK
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.explain.explanation import evaluate_window
 from slm_monitor.application.history import fact_history
@@ -19,8 +18,8 @@ from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, REQUESTED
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, EffectiveExclusion
 from slm_monitor.domain.explanations.window_result import ExplainedWindow
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import FigureTarget, TermsNotEvaluable
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory, list_figure_histories
 
 MOST_WINDOWS = 40
 """Most windows for which the effect is calculated, the latest first. Each is evaluated twice from its facts."""
@@ -39,7 +38,7 @@ _NOTHING = EffectiveExclusion(())
 class AffectedWindow:
     """A window that contains time of an exclusion, with the terms that apply to the window."""
 
-    terms: ServiceLevelTarget
+    terms: FigureTarget
     window_id: str
     span: Interval
 
@@ -135,10 +134,8 @@ def find_affected_windows(
     if not past:
         return []
     found = []
-    for line in terms_histories:
-        if line.latest.kind.source == CLOCK or not (
-            line.latest.kind.is_derived or any(entry.scope.covers(each) for each in line.versions)
-        ):
+    for line in list_figure_histories(terms_histories):
+        if not (line.latest.kind.is_derived or any(entry.scope.covers(each) for each in line.versions)):
             continue
         terms = line.at(now)
         if terms is not None and terms.window_kind == "rolling":

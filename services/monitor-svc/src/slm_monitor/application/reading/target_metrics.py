@@ -11,7 +11,7 @@ from slm_chassis.exposition import GaugeTable
 from slm_events.instants import UtcMicroseconds, from_text
 from slm_monitor.application.reading import target_metric_catalogue as catalogue
 from slm_monitor.domain.terms.objectives import AT_LEAST, PERCENT, Objective
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ClockTarget, FigureTarget, ServiceLevelTarget
 
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
@@ -138,7 +138,7 @@ def build_target_gauges(rows: TargetMetricRows, shown: Sequence[ShownTarget], no
 
 def _description(target: ShownTarget) -> dict[str, str]:
     terms, names = target.terms, target.names
-    promised = None if terms is None else terms.promise
+    promised = terms.promise if isinstance(terms, FigureTarget) else None
     is_of_agreement = target.state["service_id"] == names.get("service_id")
     return {
         "title": target.state["title"],
@@ -156,7 +156,7 @@ def _description(target: ShownTarget) -> dict[str, str]:
 def _unit(terms: ServiceLevelTarget | None) -> str:
     if terms is None:
         return ""
-    if terms.promise is None or terms.promise.unit in _SECONDS:
+    if isinstance(terms, ClockTarget) or terms.promise.unit in _SECONDS:
         return "seconds"
     return "ratio" if terms.promise.unit == PERCENT else terms.promise.unit
 
@@ -169,7 +169,7 @@ def _factor_of_unit(promised: Objective) -> Fraction:
 def _values(target: ShownTarget, now: UtcMicroseconds) -> Iterator[tuple[str, float]]:
     """Yield (gauge name, value) for each gauge that has only the target's labels."""
     terms, figure = target.terms, target.figure
-    if terms is not None and terms.promise is not None:
+    if isinstance(terms, FigureTarget):
         promised = terms.promise
         yield catalogue.OBJECTIVE, float((promised.shown(promised.value) or 0) * _factor_of_unit(promised))
         if figure is not None:
@@ -179,7 +179,7 @@ def _values(target: ShownTarget, now: UtcMicroseconds) -> Iterator[tuple[str, fl
                 yield catalogue.COVERAGE, float(Fraction(covered) / 100)
             if (bad := _share_of_bad(promised, figure)) is not None:
                 yield catalogue.ERROR_RATIO, float(bad)
-    elif terms is not None and terms.clock is not None and terms.clock.within.kind in ("calendar", "service_time"):
+    elif terms is not None and terms.clock.within.kind in ("calendar", "service_time"):
         yield catalogue.OBJECTIVE, int(terms.clock.within.amount) / _SECOND
     yield from _budget_values(target.window.get("budget"))
     left = target.window.get("time_left")
@@ -247,7 +247,7 @@ def _add_warnings(table: GaugeTable, labels: Mapping[str, str], warnings: Sequen
 def _add_sloth(table: GaugeTable, target: ShownTarget, now: UtcMicroseconds) -> None:
     """Add the series with names of Sloth (a generator of Prometheus rules) for a target whose figure is a share."""
     terms = target.terms
-    if terms is None or terms.promise is None or terms.promise.unit != PERCENT:
+    if not isinstance(terms, FigureTarget) or terms.promise.unit != PERCENT:
         return
     allowed, labels = terms.promise.allowed, target.sloth_labels
     promised = {"sloth_mode": "slm", "sloth_spec": "slm", "sloth_version": "slm"}
@@ -268,7 +268,7 @@ def _add_sloth(table: GaugeTable, target: ShownTarget, now: UtcMicroseconds) -> 
         table.add(catalogue.SLO_BUDGET_LEFT, labels, float(1 - Fraction(budget["consumed_share"])))
 
 
-def _window_length(target: ShownTarget, terms: ServiceLevelTarget) -> int | None:
+def _window_length(target: ShownTarget, terms: FigureTarget) -> int | None:
     """Return the length of the present window in microseconds; None if a calendar target has no window yet."""
     if terms.window_kind == "rolling":
         return terms.rolling_microseconds

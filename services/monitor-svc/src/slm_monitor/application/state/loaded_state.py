@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from slm_monitor.application.state.loaded_partition import LoadedPartition
 from slm_monitor.domain.lifecycle.target_state import Breach, Risk, TargetState, TargetWindow
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms_history import FigureHistory
 
 Kept = TypeVar("Kept", TargetWindow, Breach, Risk)
 
@@ -30,7 +30,7 @@ class LoadedTargetResults:
         """Return window id → window for the windows of a target."""
         return {each.window_id: each for each in self._windows.get(target_id, ())}
 
-    def target_state(self, line: TargetTermsHistory) -> TargetState:
+    def target_state(self, line: FigureHistory) -> TargetState:
         """Return the target state of a terms history: the results published under any of its versions."""
         versions = {terms.version for terms in line.versions}
         windows = [each for each in self._windows.get(line.target_id, ()) if each.version in versions]

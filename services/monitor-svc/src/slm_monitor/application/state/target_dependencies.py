@@ -15,7 +15,7 @@ from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, TargetWindow
 from slm_monitor.domain.terms import composite_terms
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms_history import ClockHistory, TargetTermsHistory
 from slm_monitor.domain.windows import compliance
 
 
@@ -63,7 +63,7 @@ class DerivedTargetDependencies:
         for line in lines:
             if line.latest.indicator is not None:
                 self._indicators[line.target_id] = line.latest.indicator
-            if line.latest.clock is not None:
+            if isinstance(line, ClockHistory):
                 self._ticket_owners[line.target_id] = line.latest.owner_party_id
         terms = [version for line in lines for version in line.versions]
         for each in terms:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from slm_events.aggregations import MEMBERS, STATES
 from slm_monitor.domain.terms.objectives import AT_MOST
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 
 class KeptBudget(NamedTuple):
@@ -19,11 +19,8 @@ class KeptBudget(NamedTuple):
     spent: Fraction
 
 
-def find_budget_of_time(
-    terms: ServiceLevelTarget, good: int, total: int, detail: Mapping[str, Any]
-) -> KeptBudget | None:
+def find_budget_of_time(terms: FigureTarget, good: int, total: int, detail: Mapping[str, Any]) -> KeptBudget | None:
     """Return the budget of a share of time; None if it is not known."""
-    assert terms.promise is not None
     if "budget" in detail:
         return KeptBudget("microseconds", Fraction(detail["budget"]), Fraction(total - good))
     if terms.kind.source == STATES:
@@ -32,12 +29,11 @@ def find_budget_of_time(
     return None
 
 
-def find_budget_of_events(terms: ServiceLevelTarget, good: int, total: int) -> KeptBudget | None:
+def find_budget_of_events(terms: FigureTarget, good: int, total: int) -> KeptBudget | None:
     """Return the budget of a target whose figure is a share of events, or a number that ``at_most`` limits.
 
     None for any other target, because its figure has no budget.
     """
-    assert terms.promise is not None
     promised = terms.promise
     if terms.kind.is_share:
         return KeptBudget("events", promised.allowed * total, Fraction(promised.bad(good, total)))
@@ -46,6 +42,6 @@ def find_budget_of_events(terms: ServiceLevelTarget, good: int, total: int) -> K
     return None
 
 
-def is_of_time(terms: ServiceLevelTarget) -> bool:
+def is_of_time(terms: FigureTarget) -> bool:
     """Return whether the figure can be a share of time: always true for availability, sometimes for a composite."""
     return terms.kind.is_share and terms.kind.source in (STATES, MEMBERS)

@@ -24,7 +24,7 @@ from slm_monitor.domain.rolling.rolling_sums import RollingOccurrences
 from slm_monitor.domain.series.accumulators import OccurrenceAccumulator
 from slm_monitor.domain.series.classifiers import EACH, OCCURRENCES, RowClassifier
 from slm_monitor.domain.terms.objectives import AT_MOST
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 _SHOWN = 20
 
@@ -36,10 +36,10 @@ class OccurrenceCount(SeriesAggregation[OccurrenceAccumulator]):
 
     rolling = RollingOccurrences()
 
-    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
+    def classifier(self, terms: FigureTarget) -> RowClassifier:
         return RowClassifier(EACH if terms.indicator_kind == "rating" else OCCURRENCES)
 
-    def required_labels(self, terms: ServiceLevelTarget) -> dict[str, str]:
+    def required_labels(self, terms: FigureTarget) -> dict[str, str]:
         """Return the labels that a row must have to be counted.
 
         They are the category, if the terms name one, and the label values of the target's instance, if the target has
@@ -51,13 +51,10 @@ class OccurrenceCount(SeriesAggregation[OccurrenceAccumulator]):
             wanted[CATEGORY] = str(category)
         return wanted
 
-    def accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> OccurrenceAccumulator:
+    def accumulator(self, terms: FigureTarget, start: UtcMicroseconds, kept: Any = None) -> OccurrenceAccumulator:
         return OccurrenceAccumulator(kept)
 
-    def evaluate(
-        self, tally: OccurrenceAccumulator, terms: ServiceLevelTarget, window: WindowToEvaluate
-    ) -> WindowEvaluation:
-        assert terms.promise is not None
+    def evaluate(self, tally: OccurrenceAccumulator, terms: FigureTarget, window: WindowToEvaluate) -> WindowEvaluation:
         number, end = Fraction(tally.number), window.span[1]
         missed = []
         for level, promised in terms.levels:
@@ -82,10 +79,9 @@ class OccurrenceCount(SeriesAggregation[OccurrenceAccumulator]):
         )
 
     def explain_rows(
-        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+        self, target: FigureTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> ExplainedWindow:
         """Explain the number of occurrences. If the terms name a category, only occurrences of that category count."""
-        assert target.promise is not None
         _, finding = self.recalculate(target, facts, counting)
         number = finding.total
         limited = target.promise.comparison == AT_MOST
@@ -103,8 +99,7 @@ class OccurrenceCount(SeriesAggregation[OccurrenceAccumulator]):
         )
 
 
-def _nearly_spent(terms: ServiceLevelTarget, number: Fraction, at: UtcMicroseconds) -> tuple[RiskEvaluation, ...]:
-    assert terms.promise is not None
+def _nearly_spent(terms: FigureTarget, number: Fraction, at: UtcMicroseconds) -> tuple[RiskEvaluation, ...]:
     if terms.promise.comparison != AT_MOST or not terms.promise.value or number > terms.promise.value:
         return ()
     return tuple(evaluation.evaluate_budget_risks(terms.warn_at.budget_consumed, number / terms.promise.value, at))

@@ -27,7 +27,7 @@ from slm_monitor.domain.series import accumulators, classifiers
 from slm_monitor.domain.series.accumulators import ShareAccumulator
 from slm_monitor.domain.series.classifiers import AT_LEAST, AT_MOST, COUNTS, RowClassifier
 from slm_monitor.domain.terms import burn_rate, figures
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows import series_evaluation
 
 
@@ -37,33 +37,31 @@ class EventShare(SeriesAggregation[ShareAccumulator]):
     rolling = RollingEventShare()
     keeps_raw = True
 
-    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
+    def classifier(self, terms: FigureTarget) -> RowClassifier:
         return RowClassifier(COUNTS)
 
-    def accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> ShareAccumulator:
+    def accumulator(self, terms: FigureTarget, start: UtcMicroseconds, kept: Any = None) -> ShareAccumulator:
         by_minute = terms.expected_volume is not None or accumulators.has_no_error_budget(terms)
         return ShareAccumulator(kept, by_minute=by_minute)
 
-    def raw_accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> ShareAccumulator:
+    def raw_accumulator(self, terms: FigureTarget, start: UtcMicroseconds, kept: Any = None) -> ShareAccumulator:
         return ShareAccumulator(kept)
 
     def refresh_figures(
-        self, tally: ShareAccumulator, window: TargetWindow, terms: ServiceLevelTarget, as_of: UtcMicroseconds
+        self, tally: ShareAccumulator, window: TargetWindow, terms: FigureTarget, as_of: UtcMicroseconds
     ) -> bool:
         if not tally.total:
             return False
         series_evaluation.refresh_good_share_figures(window, terms, tally.good, tally.total, as_of)
         return True
 
-    def is_missed_by_first_bad(self, terms: ServiceLevelTarget) -> bool:
+    def is_missed_by_first_bad(self, terms: FigureTarget) -> bool:
         return accumulators.has_no_error_budget(terms)
 
     def first_bad_minute(self, tally: ShareAccumulator) -> int | None:
         return min(tally.bad or (), default=None)
 
-    def evaluate(
-        self, tally: ShareAccumulator, terms: ServiceLevelTarget, window: WindowToEvaluate
-    ) -> WindowEvaluation:
+    def evaluate(self, tally: ShareAccumulator, terms: FigureTarget, window: WindowToEvaluate) -> WindowEvaluation:
         return series_evaluation.evaluate_good_share(
             tally.good,
             tally.total,
@@ -76,12 +74,11 @@ class EventShare(SeriesAggregation[ShareAccumulator]):
         )
 
     def explain_rows(
-        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+        self, target: FigureTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> ExplainedWindow:
         """Explain the share good ÷ total. If the target has a limit, values are counted, and values on the good side of
         the limit are good; otherwise events are counted.
         """
-        assert target.promise is not None
         promised = target.promise
         _, finding = self.recalculate(target, facts, counting)
         good, total = finding.good, finding.total
@@ -107,7 +104,7 @@ class EventShare(SeriesAggregation[ShareAccumulator]):
             missed=finding.missed,
         )
 
-    def shown_beside(self, target: ServiceLevelTarget, counting: CountedWindowRows) -> dict[str, str | None]:
+    def shown_beside(self, target: FigureTarget, counting: CountedWindowRows) -> dict[str, str | None]:
         """Return the fields that only this aggregation adds to an explanation; empty if it adds none."""
         return {}
 
@@ -124,14 +121,14 @@ class ShareWithinLimit(EventShare):
         assert self.kind.limit is not None
         self._side = self.kind.limit
 
-    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
+    def classifier(self, terms: FigureTarget) -> RowClassifier:
         assert terms.threshold is not None
         return RowClassifier(self._side, terms.threshold)
 
     def value_comparison(self, parameters: Any, objective: Mapping[str, Any]) -> tuple[str, float]:
         return self._side, float(str(objective[AT_MOST] if self.kind.is_limit_of_values else parameters))
 
-    def remedy_of_unclassified(self, terms: ServiceLevelTarget) -> str:
+    def remedy_of_unclassified(self, terms: FigureTarget) -> str:
         remedy = super().remedy_of_unclassified(terms)
         if self._side == AT_LEAST:
             return remedy
@@ -143,11 +140,10 @@ class Quantile(ShareWithinLimit):
     quantile, 95 % of all values.
     """
 
-    def shown_beside(self, target: ServiceLevelTarget, counting: CountedWindowRows) -> dict[str, str | None]:
+    def shown_beside(self, target: FigureTarget, counting: CountedWindowRows) -> dict[str, str | None]:
         """Return the value of the quantile as a field: the smallest value such that at least the promised share of all
         values is less than or equal to it (nearest rank).
         """
-        assert target.promise is not None
         ordered = np.sort(counting.rows.value[counting.rows.total > 0])
         if not len(ordered) or np.isnan(ordered).any():
             return {"quantile": None}
@@ -159,7 +155,7 @@ class Quantile(ShareWithinLimit):
         return {"quantile": figures.format_exact_fraction(classifiers.to_exact_decimal(float(ordered[place])))}
 
 
-def _raw(target: ServiceLevelTarget, counting: CountedWindowRows) -> dict[str, str | None]:
+def _raw(target: FigureTarget, counting: CountedWindowRows) -> dict[str, str | None]:
     """Return {"raw_figure": the share as if no event were excluded}; empty if no event is excluded."""
     if not counting.excluded:
         return {}

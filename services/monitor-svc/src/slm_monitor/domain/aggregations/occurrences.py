@@ -11,7 +11,7 @@ from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
 from slm_monitor.domain.rolling.rolling_windows import RollingWindowSource
 from slm_monitor.domain.states.timeline import StateProvider
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 
 class OccurrenceAggregation(ABC):
@@ -23,7 +23,7 @@ class OccurrenceAggregation(ABC):
     def __init__(self, name: str) -> None:
         self.kind: AggregationKind = KINDS[name]
 
-    def check(self, terms: ServiceLevelTarget) -> None:
+    def check(self, terms: FigureTarget) -> None:
         """Raise TermsNotEvaluable if the aggregation's parameters or the objective are not valid."""
         return None
 
@@ -31,7 +31,7 @@ class OccurrenceAggregation(ABC):
     def evaluate(
         self,
         states: StateProvider,
-        terms: ServiceLevelTarget,
+        terms: FigureTarget,
         span: Interval,
         as_of: UtcMicroseconds,
         excluded: Sequence[Interval],
@@ -39,7 +39,7 @@ class OccurrenceAggregation(ABC):
         """Evaluate the calendar window ``span`` by the facts up to ``as_of``."""
 
     def find_ongoing_since(
-        self, states: StateProvider, terms: ServiceLevelTarget, begins_at: UtcMicroseconds, as_of: UtcMicroseconds
+        self, states: StateProvider, terms: FigureTarget, begins_at: UtcMicroseconds, as_of: UtcMicroseconds
     ) -> UtcMicroseconds | None:
         """Return the start of the occurrence that is in progress at ``as_of``; None if there is none.
 
@@ -51,7 +51,7 @@ class OccurrenceAggregation(ABC):
     def rolling(
         self,
         states: StateProvider,
-        terms: ServiceLevelTarget,
+        terms: FigureTarget,
         span: Interval,
         as_of: UtcMicroseconds,
         excluded: Sequence[Interval],

@@ -10,7 +10,7 @@ from slm_monitor.domain.aggregations.occurrences import OccurrenceAggregation
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
 from slm_monitor.domain.rolling.rolling_outages import RollingOutageSource
 from slm_monitor.domain.states.timeline import StateProvider
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows import outage_evaluation
 
 
@@ -21,13 +21,13 @@ class OutageCount(OccurrenceAggregation):
     agreed length.
     """
 
-    def check(self, terms: ServiceLevelTarget) -> None:
+    def check(self, terms: FigureTarget) -> None:
         outage_evaluation.check_outage_terms(terms)
 
     def evaluate(
         self,
         states: StateProvider,
-        terms: ServiceLevelTarget,
+        terms: FigureTarget,
         span: Interval,
         as_of: UtcMicroseconds,
         excluded: Sequence[Interval],
@@ -35,14 +35,14 @@ class OutageCount(OccurrenceAggregation):
         return outage_evaluation.evaluate_outages(states, terms, *span, as_of, excluded)
 
     def find_ongoing_since(
-        self, states: StateProvider, terms: ServiceLevelTarget, begins_at: UtcMicroseconds, as_of: UtcMicroseconds
+        self, states: StateProvider, terms: FigureTarget, begins_at: UtcMicroseconds, as_of: UtcMicroseconds
     ) -> UtcMicroseconds | None:
         return outage_evaluation.find_ongoing_outage_start(states, terms, begins_at, as_of)
 
     def rolling(
         self,
         states: StateProvider,
-        terms: ServiceLevelTarget,
+        terms: FigureTarget,
         span: Interval,
         as_of: UtcMicroseconds,
         excluded: Sequence[Interval],

@@ -19,7 +19,7 @@ from slm_monitor.domain.rolling.rolling_promoter_score import RollingPromoterSco
 from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.series.accumulators import ShareAccumulator
 from slm_monitor.domain.series.classifiers import PROMOTED, RowClassifier
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows import series_evaluation
 
 
@@ -32,19 +32,16 @@ class NetPromoterScore(SeriesAggregation[ShareAccumulator]):
     rolling = RollingPromoterScores()
     keeps_raw = True
 
-    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
+    def classifier(self, terms: FigureTarget) -> RowClassifier:
         return RowClassifier(PROMOTED, *classifiers.parse_promoter_score_limits(terms.parameters))
 
-    def accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> ShareAccumulator:
+    def accumulator(self, terms: FigureTarget, start: UtcMicroseconds, kept: Any = None) -> ShareAccumulator:
         return ShareAccumulator(kept, by_minute=terms.expected_volume is not None)
 
-    def raw_accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> ShareAccumulator:
+    def raw_accumulator(self, terms: FigureTarget, start: UtcMicroseconds, kept: Any = None) -> ShareAccumulator:
         return ShareAccumulator(kept)
 
-    def evaluate(
-        self, tally: ShareAccumulator, terms: ServiceLevelTarget, window: WindowToEvaluate
-    ) -> WindowEvaluation:
-        assert terms.promise is not None
+    def evaluate(self, tally: ShareAccumulator, terms: FigureTarget, window: WindowToEvaluate) -> WindowEvaluation:
         end, detail = window.span[1], {"number": tally.total, "net": tally.good}
         figure = series_evaluation.compute_net_promoter_score(tally.good, tally.total)
         return WindowEvaluation(
@@ -59,7 +56,7 @@ class NetPromoterScore(SeriesAggregation[ShareAccumulator]):
         )
 
     def explain_rows(
-        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+        self, target: FigureTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> ExplainedWindow:
         """Explain the net promoter score, in points: (share of promoters − share of detractors) × 100."""
         _, finding = self.recalculate(target, facts, counting)

@@ -14,7 +14,7 @@ from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
 from slm_monitor.domain.rolling.rolling_recoveries import RollingRecoverySource
 from slm_monitor.domain.states.timeline import StateProvider, StateTimeline
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows import recovery_evaluation
 from slm_monitor.domain.windows.recovery_evaluation import MeasuredRecovery
 
@@ -22,7 +22,7 @@ from slm_monitor.domain.windows.recovery_evaluation import MeasuredRecovery
 class LongestRecovery(OccurrenceAggregation):
     """The longest recovery, in minutes. A recovery counts in the window in which it ended."""
 
-    def measure(self, one: MeasuredRecovery, terms: ServiceLevelTarget) -> MeasuredRecovery | None:
+    def measure(self, one: MeasuredRecovery, terms: FigureTarget) -> MeasuredRecovery | None:
         """Return the recovery in the form that this figure needs; None if the recovery does not count."""
         return one
 
@@ -37,7 +37,7 @@ class LongestRecovery(OccurrenceAggregation):
     def evaluate(
         self,
         states: StateProvider,
-        terms: ServiceLevelTarget,
+        terms: FigureTarget,
         span: Interval,
         as_of: UtcMicroseconds,
         excluded: Sequence[Interval],
@@ -48,7 +48,7 @@ class LongestRecovery(OccurrenceAggregation):
     def rolling(
         self,
         states: StateProvider,
-        terms: ServiceLevelTarget,
+        terms: FigureTarget,
         span: Interval,
         as_of: UtcMicroseconds,
         excluded: Sequence[Interval],
@@ -62,7 +62,7 @@ class MostDataLost(LongestRecovery):
     this length is unknown does not count.
     """
 
-    def measure(self, one: MeasuredRecovery, terms: ServiceLevelTarget) -> MeasuredRecovery | None:
+    def measure(self, one: MeasuredRecovery, terms: FigureTarget) -> MeasuredRecovery | None:
         return None if one.lost is None else one
 
     def minutes(self, one: MeasuredRecovery) -> Fraction:
@@ -79,10 +79,10 @@ class RecoveriesWithinLimits(LongestRecovery):
     to which no limit applies does not count.
     """
 
-    def check(self, terms: ServiceLevelTarget) -> None:
+    def check(self, terms: FigureTarget) -> None:
         recovery_evaluation.check_recovery_limits(terms)
 
-    def measure(self, one: MeasuredRecovery, terms: ServiceLevelTarget) -> MeasuredRecovery | None:
+    def measure(self, one: MeasuredRecovery, terms: FigureTarget) -> MeasuredRecovery | None:
         compared = recovery_evaluation.compare_with_limits(one, recovery_evaluation.get_recovery_limits(terms))
         return replace(one, kept=all(compared)) if compared else None
 

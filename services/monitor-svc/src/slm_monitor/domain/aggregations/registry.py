@@ -20,8 +20,8 @@ from slm_monitor.domain.aggregations.time_slices import TimeSlices
 from slm_monitor.domain.aggregations.values import Maximum, Mean, Minimum
 from slm_monitor.domain.series.classifiers import RowClassifier
 from slm_monitor.domain.terms import composite_terms
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import FigureTarget, ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import FigureHistory
 
 SERIES_AGGREGATIONS: Mapping[str, SeriesAggregation[Any]] = {
     each.kind.name: each
@@ -59,22 +59,23 @@ OCCURRENCE_AGGREGATIONS: Mapping[str, OccurrenceAggregation] = {
 def check_parameters(targets: Sequence[ServiceLevelTarget]) -> None:
     """Raise TermsNotEvaluable for a target whose aggregation has parameters that are not valid."""
     for terms in targets:
-        found = find_occurrence_aggregation(terms)
-        if found is not None:
-            found.check(terms)
+        if isinstance(terms, FigureTarget):
+            found = find_occurrence_aggregation(terms)
+            if found is not None:
+                found.check(terms)
 
 
-def find_occurrence_aggregation(terms: ServiceLevelTarget) -> OccurrenceAggregation | None:
+def find_occurrence_aggregation(terms: FigureTarget) -> OccurrenceAggregation | None:
     """Return the aggregation if the target counts outages or recoveries; None for any other target."""
     return OCCURRENCE_AGGREGATIONS.get(terms.kind.name)
 
 
-def series_aggregation_of(terms: ServiceLevelTarget) -> SeriesAggregation[Any]:
+def series_aggregation_of(terms: FigureTarget) -> SeriesAggregation[Any]:
     """Return the aggregation of a target that is evaluated from measured rows."""
     return SERIES_AGGREGATIONS[terms.kind.name]
 
 
-def list_classifiers(line: TargetTermsHistory) -> set[RowClassifier]:
+def list_classifiers(line: FigureHistory) -> set[RowClassifier]:
     """Return the classifiers by which the versions of a target's terms tell good rows from bad rows."""
     return {series_aggregation_of(terms).classifier(terms) for terms in line.versions}
 
@@ -90,7 +91,7 @@ def find_value_comparison(document: Any, objective: Mapping[str, Any]) -> tuple[
     return None if found is None else found.value_comparison(parameters, objective)
 
 
-def find_kept_budget(terms: ServiceLevelTarget, good: int, total: int, detail: Mapping[str, Any]) -> KeptBudget | None:
+def find_kept_budget(terms: FigureTarget, good: int, total: int, detail: Mapping[str, Any]) -> KeptBudget | None:
     """Return the budget according to a window's stored figures; None if the target has no budget."""
     found = SERIES_AGGREGATIONS.get(terms.kind.name)
     if found is not None:
@@ -100,7 +101,7 @@ def find_kept_budget(terms: ServiceLevelTarget, good: int, total: int, detail: M
     return budgets.find_budget_of_events(terms, good, total)
 
 
-def is_before_its_minute(terms: ServiceLevelTarget) -> bool:
+def is_before_its_minute(terms: FigureTarget) -> bool:
     """Return whether the rolling window that belongs to a minute ends at the start of that minute. Otherwise the window
     ends at the end of that minute.
     """

@@ -25,7 +25,7 @@ from slm_monitor.domain.rolling.rolling_rows import RollingFigure
 from slm_monitor.domain.series.accumulators import WindowAccumulator
 from slm_monitor.domain.series.classifiers import RowClassifier
 from slm_monitor.domain.series.measured_time import MeasuredTime, convert_to_age
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 Tally = TypeVar("Tally", bound=WindowAccumulator)
@@ -73,10 +73,10 @@ class SeriesAggregation(ABC, Generic[Tally]):
     # -- rows ---------------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
+    def classifier(self, terms: FigureTarget) -> RowClassifier:
         """Return the rule by which a target separates good rows from bad rows."""
 
-    def required_labels(self, terms: ServiceLevelTarget) -> dict[str, str]:
+    def required_labels(self, terms: FigureTarget) -> dict[str, str]:
         """Return the labels that a row must have to be counted.
 
         They are the label values of the target's instance, if the target has one instance for each label value.
@@ -94,27 +94,27 @@ class SeriesAggregation(ABC, Generic[Tally]):
     # -- windows ------------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> Tally:
+    def accumulator(self, terms: FigureTarget, start: UtcMicroseconds, kept: Any = None) -> Tally:
         """Create the accumulator of the window that starts at ``start``, in microseconds.
 
         ``kept`` is the accumulator's document from a checkpoint, or None.
         """
 
     def accumulators(
-        self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None, kept_raw: Any = None
+        self, terms: FigureTarget, start: UtcMicroseconds, kept: Any = None, kept_raw: Any = None
     ) -> tuple[Tally, Tally]:
         """Create the accumulator of a window, and a second accumulator that ignores exclusions."""
         return self.accumulator(terms, start, kept), self.raw_accumulator(terms, start, kept_raw)
 
-    def raw_accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> Tally:
+    def raw_accumulator(self, terms: FigureTarget, start: UtcMicroseconds, kept: Any = None) -> Tally:
         """Create an accumulator that ignores exclusions, for the window that starts at ``start``."""
         return self.accumulator(terms, start, kept)
 
     @abstractmethod
-    def evaluate(self, tally: Tally, terms: ServiceLevelTarget, window: WindowToEvaluate) -> WindowEvaluation:
+    def evaluate(self, tally: Tally, terms: FigureTarget, window: WindowToEvaluate) -> WindowEvaluation:
         """Evaluate a calendar window in which every value is classified."""
 
-    def evaluate_window(self, tally: Tally, terms: ServiceLevelTarget, window: WindowToEvaluate) -> WindowEvaluation:
+    def evaluate_window(self, tally: Tally, terms: FigureTarget, window: WindowToEvaluate) -> WindowEvaluation:
         """Evaluate a calendar window. It has no figure if the values of a histogram could not be classified."""
         if tally.unclassified:
             detail = {"untold": tally.unclassified, "reason": self.explain_unclassified(terms)}
@@ -123,16 +123,14 @@ class SeriesAggregation(ABC, Generic[Tally]):
         return finding if window.measured is None else self.cover(finding, terms, window, window.measured)
 
     def cover(
-        self, finding: WindowEvaluation, terms: ServiceLevelTarget, window: WindowToEvaluate, measured: MeasuredTime
+        self, finding: WindowEvaluation, terms: FigureTarget, window: WindowToEvaluate, measured: MeasuredTime
     ) -> WindowEvaluation:
         """Return the evaluation with its coverage: measured ÷ scheduled minutes, both up to ``window.as_of``."""
         if not self.covers_minutes:
             return finding
         return coverage.add_coverage(finding, measure_coverage(terms, window, measured))
 
-    def refresh_figures(
-        self, tally: Tally, window: TargetWindow, terms: ServiceLevelTarget, as_of: UtcMicroseconds
-    ) -> bool:
+    def refresh_figures(self, tally: Tally, window: TargetWindow, terms: FigureTarget, as_of: UtcMicroseconds) -> bool:
         """Update only the figures of a window that meets its objective; return False if the aggregation cannot do that.
 
         This costs less than an evaluation and gives the same figures.
@@ -145,7 +143,7 @@ class SeriesAggregation(ABC, Generic[Tally]):
         """
         return None
 
-    def is_missed_by_first_bad(self, terms: ServiceLevelTarget) -> bool:
+    def is_missed_by_first_bad(self, terms: FigureTarget) -> bool:
         """Return whether the first bad event misses the objective, so that the sums up to that event must be known."""
         return False
 
@@ -155,15 +153,13 @@ class SeriesAggregation(ABC, Generic[Tally]):
         """
         return None
 
-    def kept_budget(
-        self, terms: ServiceLevelTarget, good: int, total: int, detail: Mapping[str, Any]
-    ) -> KeptBudget | None:
+    def kept_budget(self, terms: FigureTarget, good: int, total: int, detail: Mapping[str, Any]) -> KeptBudget | None:
         """Return the budget of a window, computed from its stored figures; None if the target has no budget."""
         return budgets.find_budget_of_events(terms, good, total)
 
     # -- explanations -------------------------------------------------------------------------------------------
 
-    def explain(self, target: ServiceLevelTarget, facts: KnownWindowFacts, *, brief: bool = False) -> ExplainedWindow:
+    def explain(self, target: FigureTarget, facts: KnownWindowFacts, *, brief: bool = False) -> ExplainedWindow:
         """Explain a window from its facts, with the accumulator that the evaluator uses.
 
         ``brief``: leave out the intervals, because the caller needs only the figure.
@@ -180,11 +176,11 @@ class SeriesAggregation(ABC, Generic[Tally]):
 
     @abstractmethod
     def explain_rows(
-        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+        self, target: FigureTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> ExplainedWindow:
         """Return how the figure of a window follows from the rows that count."""
 
-    def accumulate(self, target: ServiceLevelTarget, rows: RowColumns, start: UtcMicroseconds) -> Tally:
+    def accumulate(self, target: FigureTarget, rows: RowColumns, start: UtcMicroseconds) -> Tally:
         """Add up rows as the evaluator does, in a new accumulator for the window that starts at ``start``."""
         if self.keeps_raw and target.expected_volume is None:
             sums: Any = (int(rows.good.sum()), int(rows.total.sum()), {}, int(rows.unclassified.sum()))
@@ -196,7 +192,7 @@ class SeriesAggregation(ABC, Generic[Tally]):
         return made
 
     def recalculate(
-        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+        self, target: FigureTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> tuple[Tally, WindowEvaluation]:
         """Return the accumulator of the rows that count, and the evaluation of the window from this accumulator."""
         tally = self.accumulate(target, counting.rows, facts.span[0])
@@ -207,16 +203,16 @@ class SeriesAggregation(ABC, Generic[Tally]):
         )
         return tally, settle_by_coverage(target, self.evaluate_window(tally, target, window), facts)
 
-    def explain_unclassified(self, terms: ServiceLevelTarget) -> str:
+    def explain_unclassified(self, terms: FigureTarget) -> str:
         """Return why a window with unclassified values has no figure, and what to send instead."""
         return f"histograms do not tell how their values are counted: {self.remedy_of_unclassified(terms)}"
 
-    def remedy_of_unclassified(self, terms: ServiceLevelTarget) -> str:
+    def remedy_of_unclassified(self, terms: FigureTarget) -> str:
         """Return what to send instead of histograms whose values cannot be classified."""
         return "send the values themselves"
 
 
-def measure_coverage(terms: ServiceLevelTarget, window: WindowToEvaluate, measured: MeasuredTime) -> Fraction | None:
+def measure_coverage(terms: FigureTarget, window: WindowToEvaluate, measured: MeasuredTime) -> Fraction | None:
     """Return the share of the scheduled minutes of a window that are measured; None if no minute is scheduled.
 
     Minutes in ``window.excluded`` are not scheduled. Until the window closes, minutes after its last measured minute do

@@ -28,7 +28,7 @@ from slm_monitor.domain.series.accumulators import SliceAccumulator
 from slm_monitor.domain.series.classifiers import COUNTS, RowClassifier
 from slm_monitor.domain.series.slices import InstantEventCounts, SliceProgress, SliceWindowFigure
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 _SHOWN = 20
 
@@ -46,10 +46,10 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
     has_burn_rates = False
     is_before_its_minute = True
 
-    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
+    def classifier(self, terms: FigureTarget) -> RowClassifier:
         return RowClassifier(COUNTS)
 
-    def accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> SliceAccumulator:
+    def accumulator(self, terms: FigureTarget, start: UtcMicroseconds, kept: Any = None) -> SliceAccumulator:
         return SliceAccumulator(start, slices.parse_time_slice_terms(terms.parameters), kept)
 
     def next_change_at(self, tally: SliceAccumulator, span: Interval, as_of: UtcMicroseconds) -> UtcMicroseconds | None:
@@ -57,17 +57,12 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
         width = tally.terms.width
         return min(span[0] + (max(0, as_of - span[0]) // width + 1) * width, span[1])
 
-    def kept_budget(
-        self, terms: ServiceLevelTarget, good: int, total: int, detail: Mapping[str, Any]
-    ) -> KeptBudget | None:
+    def kept_budget(self, terms: FigureTarget, good: int, total: int, detail: Mapping[str, Any]) -> KeptBudget | None:
         if "judged" not in detail:
             return super().kept_budget(terms, good, total, detail)
         return KeptBudget("slices", Fraction(detail["budget"]), detail["judged"] - Fraction(detail["good"]))
 
-    def evaluate(
-        self, tally: SliceAccumulator, terms: ServiceLevelTarget, window: WindowToEvaluate
-    ) -> WindowEvaluation:
-        assert terms.promise is not None
+    def evaluate(self, tally: SliceAccumulator, terms: FigureTarget, window: WindowToEvaluate) -> WindowEvaluation:
         span, as_of = window.span, window.as_of
         seen = slices.evaluate_slices_from_sums(
             tally.sums, tally.terms, terms.hours, span, as_of, terms.no_data, window.excluded
@@ -105,10 +100,9 @@ class TimeSlices(SeriesAggregation[SliceAccumulator]):
         return coverage.add_coverage(finding, _measure_coverage(seen))
 
     def explain_rows(
-        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+        self, target: FigureTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> ExplainedWindow:
         """Explain the share of good slices of a window, which is split into slices of equal length."""
-        assert target.promise is not None
         terms, rows = _parse_slice_terms(target), counting.rows
         excluded = facts.excluded if target.planned_downtime == "removed" else ()
         if facts.is_distinct and target.window_kind == "calendar":
@@ -194,7 +188,7 @@ def _measure_coverage(seen: SliceProgress) -> Fraction | None:
     return Fraction(seen.judged, over) if over else None
 
 
-def _parse_slice_terms(target: ServiceLevelTarget) -> slices.TimeSliceTerms:
+def _parse_slice_terms(target: FigureTarget) -> slices.TimeSliceTerms:
     """Parse the parameters of draft terms. Raises CalendarError, which names the field."""
     try:
         return slices.parse_time_slice_terms(target.parameters)

@@ -24,7 +24,7 @@ from slm_monitor.domain.series.accumulators import ValueAccumulator
 from slm_monitor.domain.series.classifiers import EXACT, RowClassifier
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows import series_evaluation
 
 
@@ -41,23 +41,20 @@ class ExactValue(SeriesAggregation[ValueAccumulator]):
     def figure(self, tally: ValueAccumulator) -> Fraction | None:
         """Return the figure of a window; None if it has no values."""
 
-    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
+    def classifier(self, terms: FigureTarget) -> RowClassifier:
         return RowClassifier(EXACT)
 
     def value_comparison(self, parameters: Any, objective: Mapping[str, Any]) -> tuple[str, float]:
         return EXACT, 0.0
 
-    def remedy_of_unclassified(self, terms: ServiceLevelTarget) -> str:
+    def remedy_of_unclassified(self, terms: FigureTarget) -> str:
         return f"send sum, min and max beside the buckets, or {super().remedy_of_unclassified(terms)}"
 
-    def accumulator(self, terms: ServiceLevelTarget, start: UtcMicroseconds, kept: Any = None) -> ValueAccumulator:
+    def accumulator(self, terms: FigureTarget, start: UtcMicroseconds, kept: Any = None) -> ValueAccumulator:
         levels = [(level, promised) for level, promised in terms.levels if promised.comparison == self.missed_by_one]
         return ValueAccumulator(kept, levels)
 
-    def evaluate(
-        self, tally: ValueAccumulator, terms: ServiceLevelTarget, window: WindowToEvaluate
-    ) -> WindowEvaluation:
-        assert terms.promise is not None
+    def evaluate(self, tally: ValueAccumulator, terms: FigureTarget, window: WindowToEvaluate) -> WindowEvaluation:
         figure, end = self.figure(tally), window.span[1]
         kept = figure is None or terms.promise.is_kept(figure)
         evidence = {"number": tally.number, "figure": figures.format_exact_fraction(figure)}
@@ -79,7 +76,7 @@ class ExactValue(SeriesAggregation[ValueAccumulator]):
         )
 
     def explain_rows(
-        self, target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+        self, target: FigureTarget, facts: KnownWindowFacts, counting: CountedWindowRows
     ) -> ExplainedWindow:
         """Explain the mean, maximum or minimum of the values. Such a target has no budget."""
         tally, finding = self.recalculate(target, facts, counting)
@@ -147,7 +144,7 @@ class Minimum(ExactValue):
 
 
 def _missed_by_one_value(
-    tally: ValueAccumulator, terms: ServiceLevelTarget, figure: Fraction | None
+    tally: ValueAccumulator, terms: FigureTarget, figure: Fraction | None
 ) -> tuple[MissedObjectiveLevel, ...]:
     """Return the levels that a single value has missed. Later values cannot repair a maximum or a minimum."""
     broken = [(level, tally.broken_at(level)) for level, _ in terms.levels]

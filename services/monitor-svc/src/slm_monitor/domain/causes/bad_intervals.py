@@ -17,7 +17,7 @@ from slm_monitor.domain.causes.findings import BREACH
 from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED
 from slm_monitor.domain.states.availability import StateCountingPolicy
 from slm_monitor.domain.states.timeline import UP, StateProvider
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget, ServiceLevelTarget
 
 HOUR = 3_600_000_000
 LONGEST_EVIDENCE_REACH = HOUR
@@ -61,12 +61,14 @@ def find_bad_interval_of_finding(
     if evidence.get("recoveries"):
         last = evidence["recoveries"][-1]
         return from_text(last["from"]), max(from_text(last["to"]), from_text(last["from"]) + 1)
-    outage = None if states is None or terms is None else _outage(found, terms, states, begins_at)
+    outage = None
+    if states is not None and isinstance(terms, FigureTarget):
+        outage = _outage(found, terms, states, begins_at)
     return outage or _reach(found, terms)
 
 
 def _outage(
-    found: PublishedFinding, terms: ServiceLevelTarget, states: StateProvider, begins_at: UtcMicroseconds
+    found: PublishedFinding, terms: FigureTarget, states: StateProvider, begins_at: UtcMicroseconds
 ) -> Interval | None:
     """Return the outage that contains the last interval of the evidence; without evidence, the last outage that began
     before the finding.

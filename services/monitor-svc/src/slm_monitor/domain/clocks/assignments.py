@@ -12,7 +12,7 @@ from slm_calendar import intervals
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.clocks.clock_state import TicketClockState
 from slm_monitor.domain.facts.ticket_events import TicketEvent
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ClockTarget
 
 TEAMS = ("team",)
 HOLDER_ATTRIBUTES = ("team", "assignee")
@@ -33,7 +33,7 @@ class TicketHolderTime:
     service: int
 
 
-def list_holder_attribute_names(terms: ServiceLevelTarget) -> Sequence[str]:
+def list_holder_attribute_names(terms: ClockTarget) -> Sequence[str]:
     """Return the ticket attributes that tell the parties of this agreement who holds a ticket. The parties of a support
     agreement (OLA, UC) are told only the team.
     """

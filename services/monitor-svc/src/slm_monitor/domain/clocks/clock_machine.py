@@ -24,7 +24,7 @@ from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.terms import conditions
 from slm_monitor.domain.terms.clock_terms import CLOSURE, RESOLUTION, TicketClockTerms
-from slm_monitor.domain.terms.terms import FOREVER, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FOREVER, ClockTarget
 
 Attributes = Mapping[str, Any]
 _FIRST = -62_135_596_800_000_000
@@ -38,7 +38,7 @@ class TicketClockMachine:
     """
 
     def __init__(
-        self, target: ServiceLevelTarget, terms: TicketClockTerms, started_at: UtcMicroseconds, attributes: Attributes
+        self, target: ClockTarget, terms: TicketClockTerms, started_at: UtcMicroseconds, attributes: Attributes
     ) -> None:
         self.target = target
         self.terms = terms
@@ -276,7 +276,7 @@ class TicketClockMachine:
         return run
 
     def carried(
-        self, target: ServiceLevelTarget, terms: TicketClockTerms, at: UtcMicroseconds, attributes: Attributes
+        self, target: ClockTarget, terms: TicketClockTerms, at: UtcMicroseconds, attributes: Attributes
     ) -> TicketClockMachine:
         """Return a clock that continues this one under other terms from ``at`` on, with the time elapsed so far."""
         run = TicketClockMachine(target, terms, self.started_at, attributes)

@@ -30,8 +30,8 @@ from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.terms import conditions
 from slm_monitor.domain.terms.clock_terms import UPDATE, TicketClockTerms
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import ClockTarget
+from slm_monitor.domain.terms.terms_history import ClockHistory
 
 __all__ = ["BREACHED", "CANCELLED", "COMPLETED_LATE", "ENDED", "MET", "PAUSED", "RUNNING", "replay_ticket_clocks"]
 
@@ -47,7 +47,7 @@ class UnevaluableClock:
 
 def replay_ticket_clocks(
     events: Sequence[TicketEvent],
-    lines: Sequence[TargetTermsHistory],
+    lines: Sequence[ClockHistory],
     until: UtcMicroseconds | None = None,
     failed: Callable[[UnevaluableClock], None] | None = None,
 ) -> list[TicketClockState]:
@@ -117,9 +117,9 @@ class _Walk:
         """The team to which the ticket was last assigned."""
         self._is_assigned = self._is_handed_on = False
         self._seen: list[TicketEvent] = []
-        self._tried: ServiceLevelTarget | None = None
+        self._tried: ClockTarget | None = None
         self._amended_to: UtcMicroseconds | None = None
-        self._matched: ServiceLevelTarget | None = None
+        self._matched: ClockTarget | None = None
         self._is_matched = False
         """Whether ``_matched`` is still valid: neither attributes nor terms have changed since."""
 
@@ -266,7 +266,7 @@ class _Walk:
             return self._is_assigned and self._holds(terms.start, replace(event, event="assigned"))
         return self._is_handed_on and self._holds(terms.start, event)
 
-    def _new_run(self, target: ServiceLevelTarget, terms: TicketClockTerms, event: TicketEvent) -> TicketClockMachine:
+    def _new_run(self, target: ClockTarget, terms: TicketClockTerms, event: TicketEvent) -> TicketClockMachine:
         run = TicketClockMachine(target, terms, event.at, self._attributes)
         run.passed_over = self._passed_over(target)
         run.pause_from(event.at, self._state, self._attributes)
@@ -288,7 +288,7 @@ class _Walk:
 
     # -- which target applies -------------------------------------------------------------------------------------
 
-    def _match(self) -> ServiceLevelTarget | None:
+    def _match(self) -> ClockTarget | None:
         # The terms at the ticket's opening apply to it, even if a later event starts the clock.
         if self._opened_at is None or self._amended_to is None:
             return None
@@ -300,7 +300,7 @@ class _Walk:
             self._is_matched = True
         return self._matched
 
-    def _passed_over(self, target: ServiceLevelTarget) -> tuple[tuple[str, str], ...]:
+    def _passed_over(self, target: ClockTarget) -> tuple[tuple[str, str], ...]:
         assert self._opened_at is not None and self._amended_to is not None
         return self._rules.passed_over(target, self._opened_at, self._amended_to, self._attributes)
 
@@ -308,7 +308,7 @@ class _Walk:
         """Begin the clock of the target that matches, if this or an earlier event started it and no event ended it."""
         target, tried = self._match(), self._tried
         self._tried = target
-        if target is None or target.clock is None:
+        if target is None:
             return
         is_news = target is not tried or event.event == "reopened"
         if not self._may_begin(target.clock) and event.event != "opened":
@@ -319,14 +319,12 @@ class _Walk:
             self._run = self._new_run(target, target.clock, event)
             self._run.apply(event, self._state, self._attributes)
 
-    def _alone(self, target: ServiceLevelTarget, events: Sequence[TicketEvent]) -> TicketClockMachine | None:
+    def _alone(self, target: ClockTarget, events: Sequence[TicketEvent]) -> TicketClockMachine | None:
         """Return the clock that a target would have if it had always applied; None if this clock would not run."""
         run = _Walk(target_matching.SingleTargetRule(target)).walk(events)
         return None if run is None or run.over else run
 
-    def _belated(
-        self, target: ServiceLevelTarget, terms: TicketClockTerms, at: UtcMicroseconds
-    ) -> TicketClockMachine | None:
+    def _belated(self, target: ClockTarget, terms: TicketClockTerms, at: UtcMicroseconds) -> TicketClockMachine | None:
         run = self._alone(target, self._seen)
         if run is not None:
             if terms.on_priority_change == "restart" and run.started_at < at:
@@ -342,7 +340,7 @@ class _Walk:
             return False
         self._ended.append(run.cancelled(at))
         self._run, self._tried = None, target
-        if target is not None and target.clock is not None:
+        if target is not None:
             self._run = self._handed_over(run, target, target.clock, at, target.clock.on_priority_change)
         if self._run is not None and self._seen[-1].at == at:
             self._run.apply(self._seen[-1], self._state, self._attributes)
@@ -351,7 +349,7 @@ class _Walk:
     def _handed_over(
         self,
         run: TicketClockMachine,
-        target: ServiceLevelTarget,
+        target: ClockTarget,
         terms: TicketClockTerms,
         at: UtcMicroseconds,
         policy: str,
@@ -390,11 +388,11 @@ class _Walk:
     def _amend(self, at: UtcMicroseconds) -> None:
         run, target = self._run, self._match()
         if run is None:
-            if target is not None and target.clock is not None and target is not self._tried:
+            if target is not None and target is not self._tried:
                 self._run = self._belated(target, target.clock, at)
             self._tried = target
         elif not run.over and target is not run.target and not run.is_past(at):
-            if target is None or target.clock is None or target.target_id != run.target.target_id:
+            if target is None or target.target_id != run.target.target_id:
                 self._rematch(run, at)
             else:
                 self._run = self._handed_over(run, target, target.clock, at, target.clock.on_terms_change)

@@ -9,7 +9,7 @@ from slm_calendar import durations
 from slm_calendar.durations import Duration
 from slm_calendar.service_hours import ServiceHours
 from slm_events.instants import UtcMicroseconds
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ClockTarget
 
 RUNNING, PAUSED, MET, BREACHED, COMPLETED_LATE, CANCELLED = (
     "running",
@@ -33,7 +33,7 @@ class TicketClockState:
     * ``carried`` is the (calendar, service) time taken over from the target that applied before ``measured_from``.
     """
 
-    target: ServiceLevelTarget
+    target: ClockTarget
     started_at: UtcMicroseconds
     deadline_at: UtcMicroseconds
     state: str
@@ -71,14 +71,12 @@ class TicketClockState:
 
     @property
     def within(self) -> Duration:
-        assert self.target.clock is not None
         return self.target.clock.within
 
     @property
     def hours(self) -> tuple[ServiceHours, ...]:
         """All sets of service hours by which the clock counts: the target's own hours, and the hours its terms add."""
-        terms = self.target.clock
-        return (self.target.hours, *terms.also_hours) if terms is not None else (self.target.hours,)
+        return (self.target.hours, *self.target.clock.also_hours)
 
     @property
     def is_open(self) -> bool:
@@ -91,7 +89,7 @@ class TicketClockState:
         If the deadline had passed before the target began to apply, the breach is published only if the terms ask for
         it.
         """
-        return not self.past_due or (self.target.clock is not None and self.target.clock.notify_past_due)
+        return not self.past_due or self.target.clock.notify_past_due
 
     @property
     def ended_at(self) -> UtcMicroseconds | None:

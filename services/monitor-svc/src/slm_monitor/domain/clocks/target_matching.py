@@ -11,8 +11,8 @@ from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.clocks.ticket_scope import TicketAgreementIndex, TicketScope
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import ClockTarget
+from slm_monitor.domain.terms.terms_history import ClockHistory, TargetTermsHistory
 
 Attributes = Mapping[str, Any]
 Passed = tuple[tuple[str, str], ...]
@@ -35,11 +35,10 @@ class TicketRuleBook:
     tickets.
     """
 
-    def __init__(self, lines: Sequence[TargetTermsHistory], others: Iterable[TargetTermsHistory] = ()) -> None:
-        groups: dict[tuple[str, str], list[TargetTermsHistory]] = {}
+    def __init__(self, lines: Sequence[ClockHistory], others: Iterable[TargetTermsHistory] = ()) -> None:
+        groups: dict[tuple[str, str], list[ClockHistory]] = {}
         for line in lines:
-            if line.latest.clock is not None:
-                groups.setdefault((line.latest.agreement_id, line.latest.clock.clock), []).append(line)
+            groups.setdefault((line.latest.agreement_id, line.latest.clock.clock), []).append(line)
         self.agreements = TicketAgreementIndex([*lines, *others])
         self.kinds = [(kind, ClockKindRules(group)) for (_, kind), group in groups.items()]
         """The rules of each agreement and kind of clock (response, resolution …). Of each such group the first target
@@ -98,8 +97,8 @@ def build_ticket_rule_book(
     A target ``beside`` matches no ticket either, even if it is about tickets.
     """
     everything = list(lines)
-    clocks = [line for line in everything if line.latest.clock is not None]
-    others = [line for line in everything if line.latest.clock is None]
+    clocks = [line for line in everything if isinstance(line, ClockHistory)]
+    others = [line for line in everything if not isinstance(line, ClockHistory)]
     return TicketRuleBook(
         sorted(clocks, key=lambda line: (line.latest.agreement_id, line.latest.place)), [*others, *beside]
     )
@@ -110,7 +109,7 @@ class ClockKindRules:
 
     is_fixed = False
 
-    def __init__(self, lines: Sequence[TargetTermsHistory]) -> None:
+    def __init__(self, lines: Sequence[ClockHistory]) -> None:
         self._lines = lines
         self._moving = _moving(lines)
         self.agreement_id = lines[0].latest.agreement_id
@@ -130,24 +129,20 @@ class ClockKindRules:
 
     def first_match(
         self, opened_at: UtcMicroseconds, amended_to: UtcMicroseconds, attributes: Attributes
-    ) -> ServiceLevelTarget | None:
+    ) -> ClockTarget | None:
         """Return the first target that applies to a ticket opened at ``opened_at``; None if none applies.
 
         Amendments that change running clocks are taken into account up to ``amended_to``.
         """
         for line in self._lines:
             target = self._terms(line, opened_at, amended_to)
-            if (
-                target is not None
-                and target.clock is not None
-                and ticket_events.has_wanted_attributes(target.clock.applies_to, attributes)
-            ):
+            if target is not None and ticket_events.has_wanted_attributes(target.clock.applies_to, attributes):
                 return target
         return None
 
     def passed_over(
         self,
-        chosen: ServiceLevelTarget,
+        chosen: ClockTarget,
         opened_at: UtcMicroseconds,
         amended_to: UtcMicroseconds,
         attributes: Attributes,
@@ -160,9 +155,7 @@ class ClockKindRules:
             found.append((line.latest.key, _why_not(self._terms(line, opened_at, amended_to), attributes)))
         return tuple(found)
 
-    def _terms(
-        self, line: TargetTermsHistory, opened_at: UtcMicroseconds, amended_to: UtcMicroseconds
-    ) -> ServiceLevelTarget | None:
+    def _terms(self, line: ClockHistory, opened_at: UtcMicroseconds, amended_to: UtcMicroseconds) -> ClockTarget | None:
         terms = line.at(opened_at)
         if self._moving:
             for later in line.versions:
@@ -179,7 +172,7 @@ class SingleTargetRule:
     def covers(self, scope: TicketScope, attributes: Attributes) -> bool:
         return True
 
-    def __init__(self, target: ServiceLevelTarget) -> None:
+    def __init__(self, target: ClockTarget) -> None:
         self._target = target
 
     def changes(self, after: UtcMicroseconds, until: UtcMicroseconds) -> list[UtcMicroseconds]:
@@ -187,12 +180,12 @@ class SingleTargetRule:
 
     def first_match(
         self, opened_at: UtcMicroseconds, amended_to: UtcMicroseconds, attributes: Attributes
-    ) -> ServiceLevelTarget | None:
+    ) -> ClockTarget | None:
         return self._target
 
     def passed_over(
         self,
-        chosen: ServiceLevelTarget,
+        chosen: ClockTarget,
         opened_at: UtcMicroseconds,
         amended_to: UtcMicroseconds,
         attributes: Attributes,
@@ -200,16 +193,16 @@ class SingleTargetRule:
         return ()
 
 
-def _moving(lines: Iterable[TargetTermsHistory]) -> list[UtcMicroseconds]:
+def _moving(lines: Iterable[ClockHistory]) -> list[UtcMicroseconds]:
     return sorted({terms.effective_at for line in lines for terms in line.versions if _moves_running(terms)})
 
 
-def _moves_running(terms: ServiceLevelTarget) -> bool:
-    return terms.clock is not None and terms.clock.on_terms_change != "keep"
+def _moves_running(terms: ClockTarget) -> bool:
+    return terms.clock.on_terms_change != "keep"
 
 
-def _why_not(terms: ServiceLevelTarget | None, attributes: Attributes) -> str:
-    if terms is None or terms.clock is None:
+def _why_not(terms: ClockTarget | None, attributes: Attributes) -> str:
+    if terms is None:
         return "not in force when the ticket was opened"
     for name, values in terms.clock.applies_to.items():
         if not ticket_events.attribute_has_value(attributes.get(name), values):

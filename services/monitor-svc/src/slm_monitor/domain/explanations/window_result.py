@@ -17,7 +17,7 @@ from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, Window
 from slm_monitor.domain.lifecycle.target_events import OBJECTIVE
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import AT_LEAST, Objective
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ExplainedWindow:
     has no budget. ``arithmetic``: how figure and budget are calculated from the sums, as lines of text.
     """
 
-    target: ServiceLevelTarget
+    target: FigureTarget
     verdict: str
     figure: Fraction | None
     unit: str
@@ -149,7 +149,7 @@ def _compared(level: str, promised: Objective, figure: Fraction) -> str:
     return f"{level}: {exact} {sign} {limit} {promised.unit} is {kept}"
 
 
-def determine_verdict_at(target: ServiceLevelTarget, finding: WindowEvaluation, facts: KnownWindowFacts) -> str:
+def determine_verdict_at(target: FigureTarget, finding: WindowEvaluation, facts: KnownWindowFacts) -> str:
     """Return the verdict that the evaluator would give the window. A rolling window counts as closed at any instant."""
     closes = target.window_kind == "rolling" or facts.span[1] + target.closing_delay <= facts.as_of
     breached = find_instant_of_certain_miss(finding, facts.as_of) is not None
@@ -157,9 +157,7 @@ def determine_verdict_at(target: ServiceLevelTarget, finding: WindowEvaluation, 
     return reconciliation.determine_window_verdict(finding, breached, closes, at_risk)
 
 
-def settle_by_coverage(
-    target: ServiceLevelTarget, finding: WindowEvaluation, facts: KnownWindowFacts
-) -> WindowEvaluation:
+def settle_by_coverage(target: FigureTarget, finding: WindowEvaluation, facts: KnownWindowFacts) -> WindowEvaluation:
     """Return the evaluation as the evaluator publishes it. It has no verdict if the window has closed and its coverage
     is below the coverage that the terms require.
     """

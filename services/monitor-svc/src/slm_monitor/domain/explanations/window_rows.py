@@ -20,7 +20,7 @@ from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.series.classifiers import RowClassifier
 from slm_monitor.domain.series.series import MinuteSumChange, read_rows_from_fact
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 DAY = 24 * HOUR
 _MOST_BUCKETS = 1500
@@ -31,9 +31,9 @@ Integers = npt.NDArray[np.int64]
 class RowCounting(Protocol):
     """The part of an aggregation that decides which rows count, and how they count."""
 
-    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier: ...
+    def classifier(self, terms: FigureTarget) -> RowClassifier: ...
 
-    def required_labels(self, terms: ServiceLevelTarget) -> Mapping[str, str]: ...
+    def required_labels(self, terms: FigureTarget) -> Mapping[str, str]: ...
 
 
 class RowColumns(NamedTuple):
@@ -68,9 +68,7 @@ class CountedWindowRows(NamedTuple):
     """The minutes, numbered since 1970, in which anything was measured, also outside the window."""
 
 
-def select_rows_in_window(
-    counting: RowCounting, target: ServiceLevelTarget, facts: KnownWindowFacts
-) -> CountedWindowRows:
+def select_rows_in_window(counting: RowCounting, target: FigureTarget, facts: KnownWindowFacts) -> CountedWindowRows:
     """Return the rows that count in a window.
 
     The start of a row's minute decides whether it lies in the window, in service time and in an exclusion.
@@ -93,7 +91,7 @@ def select_rows_in_window(
     return CountedWindowRows(agreed, outside, removed, rows.selected(served), heard)
 
 
-def _all(counting: RowCounting, target: ServiceLevelTarget, facts: KnownWindowFacts) -> RowColumns:
+def _all(counting: RowCounting, target: FigureTarget, facts: KnownWindowFacts) -> RowColumns:
     """Return all known rows with the labels that the target counts."""
     wanted, measure = counting.required_labels(target), counting.classifier(target)
     values = facts.values if facts.is_distinct else remove_repeated_rows(facts.values)

@@ -11,6 +11,7 @@ from slm_events import instants
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
+from slm_monitor.domain.lifecycle.target_events import BreachDetails
 from slm_monitor.domain.lifecycle.target_state import (
     Breach,
     EvaluationChanges,
@@ -19,7 +20,7 @@ from slm_monitor.domain.lifecycle.target_state import (
     TargetWindow,
 )
 from slm_monitor.domain.terms.objectives import Objective
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget, ServiceLevelTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class BreachKey:
 def reconcile_breach(
     target_state: TargetState,
     window: TargetWindow,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     level: str,
     promised: Objective,
     finding: WindowEvaluation,
@@ -60,16 +61,14 @@ def reconcile_breach(
     key = BreachKey(window.window_id, 0, level)
     breach = target_state.breaches.get(key.derive_id(terms))
     if missed is not None:
+        evidence = finding.evidence if missed.evidence is None else missed.evidence
         if breach is not None and breach.standing:
             moved = target_events.build_target_breached(
                 terms,
                 replace(breach, certain_at=missed.at),
-                promised=promised,
-                figure=missed.figure,
-                span=span,
-                evidence=finding.evidence if missed.evidence is None else missed.evidence,
-                now=moment.now,
-                late=bool(breach.document.get("late")),
+                promised,
+                missed.figure,
+                BreachDetails(span, evidence, moment.now, late=bool(breach.document.get("late"))),
             )
             publish_breach_revision(
                 breach,
@@ -82,16 +81,8 @@ def reconcile_breach(
         else:
             subject = terms.indicator or ""
             breach = create_breach(target_state.breaches, terms, key, missed.at, subject, moment.now)
-            event = target_events.build_target_breached(
-                terms,
-                breach,
-                promised=promised,
-                figure=missed.figure,
-                span=span,
-                evidence=finding.evidence if missed.evidence is None else missed.evidence,
-                now=moment.now,
-                late=window.closed_at is not None,
-            )
+            details = BreachDetails(span, evidence, moment.now, late=window.closed_at is not None)
+            event = target_events.build_target_breached(terms, breach, promised, missed.figure, details)
             publish_breach(breach, event, moment.now, changes)
     elif breach is not None and breach.standing:
         withdraw_breach(breach, terms, finding.figure, span, moment, changes)

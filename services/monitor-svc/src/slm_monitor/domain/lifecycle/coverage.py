@@ -9,7 +9,7 @@ from typing import Any
 
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 INSUFFICIENT_COVERAGE = "insufficient_coverage"
 """The reason why a window has no verdict, and the cause with which its breach is withdrawn."""
@@ -37,7 +37,7 @@ def select_coverage_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     return {name: document[name] for name in (PERCENT_FIELD, REASON_FIELD) if name in document}
 
 
-def judge_by_coverage(terms: ServiceLevelTarget, finding: WindowEvaluation, *, closes: bool) -> WindowEvaluation:
+def judge_by_coverage(terms: FigureTarget, finding: WindowEvaluation, *, closes: bool) -> WindowEvaluation:
     """Return the evaluation without a verdict if the window closes and less of it is known than the terms ask for.
 
     A level stays missed if it is missed even with everything unknown taken as good. No other level stays missed.

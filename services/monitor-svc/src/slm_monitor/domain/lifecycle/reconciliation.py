@@ -17,7 +17,7 @@ from slm_monitor.domain.lifecycle.target_state import (
     WindowAdjustment,
 )
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 DISPUTE = "dispute"
 """The cause of changes that follow from the decision on a dispute."""
@@ -26,7 +26,7 @@ DISPUTE = "dispute"
 def reconcile_calendar_window(
     target_state: TargetState,
     window: TargetWindow,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     finding: WindowEvaluation,
     moment: EvaluationMoment,
     changes: EvaluationChanges,
@@ -103,7 +103,7 @@ def _is_restated(before: tuple[object, ...], covered: str | None, window: Target
 
 
 def _as_decided(
-    target_state: TargetState, window: TargetWindow, terms: ServiceLevelTarget, finding: WindowEvaluation
+    target_state: TargetState, window: TargetWindow, terms: FigureTarget, finding: WindowEvaluation
 ) -> WindowEvaluation:
     """Return the evaluation without the levels whose breach was annulled by the decision on a dispute."""
     if not target_state.overturned:
@@ -123,7 +123,7 @@ def _as_decided(
 def _adjust(
     target_state: TargetState,
     window: TargetWindow,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     finding: WindowEvaluation,
     moment: EvaluationMoment,
     changes: EvaluationChanges,
@@ -170,7 +170,7 @@ def determine_window_verdict(finding: WindowEvaluation, breached: bool, closes: 
 
 
 def copy_figures_to_window(
-    window: TargetWindow, terms: ServiceLevelTarget, finding: WindowEvaluation, moment: EvaluationMoment
+    window: TargetWindow, terms: FigureTarget, finding: WindowEvaluation, moment: EvaluationMoment
 ) -> None:
     window.version = terms.version
     window.good, window.total = finding.good, finding.total

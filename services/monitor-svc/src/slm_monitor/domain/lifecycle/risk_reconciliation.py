@@ -8,7 +8,7 @@ from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, Risk, TargetState
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 
 def select_risks_that_hold(
@@ -31,7 +31,7 @@ def select_risks_that_hold(
 def reconcile_risks(
     target_state: TargetState,
     window_id: str,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     finding: WindowEvaluation,
     found: Sequence[RiskEvaluation],
     outcome: str,
@@ -69,7 +69,7 @@ def reconcile_risks(
 
 def clear_risk(
     risk: Risk,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     outcome: str,
     span: tuple[int | None, int | None],
     moment: EvaluationMoment,
@@ -126,7 +126,7 @@ def _reopen(target_state: TargetState, window_id: str, found: RiskEvaluation, at
 
 
 def _open(
-    target_state: TargetState, window_id: str, terms: ServiceLevelTarget, found: RiskEvaluation, now: UtcMicroseconds
+    target_state: TargetState, window_id: str, terms: FigureTarget, found: RiskEvaluation, now: UtcMicroseconds
 ) -> Risk:
     """Create a new warning. Its id is derived from the instant of publishing, too, so that a later warning of the same
     cause and threshold has another id.

@@ -13,7 +13,7 @@ from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.lifecycle.target_state import Breach, Risk, TargetWindow, WindowAdjustment
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import Objective
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ClockTarget, FigureTarget, ServiceLevelTarget
 
 OBJECTIVE = "objective"
 """The name of the level that is the objective itself; the other level is ``unacceptable``."""
@@ -71,43 +71,73 @@ def _about_window(
     }
 
 
-def build_target_breached(
-    terms: ServiceLevelTarget,
-    breach: Breach,
-    *,
-    promised: Objective | None,
-    figure: Fraction | None,
-    span: tuple[int | None, int | None],
-    evidence: dict[str, Any],
-    now: UtcMicroseconds,
-    late: bool = False,
-    ticket: dict[str, Any] | None = None,
-) -> monitor.TargetBreached:
-    """Build a TargetBreached event.
+@dataclass(frozen=True, slots=True)
+class BreachDetails:
+    """The fields of a TargetBreached event that depend on neither the figure nor the ticket.
 
-    ``promised``: the missed objective; None for a ticket. ``figure``: a share from 0 to 1 if the unit of the objective
-    is percent, otherwise a number in that unit.
+    ``span``: the bounds of the window, or start and deadline of the clock. ``late``: whether the breach was found after
+    its window had closed.
     """
-    shortfall = None if promised is None else promised.shortfall(figure)
+
+    span: tuple[int | None, int | None]
+    evidence: dict[str, Any]
+    now: UtcMicroseconds
+    late: bool = False
+
+
+def build_target_breached(
+    terms: FigureTarget, breach: Breach, promised: Objective | None, figure: Fraction | None, details: BreachDetails
+) -> monitor.TargetBreached:
+    """Build the TargetBreached event of a window.
+
+    ``promised``: the missed objective; None if these terms do not have the breach's level. ``figure``: a share from 0
+    to 1 if the unit of the objective is percent, otherwise a number in that unit.
+    """
+    limit = terms.promise if promised is None else promised
+    return _build_breached(
+        terms,
+        breach,
+        details,
+        objective=dict(terms.objective_document) if limit is terms.promise else limit.document(),
+        figure=figures.format_exact_fraction(terms.shown(figure)),
+        figure_display=limit.display(figure),
+        shortfall=None if promised is None else figures.format_exact_fraction(promised.shortfall(figure)),
+    )
+
+
+def build_clock_breached(
+    terms: ClockTarget, breach: Breach, ticket: dict[str, Any], details: BreachDetails
+) -> monitor.TargetBreached:
+    """Build the TargetBreached event of a ticket's clock. ``ticket``: the source and the number of the ticket."""
+    return _build_breached(
+        terms,
+        breach,
+        details,
+        objective=dict(terms.objective_document),
+        figure=None,
+        figure_display=terms.display(None),
+        shortfall=None,
+        ticket=ticket,
+    )
+
+
+def _build_breached(
+    terms: ServiceLevelTarget, breach: Breach, details: BreachDetails, **missed: Any
+) -> monitor.TargetBreached:
+    """Build a TargetBreached event. ``missed``: the event's fields about the objective, the figure and the ticket."""
     return monitor.TargetBreached(
-        **_about_window(terms, breach.window_id, *span),
+        **_about_window(terms, breach.window_id, *details.span),
         breach_id=breach.breach_id,
         revision=breach.revision,
         level=breach.level,
         ordinal=breach.ordinal,
-        objective=dict(terms.objective_document)
-        if promised is None or promised is terms.promise
-        else promised.document(),
-        figure=figures.format_exact_fraction(terms.shown(figure)),
-        figure_display=terms.display(figure) if promised is None else promised.display(figure),
-        shortfall=figures.format_exact_fraction(shortfall),
         certain_at=to_text(breach.certain_at),
-        published_at=to_text(now),
-        late=late,
-        ticket=ticket,
+        published_at=to_text(details.now),
+        late=details.late,
         responsible_party_id=terms.provider_party_id,
-        evidence=evidence,
+        evidence=details.evidence,
         assets=list(terms.assets),
+        **missed,
     )
 
 
@@ -245,7 +275,7 @@ def build_risk_disclosed(published: Mapping[str, Any], now: UtcMicroseconds) -> 
     return monitor.RiskDisclosed(**shown, disclosed_at=to_text(now))
 
 
-def _closed(terms: ServiceLevelTarget, window: TargetWindow) -> dict[str, Any]:
+def _closed(terms: FigureTarget, window: TargetWindow) -> dict[str, Any]:
     seconds = {name: window.detail.get(name, 0) // 1_000_000 for name in ("excluded", "unknown", "down")}
     return {
         **_about_window(terms, window.window_id, window.start, window.end),
@@ -253,7 +283,7 @@ def _closed(terms: ServiceLevelTarget, window: TargetWindow) -> dict[str, Any]:
         "revision": window.revision,
         "objective": dict(terms.objective_document),
         "aggregation": terms.aggregation,
-        "unit": terms.promise.unit if terms.promise else "",
+        "unit": terms.promise.unit,
         "figure": window.figure,
         "figure_display": window.display,
         "raw_figure": window.detail.get("raw_figure", window.figure),
@@ -271,14 +301,12 @@ def _closed(terms: ServiceLevelTarget, window: TargetWindow) -> dict[str, Any]:
     }
 
 
-def build_window_closed(
-    terms: ServiceLevelTarget, window: TargetWindow, *, now: UtcMicroseconds
-) -> monitor.WindowClosed:
+def build_window_closed(terms: FigureTarget, window: TargetWindow, *, now: UtcMicroseconds) -> monitor.WindowClosed:
     return monitor.WindowClosed(**_closed(terms, window), closed_at=to_text(now))
 
 
 def build_window_restated(
-    terms: ServiceLevelTarget, window: TargetWindow, *, before: dict[str, Any], cause: str, now: UtcMicroseconds
+    terms: FigureTarget, window: TargetWindow, *, before: dict[str, Any], cause: str, now: UtcMicroseconds
 ) -> monitor.WindowRestated:
     return monitor.WindowRestated(**_closed(terms, window), closed_at=to_text(now), cause=cause, before=before)
 

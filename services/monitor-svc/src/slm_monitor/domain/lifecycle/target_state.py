@@ -8,8 +8,8 @@ from typing import Any
 
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.clocks.clock_state import TicketClockState
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import FigureTarget
+from slm_monitor.domain.terms.terms_history import FigureHistory
 
 OPEN_ENDED = 2**62
 """An instant later than any other: the end of a run of missed minutes that has not recovered."""
@@ -130,7 +130,7 @@ class EvaluationChanges:
     breaches: dict[str, Breach] = field(default_factory=dict)
     risks: dict[str, Risk] = field(default_factory=dict)
     clocks: dict[tuple[str, str, int], TicketClock] = field(default_factory=dict)
-    instances: list[ServiceLevelTarget] = field(default_factory=list)
+    instances: list[FigureTarget] = field(default_factory=list)
     """Instances of targets with ``group_by`` that a new label value has created."""
     tickets: dict[str, TicketState] = field(default_factory=dict)
     dropped_windows: set[tuple[str, str]] = field(default_factory=set)
@@ -252,7 +252,7 @@ class TicketClock:
 class TargetState:
     """One target with its windows, breaches and risks as last published."""
 
-    line: TargetTermsHistory
+    line: FigureHistory
     windows: dict[str, TargetWindow] = field(default_factory=dict)
     breaches: dict[str, Breach] = field(default_factory=dict)
     risks: dict[str, Risk] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from slm_monitor.domain.lifecycle.target_state import (
     TargetState,
     TargetWindow,
 )
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 CAUSE = "terms"
 
@@ -35,7 +35,7 @@ def delete_obsolete_window(
 def withdraw_breaches_of_other_terms(
     target_state: TargetState,
     window: TargetWindow,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     moment: EvaluationMoment,
     changes: EvaluationChanges,
 ) -> None:

@@ -21,7 +21,7 @@ from slm_monitor.domain.lifecycle.target_state import (
 from slm_monitor.domain.rolling.missed_runs import MissedMinuteRun
 from slm_monitor.domain.rolling.rolling_windows import RollingWindowValue
 from slm_monitor.domain.terms.objectives import Objective
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 _NO_SPAN = (None, None)
 ValueAt = Callable[[int], RollingWindowValue | None]
@@ -117,18 +117,13 @@ class ObjectiveLevelReconciliation:
         return breach
 
     def _event(
-        self, terms: ServiceLevelTarget, breach: Breach, value: RollingWindowValue, now: UtcMicroseconds
+        self, terms: FigureTarget, breach: Breach, value: RollingWindowValue, now: UtcMicroseconds
     ) -> TargetBreached:
         at = breach.certain_at
-        return target_events.build_target_breached(
-            terms,
-            breach,
-            promised=get_level_objective(terms, self.level),
-            figure=value.figure,
-            span=(at + MINUTE - terms.rolling_microseconds, at + MINUTE),
-            evidence=value.evidence,
-            now=now,
-        )
+        span = (at + MINUTE - terms.rolling_microseconds, at + MINUTE)
+        details = target_events.BreachDetails(span, value.evidence, now)
+        promised = get_level_objective(terms, self.level)
+        return target_events.build_target_breached(terms, breach, promised, value.figure, details)
 
     def _refigure(self, breach: Breach, value: RollingWindowValue) -> None:
         """Revise a breach after more facts of its first minute arrived.
@@ -191,6 +186,6 @@ class ObjectiveLevelReconciliation:
         return None if value is None else value.figure
 
 
-def get_level_objective(terms: ServiceLevelTarget, level: str) -> Objective | None:
+def get_level_objective(terms: FigureTarget, level: str) -> Objective | None:
     """Return the objective of a level; None if the terms do not have it."""
     return dict(terms.levels).get(level)

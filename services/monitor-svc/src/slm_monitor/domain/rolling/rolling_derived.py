@@ -25,7 +25,7 @@ from slm_monitor.domain.rolling.rolling_windows import (
 from slm_monitor.domain.series.classifiers import Counts
 from slm_monitor.domain.terms.composite_terms import CompositeTerms
 from slm_monitor.domain.terms.objectives import Objective
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 
 class EndedClock(NamedTuple):
@@ -55,14 +55,14 @@ class RollingTicketSource:
             self._things += [SpanCountedInWindows(start, end - 1, False) for start, end in missed]
             self._things += [SpanCountedInWindows(start, end - 1) for start, end in intervals.subtract(counted, missed)]
 
-    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingWindows:
+    def windows(self, terms: FigureTarget, first: int, last: int) -> RollingWindows:
         return sum_spans_into_windows(terms, self._things, first, last)
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: FigureTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
         return []
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
+        self, terms: FigureTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
     ) -> int | None:
         return find_next_span_boundary(self._things, minute)
 
@@ -84,18 +84,18 @@ class RollingVerdictSource:
     runs: Mapping[str, Sequence[MissedMinuteRun]]
     silent: Collection[str]
 
-    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingVerdictWindows:
+    def windows(self, terms: FigureTarget, first: int, last: int) -> RollingVerdictWindows:
         made = self.compositions[terms.version]
         members = made.target_ids
         things = [SpanCountedInWindows(*run) for member in members for run in self.runs.get(member, ())]
         missed = sum_spans_into_windows(terms, things, first, last).total
         return RollingVerdictWindows(first, missed, made.needed, len(members), len(set(members) & set(self.silent)))
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: FigureTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
         return []
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
+        self, terms: FigureTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
     ) -> int | None:
         """Return None: the composite changes only with its members, and each change of a member causes a new
         evaluation.

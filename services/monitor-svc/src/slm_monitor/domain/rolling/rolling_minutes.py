@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.target_state import TargetWindow
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import FigureTarget
+from slm_monitor.domain.terms.terms_history import FigureHistory
 
 
-def compute_lookback_minutes(line: TargetTermsHistory) -> int:
+def compute_lookback_minutes(line: FigureHistory) -> int:
     """Return how many minutes the evaluation of one minute looks back at most. This is the greatest length of the
     rolling window, the burn rate windows and the times of budget drops.
     """
@@ -27,18 +27,16 @@ def compute_lookback_minutes(line: TargetTermsHistory) -> int:
     return max(lengths) // MINUTE
 
 
-def find_first_minute_of_term(line: TargetTermsHistory) -> int:
+def find_first_minute_of_term(line: FigureHistory) -> int:
     """Return the first minute (numbered since 1970) that starts within the term of the agreement."""
     return -(-line.begins_at // MINUTE)
 
 
-def find_last_minute_of_term(line: TargetTermsHistory) -> int:
+def find_last_minute_of_term(line: FigureHistory) -> int:
     return (line.ends_at - 1) // MINUTE
 
 
-def skip_minutes_held_by_import(
-    window: TargetWindow, line: TargetTermsHistory, through: UtcMicroseconds | None
-) -> None:
+def skip_minutes_held_by_import(window: TargetWindow, line: FigureHistory, through: UtcMicroseconds | None) -> None:
     """Mark the minutes up to ``through`` as evaluated, because an import is loading their facts.
 
     When the import ends, these minutes are evaluated in full. Until then an open breach continues through them. If
@@ -51,7 +49,7 @@ def skip_minutes_held_by_import(
 
 def find_minutes_to_evaluate(
     window: TargetWindow,
-    line: TargetTermsHistory,
+    line: FigureHistory,
     touched: tuple[int, int] | None,
     since: UtcMicroseconds | None,
     present: int,
@@ -85,9 +83,7 @@ def find_minutes_to_evaluate(
     return [(first, until) for first, until in found if first <= until]
 
 
-def split_minutes_by_version(
-    line: TargetTermsHistory, first: int, last: int
-) -> Iterator[tuple[ServiceLevelTarget, int, int]]:
+def split_minutes_by_version(line: FigureHistory, first: int, last: int) -> Iterator[tuple[FigureTarget, int, int]]:
     """Yield (terms, first minute, last minute) for each version that is in force within the minutes ``first`` to
     ``last``.
     """

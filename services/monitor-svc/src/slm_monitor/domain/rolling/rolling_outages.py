@@ -23,7 +23,7 @@ from slm_monitor.domain.rolling.rolling_windows import (
 from slm_monitor.domain.states.outages import Outage
 from slm_monitor.domain.states.timeline import UNKNOWN, StateProvider
 from slm_monitor.domain.terms.objectives import Objective
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows import outage_evaluation
 
 
@@ -36,7 +36,7 @@ class RollingOutageSource:
     def __init__(
         self,
         states: StateProvider,
-        terms: ServiceLevelTarget,
+        terms: FigureTarget,
         excluded: Sequence[Interval],
         begins_at: UtcMicroseconds,
         as_of: UtcMicroseconds,
@@ -49,15 +49,15 @@ class RollingOutageSource:
             for at, outage in self._reached
         ]
 
-    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingOutageWindows:
+    def windows(self, terms: FigureTarget, first: int, last: int) -> RollingOutageWindows:
         sums = sum_spans_into_windows(terms, self._things, first, last)
         return RollingOutageWindows(sums, self._states, self._begins_at, self._reached)
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: FigureTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
         return []
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
+        self, terms: FigureTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
     ) -> int | None:
         return find_next_span_boundary(self._things, minute)
 
@@ -83,7 +83,6 @@ class RollingOutageWindows:
         seen = self.states.segments(start, end) if start < end else []
         is_known = value.total or any(each.state != UNKNOWN for each in seen)
         inside = [(at, outage) for at, outage in self.reached if at <= end and start <= outage.start < end]
-        assert terms.promise is not None
         return replace(
             value,
             figure=value.figure if is_known else None,

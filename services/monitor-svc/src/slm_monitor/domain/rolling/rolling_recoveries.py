@@ -23,7 +23,7 @@ from slm_monitor.domain.rolling.rolling_windows import (
 )
 from slm_monitor.domain.states.recovery import ServiceRecovery
 from slm_monitor.domain.terms.objectives import Objective
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows import recovery_evaluation
 from slm_monitor.domain.windows.recovery_evaluation import MeasuredRecovery, RecoveryFigure
 
@@ -38,7 +38,7 @@ class RollingRecoverySource:
         self,
         counted: RecoveryFigure,
         recoveries: Sequence[ServiceRecovery],
-        terms: ServiceLevelTarget,
+        terms: FigureTarget,
         span: Interval,
         excluded: Sequence[Interval],
     ) -> None:
@@ -46,19 +46,19 @@ class RollingRecoverySource:
         self._seen = recovery_evaluation.select_counted_recoveries(counted, recoveries, terms, span, excluded)
         self._things = [_counting(each, terms) for each in self._seen]
 
-    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingRecoveryWindows:
+    def windows(self, terms: FigureTarget, first: int, last: int) -> RollingRecoveryWindows:
         return RollingRecoveryWindows(self._counted, terms, first, last, self._seen, self._things)
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: FigureTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
         return []
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
+        self, terms: FigureTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
     ) -> int | None:
         return find_next_span_boundary(self._things, minute)
 
 
-def _counting(each: MeasuredRecovery, terms: ServiceLevelTarget) -> SpanCountedInWindows:
+def _counting(each: MeasuredRecovery, terms: FigureTarget) -> SpanCountedInWindows:
     restored = each.recovery.restored
     return SpanCountedInWindows(restored // MINUTE + 1, (restored + terms.rolling_microseconds) // MINUTE, each.kept)
 
@@ -72,7 +72,7 @@ class RollingRecoveryWindows:
     """
 
     counted: RecoveryFigure
-    terms: ServiceLevelTarget
+    terms: FigureTarget
     first: int
     last: int
     seen: Sequence[MeasuredRecovery]

@@ -11,7 +11,7 @@ from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
 from slm_monitor.domain.rolling.rolling_values import MinuteValuesProvider
 from slm_monitor.domain.rolling.rolling_windows import RollingWindows, RollingWindowValue
 from slm_monitor.domain.series.classifiers import RowClassifier
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMinuteCounts
 
 
@@ -27,7 +27,7 @@ class RollingRows:
     values: MinuteValuesProvider | None = None
 
     @property
-    def terms(self) -> ServiceLevelTarget:
+    def terms(self) -> FigureTarget:
         return self.by.terms
 
     @property
@@ -67,10 +67,10 @@ class RollingRowsAggregation(Protocol):
     @property
     def rolling(self) -> RollingFigure: ...
 
-    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
+    def classifier(self, terms: FigureTarget) -> RowClassifier:
         """Return the rule by which a target separates good rows from bad rows."""
         ...
 
-    def explain_unclassified(self, terms: ServiceLevelTarget) -> str:
+    def explain_unclassified(self, terms: FigureTarget) -> str:
         """Return why a window with unclassified values has no figure, and what to send instead."""
         ...

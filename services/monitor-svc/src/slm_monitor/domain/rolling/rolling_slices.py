@@ -110,7 +110,6 @@ class RollingSliceWindows:
         place = minute - self._first
         begins, ends = int(self._from[place]), int(self._to[place])
         judged, good = int(self._sums[1][ends] - self._sums[1][begins]), self._good(place)
-        assert self._by.terms.promise is not None
         budget = self._by.terms.promise.allowed * judged
         spent = (judged - good) / budget if budget else None
         shown = figures.format_exact_fraction(budget) if self._by.terms.promise.allowed else None

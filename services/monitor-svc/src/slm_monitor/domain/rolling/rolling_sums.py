@@ -24,8 +24,8 @@ from slm_monitor.domain.rolling.rolling_windows import (
 )
 from slm_monitor.domain.series.classifiers import EXACT, RowClassifier
 from slm_monitor.domain.terms.objectives import AT_LEAST
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import FigureTarget
+from slm_monitor.domain.terms.terms_history import FigureHistory
 from slm_monitor.domain.windows import minute_series, series_warnings
 from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMinuteCounts
 
@@ -33,7 +33,7 @@ from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMin
 class ExcludedMinutesProvider(Protocol):
     """Anything that knows a target's excluded minutes, as intervals ``[first minute, minute after the last)``."""
 
-    def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]: ...
+    def minutes_of(self, terms: FigureTarget) -> Sequence[Interval]: ...
 
 
 class RollingSeriesSource:
@@ -44,7 +44,7 @@ class RollingSeriesSource:
 
     def __init__(
         self,
-        line: TargetTermsHistory,
+        line: FigureHistory,
         aggregation: RollingRowsAggregation,
         sums: minute_series.MinuteSumsProvider,
         excluding: ExcludedMinutesProvider,
@@ -53,13 +53,13 @@ class RollingSeriesSource:
         self._line, self._aggregation, self._figure = line, aggregation, aggregation.rolling
         self._sums, self._excluding, self._values = sums, excluding, values
 
-    def _rows(self, terms: ServiceLevelTarget) -> RollingRows:
+    def _rows(self, terms: FigureTarget) -> RollingRows:
         classifier, excluded = self._aggregation.classifier(terms), self._excluding.minutes_of(terms)
         return RollingRows(
             TargetMinuteCounts(self._sums, terms, classifier, excluded), self._line.begins_at, self._values
         )
 
-    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingWindows:
+    def windows(self, terms: FigureTarget, first: int, last: int) -> RollingWindows:
         rows = self._rows(terms)
         found, length = self._figure.windows(rows, first, last), rows.length
         unclassified = self._unclassified(rows, first - length + 1, last)
@@ -76,11 +76,11 @@ class RollingSeriesSource:
         kept = rows.by.kept(first, last, rows.begins_at) if unclassified else None
         return [minute for minute in unclassified if kept is None or kept[minute - first]]
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: FigureTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
         return self._figure.risks(self._rows(terms), minute, value)
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
+        self, terms: FigureTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
     ) -> int | None:
         rows = self._rows(terms)
         if unclassified := self._unclassified(rows, minute - rows.length + 1, minute):
@@ -135,7 +135,6 @@ class RollingEventShare:
         While no events arrive, good events leave the window, so the share of bad events rises.
         """
         terms = rows.terms
-        assert terms.promise is not None
         bad = terms.promise.bad(value.good, value.total)
         if not bad:
             return None
@@ -154,10 +153,10 @@ class RollingUptime:
 
     rolling = RollingEventShare()
 
-    def classifier(self, terms: ServiceLevelTarget) -> RowClassifier:
+    def classifier(self, terms: FigureTarget) -> RowClassifier:
         return RowClassifier(EXACT)
 
-    def explain_unclassified(self, terms: ServiceLevelTarget) -> str:
+    def explain_unclassified(self, terms: FigureTarget) -> str:
         return ""
 
 
@@ -177,6 +176,5 @@ class RollingOccurrences(RollingEventShare):
         return self._warns_at(rows, minute, rows.lookback(minute))
 
 
-def _budget(terms: ServiceLevelTarget, value: RollingWindowValue) -> Fraction:
-    assert terms.promise is not None
+def _budget(terms: FigureTarget, value: RollingWindowValue) -> Fraction:
     return terms.promise.allowed * value.total

@@ -22,8 +22,8 @@ from slm_monitor.domain.rolling import missed_runs, rolling_breaches, rolling_mi
 from slm_monitor.domain.rolling.missed_runs import MissedMinuteRun
 from slm_monitor.domain.rolling.rolling_breaches import ObjectiveLevelReconciliation
 from slm_monitor.domain.rolling.rolling_windows import RollingWindows, RollingWindowSource, RollingWindowValue
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import FigureTarget
+from slm_monitor.domain.terms.terms_history import FigureHistory
 from slm_monitor.domain.windows import series_evaluation
 
 _NO_SPAN = (None, None)
@@ -55,7 +55,7 @@ class EvaluatedRollingMinutes:
 
 
 def evaluate_rolling_minutes(
-    line: TargetTermsHistory, rolled: RollingWindowSource, first: int, last: int
+    line: FigureHistory, rolled: RollingWindowSource, first: int, last: int
 ) -> EvaluatedRollingMinutes:
     """Evaluate the rolling windows of a target that end with the minutes ``first`` to ``last``, numbered since 1970.
 
@@ -173,7 +173,7 @@ def _settle_present(
 
 
 def _take_figures(
-    window: TargetWindow, terms: ServiceLevelTarget, value: RollingWindowValue, moment: EvaluationMoment
+    window: TargetWindow, terms: FigureTarget, value: RollingWindowValue, moment: EvaluationMoment
 ) -> None:
     reconciliation.copy_figures_to_window(
         window, terms, WindowEvaluation(value.figure, value.good, value.total, True), moment
@@ -182,7 +182,7 @@ def _take_figures(
 
 
 def refresh_rolling_figures(
-    line: TargetTermsHistory, window: TargetWindow, rolled: RollingWindowSource, minute: int, moment: EvaluationMoment
+    line: FigureHistory, window: TargetWindow, rolled: RollingWindowSource, minute: int, moment: EvaluationMoment
 ) -> None:
     """Update the figures of the window that ends with a minute, but not its verdict, warnings or breaches."""
     terms = line.at(minute * MINUTE) or line.latest

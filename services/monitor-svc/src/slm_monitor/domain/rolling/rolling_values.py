@@ -64,7 +64,6 @@ class RollingValueWindows(ABC):
     def value_at(self, minute: int) -> RollingWindowValue:
         place = minute - self._first
         number, figure = int(self._number[place]), self.figure(place)
-        assert self._terms.promise is not None
         is_kept = figure is None or self._terms.promise.is_kept(figure)
         evidence = {"number": number, "figure": figures.format_exact_fraction(figure)}
         return RollingWindowValue(figure, number if is_kept else 0, number, evidence, {"number": number})

@@ -17,7 +17,7 @@ from slm_monitor.domain.rolling import missed_runs
 from slm_monitor.domain.series.classifiers import Counts
 from slm_monitor.domain.terms import burn_rate, figures
 from slm_monitor.domain.terms.objectives import Objective
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 Flags = npt.NDArray[np.bool_]
 
@@ -49,14 +49,14 @@ class RollingWindowSource(Protocol):
     The caller must have loaded all data that the windows look back to.
     """
 
-    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingWindows: ...
+    def windows(self, terms: FigureTarget, first: int, last: int) -> RollingWindows: ...
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: FigureTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
         """Return the warnings that hold at a minute."""
         ...
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
+        self, terms: FigureTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
     ) -> int | None:
         """Return the next minute at which the result may change without new facts; None if there is none.
 
@@ -76,7 +76,7 @@ class RollingSumWindows:
     minute ``first`` + k.
     """
 
-    terms: ServiceLevelTarget
+    terms: FigureTarget
     first: int
     good: Counts
     total: Counts
@@ -94,12 +94,11 @@ class RollingSumWindows:
         return RollingWindowValue(figure, good, total, {"good": good, "total": total}, detail)
 
 
-def compute_budget_consumed_share(terms: ServiceLevelTarget, good: int, total: int) -> Fraction | None:
+def compute_budget_consumed_share(terms: FigureTarget, good: int, total: int) -> Fraction | None:
     """Return the spent share of the error budget; None if the target has no budget.
 
     For a target that limits the number of events or outages, the limit is the budget.
     """
-    assert terms.promise is not None
     if terms.kind.is_number:
         is_limit = terms.promise.comparison == "at_most" and terms.promise.value
         return Fraction(total) / terms.promise.value if is_limit else None
@@ -117,7 +116,7 @@ class SpanCountedInWindows(NamedTuple):
 
 
 def sum_spans_into_windows(
-    terms: ServiceLevelTarget, things: Iterable[SpanCountedInWindows], first: int, last: int
+    terms: FigureTarget, things: Iterable[SpanCountedInWindows], first: int, last: int
 ) -> RollingSumWindows:
     """Return the windows that end with the minutes ``first`` to ``last``, with the number of things
     that count in each.
@@ -142,7 +141,7 @@ def find_next_span_boundary(things: Iterable[SpanCountedInWindows], minute: int)
 
 
 def evaluate_rolling_budget_risks(
-    terms: ServiceLevelTarget, spent: Fraction | None, at: UtcMicroseconds
+    terms: FigureTarget, spent: Fraction | None, at: UtcMicroseconds
 ) -> list[RiskEvaluation]:
     """Return a warning for each threshold in the terms that the spent share of the budget has reached.
 

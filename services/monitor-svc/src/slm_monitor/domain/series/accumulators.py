@@ -14,7 +14,7 @@ from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.series.series import MinuteSumChange
 from slm_monitor.domain.series.slices import TimeSliceTerms
 from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT, Objective
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 
 class WindowAccumulator(Protocol):
@@ -204,7 +204,7 @@ def _unclassified(delta: MinuteSumChange, place: int) -> int:
     return delta.unclassified[place] if delta.unclassified else 0
 
 
-def has_no_error_budget(terms: ServiceLevelTarget) -> bool:
+def has_no_error_budget(terms: FigureTarget) -> bool:
     """Whether an objective demands that 100 percent be good, so that the first bad event is the breach."""
     return any(
         promised.unit == PERCENT and promised.comparison == AT_LEAST and not promised.allowed

@@ -8,14 +8,14 @@ from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.states import timeline
 from slm_monitor.domain.states.timeline import StateSegment
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 
 def apply_exclusions_to_states(
     segments: list[StateSegment],
     open_intervals: list[Interval],
     excluded: Sequence[Interval],
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
 ) -> tuple[list[StateSegment], list[Interval]]:
     """Return the states and the service hours to evaluate, with the exclusions applied.
 

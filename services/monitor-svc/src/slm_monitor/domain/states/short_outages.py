@@ -13,7 +13,7 @@ from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.states import availability, timeline
 from slm_monitor.domain.states.availability import IGNORED, PENDING, StateCountingPolicy
 from slm_monitor.domain.states.timeline import DOWN, UNKNOWN, UP, StateProvider, StateSegment
-from slm_monitor.domain.terms.terms import EXCESS, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import EXCESS, FigureTarget
 
 DAY = 86_400_000_000
 _FARTHEST = 512 * DAY
@@ -66,7 +66,7 @@ class StretchedStates:
     If the terms do not ignore short outages, all states are returned as they are.
     """
 
-    def __init__(self, states: StateProvider, terms: ServiceLevelTarget, excluded: Sequence[Interval]) -> None:
+    def __init__(self, states: StateProvider, terms: FigureTarget, excluded: Sequence[Interval]) -> None:
         self._states = states
         self._hours = terms.hours
         self._least = terms.ignore_outages_shorter_than

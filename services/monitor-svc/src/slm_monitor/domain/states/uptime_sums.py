@@ -19,7 +19,7 @@ from slm_monitor.domain.states import availability, excluded_time
 from slm_monitor.domain.states.availability import StateCountingPolicy
 from slm_monitor.domain.states.short_outages import StretchedStates
 from slm_monitor.domain.states.timeline import StateProvider
-from slm_monitor.domain.terms.terms import EXCESS, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import EXCESS, FigureTarget
 
 _LEFT_AT_ONCE = 1_000
 
@@ -32,7 +32,7 @@ class UptimeSums:
     ``unit`` is the denominator of the weight of degraded time, so that weighted time stays a whole number.
     """
 
-    def __init__(self, terms: ServiceLevelTarget, excluded: Sequence[Interval], begins_at: UtcMicroseconds) -> None:
+    def __init__(self, terms: FigureTarget, excluded: Sequence[Interval], begins_at: UtcMicroseconds) -> None:
         self.terms = terms
         self.excluded = excluded
         self.begins_at = begins_at

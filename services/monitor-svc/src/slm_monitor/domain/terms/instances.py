@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from slm_chassis.identity import named_id
 from slm_monitor.domain.facts.facts import parse_series_labels
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import FigureTarget
+from slm_monitor.domain.terms.terms_history import FigureHistory
 
 Group = tuple[tuple[str, str], ...]
 
 
-def read_series_label_group(line: TargetTermsHistory, subject: str) -> Group | None:
+def read_series_label_group(line: FigureHistory, subject: str) -> Group | None:
     """Return the group of label values that a series belongs to; None if the series lacks one of the ``group_by``
     labels.
     """
@@ -22,12 +22,12 @@ def read_series_label_group(line: TargetTermsHistory, subject: str) -> Group | N
     return tuple((name, labels[name]) for name in names) if all(name in labels for name in names) else None
 
 
-def derive_instance_terms(line: TargetTermsHistory, group: Group) -> TargetTermsHistory:
+def derive_instance_terms(line: FigureHistory, group: Group) -> FigureHistory:
     """Return the terms history of one instance, which evaluates the target for one group of label values only."""
     return line.with_versions([_instance(terms, group) for terms in line.versions])
 
 
-def _instance(terms: ServiceLevelTarget, group: Group) -> ServiceLevelTarget:
+def _instance(terms: FigureTarget, group: Group) -> FigureTarget:
     shown = ", ".join(value for _, value in group)
     return replace(
         terms,

@@ -38,14 +38,9 @@ class TermsNotEvaluable(ValueError):
     """Terms that this version of the software cannot evaluate; the message names the target and the supported terms."""
 
 
-@dataclass(frozen=True)
-class ServiceLevelTarget:
-    """One target as one version of an agreement defines it.
-
-    - ``promise``: the objective; None for a clock, which has ``clock.within`` instead.
-    - ``threshold``: the value with which each measurement is compared, in the indicator's unit. This is X of
-      ``share_at_most: X`` or ``share_at_least: X``, or the agreed value of a quantile.
-    """
+@dataclass(frozen=True, kw_only=True)
+class TargetTerms:
+    """The terms that a target has whether the agreement limits a figure or the time that a ticket takes."""
 
     target_id: str
     key: str
@@ -58,13 +53,7 @@ class ServiceLevelTarget:
     zone: str
     kind: AggregationKind
     """The aggregation by which the figure is computed, without its parameters."""
-    indicator: str | None
-    """``<owner party>/<key>``; None for a clock and for a target that is derived from other targets."""
-    promise: Objective | None
-    unacceptable: Objective | None
-    """A second objective, looser than ``promise``: a figure that misses it is unacceptable service."""
     objective_document: Mapping[str, Any]
-    threshold: float | None
     window_kind: str
     """``calendar`` (windows at fixed instants: of the calendar, or occurrences of a critical period) | ``rolling`` |
     ``ticket``."""
@@ -73,21 +62,18 @@ class ServiceLevelTarget:
     period, such as ``election-night``; the length of a rolling window, such as ``PT1H``; ``ticket`` if each ticket is
     evaluated by itself."""
     rolling_microseconds: int
+    schedule: WindowSchedule | None = None
+    """The sequence of the target's windows at fixed instants; None for rolling windows and tickets."""
     hours: ServiceHours
-    unknown: str
-    degraded: str
-    """``up`` | ``down`` | ``removed``, or the share of degraded time that counts as up, such as ``1/2``."""
-    no_data: str
     warn_at: WarningTerms
     weight: str
     responsible: Mapping[str, Any]
-    clock: TicketClockTerms | None
     effective_at: UtcMicroseconds
     ends_at: UtcMicroseconds
-    """The agreement's expiry. Earlier ends (termination, supersession) are kept in the ``TargetTermsHistory``."""
+    """The agreement's expiry. Earlier ends (termination, supersession) are kept in the terms history."""
     closing_delay: int
-    schedule: WindowSchedule | None = None
-    """The sequence of the target's windows at fixed instants; None for rolling windows and tickets."""
+    indicator: str | None = None
+    """``<owner party>/<key>``; None for a clock and for a target that is derived from other targets."""
     indicator_kind: str | None = None
     """The kind of the indicator, if the terms name it."""
     place: int = 0
@@ -103,9 +89,6 @@ class ServiceLevelTarget:
     """The id of the target with ``group_by`` that an instance belongs to."""
     on_amendment: str = "next_window"
     """``next_window``: the terms at a window's start apply to all of it; ``split``: an amendment cuts the window."""
-    expected_volume: int | None = None
-    """The number of events that the agreement expects in a window. With this number, a miss can be certain before the
-    window closes."""
     assets: tuple[str, ...] = ()
     agreement_kind: str = ""
     """``sla`` | ``ola`` | ``uc``; empty for the terms of a preview."""
@@ -117,12 +100,6 @@ class ServiceLevelTarget:
     """The party that put the agreement on record; None for an agreement that both parties signed."""
     customer_view: CustomerView = customer_view.DEFAULT
     """Which warnings, live figures and plans the customer is shown."""
-    min_coverage: Fraction | None = None
-    """The least share of a window, from 0 to 1, that must be known for a verdict; None: every share is enough."""
-    ignore_outages_shorter_than: int | None = None
-    """The counted time in microseconds that downtime must last without a break to count; None: all downtime counts."""
-    short_outages: str = WHOLE
-    """How downtime of at least that length counts: ``whole`` | ``excess`` (only what lies beyond that length)."""
 
     @property
     def aggregation(self) -> str:
@@ -151,10 +128,37 @@ class ServiceLevelTarget:
             self.indicator.split("/", 1)[0] if self.indicator else self.recorded_by_party_id or self.provider_party_id
         )
 
+
+@dataclass(frozen=True, kw_only=True)
+class FigureTarget(TargetTerms):
+    """A target that limits the figure of a window, as one version of an agreement defines it.
+
+    ``threshold``: the value with which each measurement is compared, in the indicator's unit. This is X of
+    ``share_at_most: X`` or ``share_at_least: X``, or the agreed value of a quantile.
+    """
+
+    promise: Objective
+    unacceptable: Objective | None
+    """A second objective, looser than ``promise``: a figure that misses it is unacceptable service."""
+    threshold: float | None
+    unknown: str
+    degraded: str
+    """``up`` | ``down`` | ``removed``, or the share of degraded time that counts as up, such as ``1/2``."""
+    no_data: str
+    expected_volume: int | None = None
+    """The number of events that the agreement expects in a window. With this number, a miss can be certain before the
+    window closes."""
+    min_coverage: Fraction | None = None
+    """The least share of a window, from 0 to 1, that must be known for a verdict; None: every share is enough."""
+    ignore_outages_shorter_than: int | None = None
+    """The counted time in microseconds that downtime must last without a break to count; None: all downtime counts."""
+    short_outages: str = WHOLE
+    """How downtime of at least that length counts: ``whole`` | ``excess`` (only what lies beyond that length)."""
+
     @property
-    def objective(self) -> Fraction | None:
-        """The value of the objective; None for a clock."""
-        return None if self.promise is None else self.promise.value
+    def objective(self) -> Fraction:
+        """The value of the objective."""
+        return self.promise.value
 
     @property
     def levels(self) -> list[tuple[str, Objective]]:
@@ -164,11 +168,30 @@ class ServiceLevelTarget:
 
     def shown(self, figure: Fraction | None) -> Fraction | None:
         """Convert a figure to the objective's unit."""
-        return figure if self.promise is None else self.promise.shown(figure)
+        return self.promise.shown(figure)
 
     def display(self, figure: Fraction | None) -> str:
-        """Return a figure in the objective's unit as text for people; a dash for a clock."""
-        return "–" if self.promise is None else self.promise.display(figure)
+        """Return a figure in the objective's unit as text for people."""
+        return self.promise.display(figure)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockTarget(TargetTerms):
+    """A target that limits the time that a ticket takes, as one version of an agreement defines it."""
+
+    clock: TicketClockTerms
+
+    def shown(self, figure: Fraction | None) -> Fraction | None:
+        """Return the figure as it is, because a clock has no objective with a unit."""
+        return figure
+
+    def display(self, figure: Fraction | None) -> str:
+        """Return a dash, because a clock has no figure to show."""
+        return "–"
+
+
+ServiceLevelTarget = FigureTarget | ClockTarget
+"""One target as one version of an agreement defines it."""
 
 
 def parse_targets(finalized: Mapping[str, Any], only: str | None = None) -> list[ServiceLevelTarget]:
@@ -207,13 +230,14 @@ def _target(
     kind, parameters = _aggregation(name, target["aggregation"])
     window = _window_terms(name, target["window"], agreement["timezone"], periods)
     rolling = window.rolling_microseconds
-    promised, unacceptable = _promises(name, kind, parameters, target)
+    promised, unacceptable = (
+        (None, None) if kind.source == vocabulary.CLOCK else _promises(name, kind, parameters, target)
+    )
     indicator = target.get("indicator")
     expires = agreement.get("expires_at")
-    volume = target.get("expected_volume")
     named = target.get("service_hours") or "24x7"
     first, *others = [named] if isinstance(named, str) else named
-    return ServiceLevelTarget(
+    common = TargetTerms(
         target_id=target["target_id"],
         key=name,
         title=target.get("title") or name,
@@ -225,46 +249,51 @@ def _target(
         zone=agreement["timezone"],
         kind=kind,
         indicator=f"{indicator['owner_party_id']}/{indicator['key']}" if indicator else None,
-        promise=promised,
-        unacceptable=unacceptable,
+        indicator_kind=indicator.get("kind") if indicator else None,
         objective_document=target["objective"],
-        threshold=_threshold(kind, parameters, target["objective"]),
         window_kind=window.kind,
         window=window.name,
         schedule=window.schedule,
         rolling_microseconds=rolling,
         hours=hours[first],
-        unknown=target.get("unknown") or "removed",
-        degraded=_degraded(target.get("degraded")),
-        no_data=target.get("no_data") or "ignore",
         warn_at=replace(
             warning_terms.parse_warning_terms(target.get("warn_at") or {}, promised, window),
             again_after=warning_terms.get_risk_reopening_time(target.get("warn_again_after"), rolling),
         ),
         weight=str(target.get("weight") or "1"),
         responsible=target.get("responsible") or {},
-        clock=clock_terms.parse_clock_terms(target, [hours[other] for other in others])
-        if kind.source == vocabulary.CLOCK
-        else None,
         effective_at=instants.from_text(agreement["effective_at"]),
         ends_at=instants.from_text(expires) if expires else FOREVER,
         closing_delay=int(agreement["closing_delay_seconds"]) * 1_000_000,
-        indicator_kind=indicator.get("kind") if indicator else None,
         place=place,
         planned_downtime=target.get("planned_downtime") or "removed",
         parameters=parameters,
         group_by=tuple(sorted(target.get("group_by") or ())),
         on_amendment=target.get("on_amendment") or agreement.get("on_amendment") or "next_window",
-        expected_volume=None if volume is None else int(volume),
         assets=tuple(target.get("assets") or ()),
         agreement_kind=agreement.get("kind") or "",
         service_names=_names(agreement, "service", agreement["service_id"]),
         customer_names=_names(agreement, "customer", agreement["customer_party_id"]),
         recorded_by_party_id=agreement.get("recorded_by_party_id"),
         customer_view=customer_view.parse_customer_view(agreement.get("customer_sees")),
-        min_coverage=_min_coverage(name, target, window.kind),
-        ignore_outages_shorter_than=_ignored_outages(name, target),
+    )
+    least, ignored = _min_coverage(name, target, window.kind), _ignored_outages(name, target)
+    if promised is None:
+        clock = clock_terms.parse_clock_terms(target, [hours[other] for other in others])
+        return ClockTarget(clock=clock, **vars(common))
+    volume = target.get("expected_volume")
+    return FigureTarget(
+        promise=promised,
+        unacceptable=unacceptable,
+        threshold=_threshold(kind, parameters, target["objective"]),
+        unknown=target.get("unknown") or "removed",
+        degraded=_degraded(target.get("degraded")),
+        no_data=target.get("no_data") or "ignore",
+        expected_volume=None if volume is None else int(volume),
+        min_coverage=least,
+        ignore_outages_shorter_than=ignored,
         short_outages=target.get("short_outages") or WHOLE,
+        **vars(common),
     )
 
 
@@ -303,14 +332,12 @@ def _window_terms(
 
 def _promises(
     name: str, kind: AggregationKind, parameters: Any, target: Mapping[str, Any]
-) -> tuple[Objective | None, Objective | None]:
+) -> tuple[Objective, Objective | None]:
     """Return (objective, looser objective). A figure that misses the looser objective is unacceptable service.
 
-    Both are None for a clock. The looser objective is also None for a quantile, and if the terms do not name it. A
-    quantile becomes an objective for the share of values within its limit. Raises TermsNotEvaluable.
+    The looser objective is None for a quantile, and if the terms do not name it. A quantile becomes an objective for
+    the share of values within its limit. Raises TermsNotEvaluable.
     """
-    if kind.source == vocabulary.CLOCK:
-        return None, None
     written, second = target["objective"], target.get("unacceptable")
     try:
         if kind.is_limit_of_values:

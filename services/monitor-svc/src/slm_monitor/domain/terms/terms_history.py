@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from slm_events import instants
 from slm_events.instants import UtcMicroseconds
-from slm_monitor.domain.terms.terms import ServiceLevelTarget, parse_targets
+from slm_monitor.domain.terms.terms import ClockTarget, FigureTarget, ServiceLevelTarget, TargetTerms, parse_targets
+
+TermsT = TypeVar("TermsT", bound=TargetTerms)
 
 SPLIT = "split"
 ALL = "*"
 """A key that stands for all targets of an agreement, in place of a target's id."""
 
 
-class TargetTermsHistory:
+class TermsHistory(Generic[TermsT]):
     """Versions of one target that are evaluated in the same way: same indicator, aggregation and kind of window.
 
     A calendar window follows the terms in force at its start, for its whole length. A rolling window follows the terms
@@ -26,7 +28,7 @@ class TargetTermsHistory:
 
     def __init__(
         self,
-        versions: Sequence[ServiceLevelTarget],
+        versions: Sequence[TermsT],
         ended_at: UtcMicroseconds | None = None,
         begins_at: UtcMicroseconds | None = None,
     ) -> None:
@@ -38,7 +40,7 @@ class TargetTermsHistory:
         """Whether an earlier history of the same target, which was evaluated in a different way, precedes this one."""
 
     @property
-    def latest(self) -> ServiceLevelTarget:
+    def latest(self) -> TermsT:
         return self.versions[-1]
 
     @property
@@ -68,7 +70,7 @@ class TargetTermsHistory:
         last = self.versions[-1].ends_at
         return last if self._ended_at is None else min(last, self._ended_at)
 
-    def at(self, instant: UtcMicroseconds) -> ServiceLevelTarget | None:
+    def at(self, instant: UtcMicroseconds) -> TermsT | None:
         """Return the terms in force at an instant; None before the first version, from the end on, and in gaps."""
         position = bisect_right(self._starts, instant) - 1
         if position < 0 or not self.begins_at <= instant < self.ends_at:
@@ -103,13 +105,43 @@ class TargetTermsHistory:
             end = terms.ends_at
         return min(end, self.ends_at)
 
-    def with_versions(self, versions: Sequence[ServiceLevelTarget]) -> TargetTermsHistory:
-        """Return a history with the same beginning and end, and with other versions."""
-        return TargetTermsHistory(versions, self._ended_at, self.begins_at)
-
-    def of_version(self, version: int) -> ServiceLevelTarget:
+    def of_version(self, version: int) -> TermsT:
         """Return the terms of a version; the latest terms if this history does not have that version."""
         return next((terms for terms in self.versions if terms.version == version), self.latest)
+
+
+class FigureHistory(TermsHistory[FigureTarget]):
+    """Versions of a target that limits a figure."""
+
+    def with_versions(self, versions: Sequence[FigureTarget]) -> FigureHistory:
+        """Return a history with the same beginning and end, and with other versions."""
+        return FigureHistory(versions, self._ended_at, self.begins_at)
+
+
+class ClockHistory(TermsHistory[ClockTarget]):
+    """Versions of a target that limits the time that a ticket takes."""
+
+
+TargetTermsHistory = FigureHistory | ClockHistory
+
+
+def create_terms_history(
+    versions: Sequence[ServiceLevelTarget],
+    ended_at: UtcMicroseconds | None = None,
+    begins_at: UtcMicroseconds | None = None,
+) -> TargetTermsHistory:
+    """Return the history of these versions, which are evaluated in the same way: all limit figures, or all limit the
+    time that a ticket takes.
+    """
+    of_figures = [terms for terms in versions if isinstance(terms, FigureTarget)]
+    if of_figures:
+        return FigureHistory(of_figures, ended_at, begins_at)
+    return ClockHistory([terms for terms in versions if isinstance(terms, ClockTarget)], ended_at, begins_at)
+
+
+def list_figure_histories(lines: Iterable[TargetTermsHistory]) -> list[FigureHistory]:
+    """Return the histories of targets that limit a figure, in the same order."""
+    return [line for line in lines if isinstance(line, FigureHistory)]
 
 
 def build_terms_histories(
@@ -127,7 +159,7 @@ def build_terms_histories(
     for _, targets in parsed:
         for terms in targets:
             by_target.setdefault(terms.target_id, []).append(terms)
-    lines = []
+    lines: list[TargetTermsHistory] = []
     for target_id, terms_versions in by_target.items():
         last = terms_versions[-1].effective_at
         dropped = [
@@ -221,7 +253,7 @@ def _split(versions: Sequence[ServiceLevelTarget], ended_at: UtcMicroseconds | N
             ends = cut if is_cut else _end_of_last_window(group[-1], cut)
             following = ends if groups[number + 1][0].window_kind == "calendar" else cut
             ends = ends if ended_at is None else min(ends, ended_at)
-        lines.append(TargetTermsHistory(group, ends, begins))
+        lines.append(create_terms_history(group, ends, begins))
         begins = following
     return lines
 

@@ -7,7 +7,7 @@ from typing import Any
 from slm_events import clocks
 from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.lifecycle.target_state import TicketClock
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ClockTarget
 
 _MOVES: dict[str, type[clocks.TicketClockEvent]] = {
     "paused": clocks.ClockPaused,
@@ -45,12 +45,12 @@ def build_clock_event_fields(entry: TicketClock, at: UtcMicroseconds, now: UtcMi
     }
 
 
-def sender_of(terms: ServiceLevelTarget, ticket: str) -> str:
+def sender_of(terms: ClockTarget, ticket: str) -> str:
     """Return the party whose source sent the ticket, as events name the party: ``provider`` | ``customer``."""
     return "provider" if ticket.split("/", 1)[0] == terms.provider_party_id else "customer"
 
 
-def _identity_fields(terms: ServiceLevelTarget, key: tuple[str, str, int]) -> dict[str, Any]:
+def _identity_fields(terms: ClockTarget, key: tuple[str, str, int]) -> dict[str, Any]:
     _, ticket, ordinal = key
     _, source, number = ticket.split("/", 2)
     return {
@@ -63,14 +63,14 @@ def _identity_fields(terms: ServiceLevelTarget, key: tuple[str, str, int]) -> di
         "customer_party_id": terms.customer_party_id,
         "source": source,
         "ticket": number,
-        "clock": terms.clock.clock if terms.clock else "",
+        "clock": terms.clock.clock,
         "ordinal": ordinal,
         "sent_by": sender_of(terms, ticket),
     }
 
 
 def build_clock_cancelled_event(
-    terms: ServiceLevelTarget, key: tuple[str, str, int], *, now: UtcMicroseconds
+    terms: ClockTarget, key: tuple[str, str, int], *, now: UtcMicroseconds
 ) -> clocks.ClockCancelled:
     """Build the event that cancels a published clock, because later facts show that the clock never existed.
 

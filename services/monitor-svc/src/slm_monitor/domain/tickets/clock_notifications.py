@@ -21,7 +21,7 @@ from slm_monitor.domain.lifecycle.target_state import (
     TicketClock,
 )
 from slm_monitor.domain.terms.clock_terms import EscalationStep
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ClockTarget
 from slm_monitor.domain.tickets import clock_events
 
 ELAPSED = "elapsed"
@@ -202,7 +202,7 @@ def _raise(
     return identity
 
 
-def _risk(identity: str, terms: ServiceLevelTarget, window_id: str, percent: str, at: UtcMicroseconds) -> Risk:
+def _risk(identity: str, terms: ClockTarget, window_id: str, percent: str, at: UtcMicroseconds) -> Risk:
     return Risk(
         identity,
         terms.target_id,
@@ -218,7 +218,7 @@ def _risk(identity: str, terms: ServiceLevelTarget, window_id: str, percent: str
 
 
 def clear_clock_risks(
-    terms: ServiceLevelTarget,
+    terms: ClockTarget,
     window_id: str,
     risks: Iterable[tuple[str, str]],
     outcome: str,

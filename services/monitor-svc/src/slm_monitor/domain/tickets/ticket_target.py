@@ -24,7 +24,7 @@ from slm_monitor.domain.lifecycle.target_state import (
     PublishedClock,
     TicketClock,
 )
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ClockTarget
 from slm_monitor.domain.tickets import clock_events, clock_notifications, ticket_state
 from slm_monitor.domain.tickets.clock_notifications import ClockNotifications
 
@@ -240,17 +240,14 @@ def _breached(
     entry: TicketClock, breach: Breach, events: Sequence[TicketEvent], moment: EvaluationMoment
 ) -> monitor.TargetBreached:
     clock = entry.clock
-    event = target_events.build_target_breached(
-        clock.target,
-        breach,
-        promised=None,
-        figure=None,
-        span=(clock.started_at, clock.deadline_at),
-        evidence=_evidence(clock, events),
-        now=moment.now,
-        ticket={"source": entry.source, "number": entry.ticket},
+    details = target_events.BreachDetails(
+        (clock.started_at, clock.deadline_at),
+        _evidence(clock, events),
+        moment.now,
         late=bool(breach.document.get("late")),
     )
+    ticket = {"source": entry.source, "number": entry.ticket}
+    event = target_events.build_clock_breached(clock.target, breach, ticket, details)
     return replace(event, sent_by=clock_events.sender_of(clock.target, entry.key[1]))
 
 
@@ -278,7 +275,7 @@ def _evidence(clock: TicketClockState, events: Sequence[TicketEvent]) -> dict[st
 def _withdraw(
     breaches: Mapping[str, Breach],
     wanted: set[str],
-    latest: Mapping[str, ServiceLevelTarget],
+    latest: Mapping[str, ClockTarget],
     moment: EvaluationMoment,
     changes: EvaluationChanges,
 ) -> bool:
@@ -301,7 +298,7 @@ def _withdraw(
 def _undo(
     states: States,
     held: Collection[tuple[str, str, int]],
-    latest: Mapping[str, ServiceLevelTarget],
+    latest: Mapping[str, ClockTarget],
     moment: EvaluationMoment,
     changes: EvaluationChanges,
 ) -> bool:

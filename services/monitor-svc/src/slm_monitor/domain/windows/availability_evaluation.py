@@ -17,7 +17,7 @@ from slm_monitor.domain.states.short_outages import LabelledStates, StretchedSta
 from slm_monitor.domain.states.timeline import StateProvider, StateSegment
 from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms import burn_rate, figures
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows import state_warnings
 
 _WHOLE = Fraction(1)
@@ -33,7 +33,7 @@ class AvailabilityProgress:
     microseconds.
     """
 
-    terms: ServiceLevelTarget
+    terms: FigureTarget
     span: Interval
     excluded: Sequence[Interval]
     scheduled: list[Interval]
@@ -54,7 +54,7 @@ class AvailabilityProgress:
     ahead: ServiceTimeMeter
 
     def holds(
-        self, terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval], since: UtcMicroseconds | None
+        self, terms: FigureTarget, span: Interval, excluded: Sequence[Interval], since: UtcMicroseconds | None
     ) -> bool:
         """Whether an evaluation may continue from this progress: same terms, span and exclusions, and no change before
         ``upto``.
@@ -67,7 +67,7 @@ class AvailabilityProgress:
 
 def evaluate_availability(
     states: StateProvider,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     start: UtcMicroseconds,
     end: UtcMicroseconds,
     as_of: UtcMicroseconds,
@@ -87,10 +87,9 @@ def evaluate_availability(
 
 
 def begin_availability_progress(
-    terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
+    terms: FigureTarget, span: Interval, excluded: Sequence[Interval]
 ) -> AvailabilityProgress:
     """Return the progress of a window of which nothing has been measured yet."""
-    assert terms.objective is not None
     start, end = span
     scheduled = terms.hours.intervals(start, end)
     _, evaluated_hours = excluded_time.apply_exclusions_to_states(
@@ -217,7 +216,6 @@ def _passed(
 
 
 def _budget(passed: AvailabilityProgress, known: ServiceTimeMeter) -> Fraction:
-    assert passed.terms.objective is not None
     service_time = sum(to - since for since, to in passed.evaluated_hours)
     return (1 - passed.terms.objective) * (service_time - known.removed)
 
@@ -248,7 +246,6 @@ def _finding(
     ``to_come`` are the states from ``passed.upto`` on, for the projection.
     """
     terms, (start, end) = passed.terms, passed.span
-    assert terms.objective is not None
     service_time = sum(to - since for since, to in passed.evaluated_hours)
     up, down = known.up, known.down
     figure = _share(known)
@@ -347,7 +344,7 @@ def _measure_sure_downtime(
 
 def _add_coverage(
     finding: WindowEvaluation,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     known: ServiceTimeMeter,
     is_measured: bool,
     surely_down: int | Fraction,

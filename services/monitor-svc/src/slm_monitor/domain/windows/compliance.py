@@ -9,7 +9,7 @@ from typing import Any
 
 from slm_monitor.domain.lifecycle import coverage
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 
@@ -21,7 +21,7 @@ def read_compliance_target_key(parameters: Any) -> str:
 
 
 def add_ticket_coverage(
-    finding: WindowEvaluation, terms: ServiceLevelTarget, judged: int, inconsistent: int, unjudgeable: int
+    finding: WindowEvaluation, terms: FigureTarget, judged: int, inconsistent: int, unjudgeable: int
 ) -> WindowEvaluation:
     """Return the evaluation of ``judged`` tickets with its coverage: the share of the window's tickets that are judged.
 

@@ -12,7 +12,7 @@ from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, Window
 from slm_monitor.domain.states import joint_states
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.composite_terms import FIGURES, CompositeTerms
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class CompositeMemberOutcome:
 def evaluate_composite(
     made: CompositeTerms,
     seen: Sequence[CompositeMemberOutcome],
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     end: UtcMicroseconds,
     as_of: UtcMicroseconds,
 ) -> WindowEvaluation:
@@ -45,7 +45,7 @@ def evaluate_composite(
 def _of_figures(
     made: CompositeTerms,
     seen: Sequence[CompositeMemberOutcome],
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     end: UtcMicroseconds,
     as_of: UtcMicroseconds,
 ) -> WindowEvaluation:
@@ -54,7 +54,6 @@ def _of_figures(
     If its figure misses the objective, the composite is at risk while the window is open, and breached once the window
     closes. Members without a figure are left out.
     """
-    assert terms.promise is not None
     measured = [(each.figure, each.weight) for each in seen if each.figure is not None]
     combine = (
         joint_states.compute_weighted_mean
@@ -83,7 +82,7 @@ def _of_figures(
 
 
 def _of_verdicts(
-    made: CompositeTerms, seen: Sequence[CompositeMemberOutcome], terms: ServiceLevelTarget, end: UtcMicroseconds
+    made: CompositeTerms, seen: Sequence[CompositeMemberOutcome], terms: FigureTarget, end: UtcMicroseconds
 ) -> WindowEvaluation:
     """Evaluate a composite target that needs a number of its members (``made.needed``) to be met.
 

@@ -16,7 +16,7 @@ from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import CLEARING_SHARE, RiskEvaluation
 from slm_monitor.domain.series.classifiers import Counts, RowClassifier
 from slm_monitor.domain.terms import burn_rate
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 
 class MinuteSumsProvider(Protocol):
@@ -35,7 +35,7 @@ class TargetMinuteCounts:
     """
 
     sums: MinuteSumsProvider
-    terms: ServiceLevelTarget
+    terms: FigureTarget
     classifier: RowClassifier
     excluded: Sequence[Interval] = ()
 
@@ -133,7 +133,6 @@ class BurnRateLookback:
         return found
 
     def _burn_rate_over(self, length: int) -> Fraction:
-        assert self._terms.promise is not None
         return burn_rate.compute_burn_rate(*self._counts(length), 1 - self._terms.promise.allowed) or Fraction(0)
 
     def may_rise_at(self) -> int | None:
@@ -150,7 +149,6 @@ class BurnRateLookback:
         return self._minute + max(1, min(found)) if found else None
 
     def _steps(self, length: int, factor: Fraction) -> int | None:
-        assert self._terms.promise is not None
         bad, total = self._counts(length)
         if not bad:
             return None
@@ -159,7 +157,7 @@ class BurnRateLookback:
         return count_minutes_until_share_exceeded(left, total, bad, self._terms.promise.allowed * factor)
 
 
-def compute_warning_lookback_minutes(terms: ServiceLevelTarget) -> int:
+def compute_warning_lookback_minutes(terms: FigureTarget) -> int:
     """Return how many minutes burn rates and budget drops look back; 0 if the terms have neither."""
     looks = [length for pair in terms.warn_at.pairs for length in (pair.long, pair.short)]
     looks += [within for _, within in terms.warn_at.drops]

@@ -18,7 +18,7 @@ from slm_monitor.domain.states.outages import Outage
 from slm_monitor.domain.states.timeline import DOWN, UNKNOWN, StateProvider
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import AT_MOST
-from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
+from slm_monitor.domain.terms.terms import FigureTarget, TermsNotEvaluable
 
 DAY = 86_400_000_000
 _AHEAD = 32 * DAY
@@ -28,7 +28,7 @@ count.
 _TOLD = 20
 
 
-def check_outage_terms(terms: ServiceLevelTarget) -> None:
+def check_outage_terms(terms: FigureTarget) -> None:
     """Raise TermsNotEvaluable if a target on outages has terms that are not valid."""
     try:
         is_countable = get_shortest_counted_outage(terms) >= 0
@@ -39,14 +39,14 @@ def check_outage_terms(terms: ServiceLevelTarget) -> None:
         raise TermsNotEvaluable(f"target {terms.key}: {remedy}")
 
 
-def get_shortest_counted_outage(terms: ServiceLevelTarget) -> int:
+def get_shortest_counted_outage(terms: FigureTarget) -> int:
     """Return the service time, in microseconds, that an outage must last to count."""
     return durations.from_iso(terms.parameters["at_least"], "aggregation.outages.at_least")
 
 
 def evaluate_outages(
     states: StateProvider,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     start: UtcMicroseconds,
     end: UtcMicroseconds,
     as_of: UtcMicroseconds,
@@ -110,7 +110,7 @@ def evaluate_outages(
 
 
 def _measure_coverage(
-    states: StateProvider, terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
+    states: StateProvider, terms: FigureTarget, span: Interval, excluded: Sequence[Interval]
 ) -> Fraction | None:
     """Return the known share of the service time in ``span``; None if there is no service time.
 
@@ -130,7 +130,7 @@ def _measure_coverage(
 
 def find_outages_reaching_length(
     states: StateProvider,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     start: UtcMicroseconds,
     as_of: UtcMicroseconds,
     excluded: Sequence[Interval] = (),
@@ -150,7 +150,7 @@ def find_outages_reaching_length(
 
 def _reached(
     states: StateProvider,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     start: UtcMicroseconds,
     end: UtcMicroseconds,
     until: UtcMicroseconds,
@@ -173,13 +173,13 @@ def _reached(
     return sorted(found)
 
 
-def _is_down(states: StateProvider, terms: ServiceLevelTarget, instant: UtcMicroseconds) -> bool:
+def _is_down(states: StateProvider, terms: FigureTarget, instant: UtcMicroseconds) -> bool:
     policy = StateCountingPolicy(terms.unknown, terms.degraded)
     return any(policy.counts_as(each.state) == DOWN for each in states.segments(instant, instant + 1))
 
 
 def find_ongoing_outage_start(
-    states: StateProvider, terms: ServiceLevelTarget, begins_at: UtcMicroseconds, as_of: UtcMicroseconds
+    states: StateProvider, terms: FigureTarget, begins_at: UtcMicroseconds, as_of: UtcMicroseconds
 ) -> UtcMicroseconds | None:
     """Return when the downtime that lasts at ``as_of`` began, but at the earliest ``begins_at``.
 

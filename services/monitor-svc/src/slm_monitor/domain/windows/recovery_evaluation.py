@@ -16,7 +16,7 @@ from slm_monitor.domain.lifecycle import evaluation
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
 from slm_monitor.domain.states.recovery import ServiceRecovery
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
+from slm_monitor.domain.terms.terms import FigureTarget, TermsNotEvaluable
 
 _TOLD = 20
 
@@ -53,7 +53,7 @@ class RecoveryFigure(Protocol):
     The share of recoveries within limits needs no minutes: it counts the recoveries whose ``kept`` is true.
     """
 
-    def measure(self, one: MeasuredRecovery, terms: ServiceLevelTarget) -> MeasuredRecovery | None:
+    def measure(self, one: MeasuredRecovery, terms: FigureTarget) -> MeasuredRecovery | None:
         """Return the recovery in the form that the figure needs; None if the recovery does not count in the figure."""
         ...
 
@@ -62,7 +62,7 @@ class RecoveryFigure(Protocol):
         ...
 
 
-def check_recovery_limits(terms: ServiceLevelTarget) -> None:
+def check_recovery_limits(terms: FigureTarget) -> None:
     """Raise TermsNotEvaluable for a target whose limits of recovery are not valid."""
     try:
         is_limited = bool(get_recovery_limits(terms))
@@ -73,7 +73,7 @@ def check_recovery_limits(terms: ServiceLevelTarget) -> None:
         raise TermsNotEvaluable(f"target {terms.key}: {remedy}")
 
 
-def get_recovery_limits(terms: ServiceLevelTarget) -> Mapping[str, int]:
+def get_recovery_limits(terms: FigureTarget) -> Mapping[str, int]:
     """Return the limits of a recovery in microseconds: the longest duration (``time``) and the largest loss of data
     (``point``).
 
@@ -90,7 +90,7 @@ def get_recovery_limits(terms: ServiceLevelTarget) -> Mapping[str, int]:
 def select_counted_recoveries(
     counted: RecoveryFigure,
     recoveries: Sequence[ServiceRecovery],
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     span: Interval,
     excluded: Sequence[Interval],
 ) -> list[MeasuredRecovery]:
@@ -113,9 +113,7 @@ def select_counted_recoveries(
     return found
 
 
-def _served(
-    terms: ServiceLevelTarget, excluded: Sequence[Interval], start: UtcMicroseconds, end: UtcMicroseconds
-) -> int:
+def _served(terms: FigureTarget, excluded: Sequence[Interval], start: UtcMicroseconds, end: UtcMicroseconds) -> int:
     if start >= end:
         return 0
     return intervals.total_length(intervals.subtract(terms.hours.intervals(start, end), intervals.union(excluded)))
@@ -130,7 +128,7 @@ def compare_with_limits(one: MeasuredRecovery, limits: Mapping[str, int]) -> lis
 def evaluate_recoveries(
     counted: RecoveryFigure,
     recoveries: Sequence[ServiceRecovery],
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     span: Interval,
     as_of: UtcMicroseconds,
     excluded: Sequence[Interval] = (),
@@ -140,7 +138,6 @@ def evaluate_recoveries(
     An objective for the longest recovery is missed for certain with the first recovery that exceeds it. An objective
     for a share is missed at the close; if it is 100 percent, with the first recovery outside its limits.
     """
-    assert terms.promise is not None
     seen = select_counted_recoveries(counted, recoveries, terms, span, excluded)
     lengths = [counted.minutes(each) for each in seen]
     kept = sum(each.kept for each in seen)
@@ -170,7 +167,7 @@ def build_recovery_evidence(seen: Sequence[MeasuredRecovery]) -> list[dict[str, 
 
 
 def _of_longest(
-    terms: ServiceLevelTarget, seen: Sequence[MeasuredRecovery], lengths: Sequence[Fraction]
+    terms: FigureTarget, seen: Sequence[MeasuredRecovery], lengths: Sequence[Fraction]
 ) -> tuple[MissedObjectiveLevel, ...]:
     """Return the levels that the longest recovery misses, each dated at the first recovery that exceeds the level."""
     found = []
@@ -187,7 +184,7 @@ def _of_longest(
 
 
 def _of_share(
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     seen: Sequence[MeasuredRecovery],
     figure: Fraction | None,
     end: UtcMicroseconds,

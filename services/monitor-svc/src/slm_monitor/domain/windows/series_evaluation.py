@@ -15,13 +15,13 @@ from slm_monitor.domain.lifecycle.target_state import TargetWindow
 from slm_monitor.domain.series import slices
 from slm_monitor.domain.terms import burn_rate, figures
 from slm_monitor.domain.terms.objectives import AT_LEAST, Objective
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 
 def evaluate_good_share(
     good: int,
     total: int,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     end: UtcMicroseconds,
     as_of: UtcMicroseconds,
     burning: Sequence[RiskEvaluation] = (),
@@ -36,7 +36,6 @@ def evaluate_good_share(
     * Another level is missed once it could not be met even if all further events up to the expected volume were good.
     * A level that the figure misses at the close is missed at the close.
     """
-    assert terms.promise is not None
     promised, bad = terms.promise, terms.promise.bad(good, total)
     figure = Fraction(good, total) if total else None
     evidence = {"good": good, "total": total}
@@ -77,7 +76,7 @@ class FirstBadEvent(NamedTuple):
 
 
 def _early(
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     total: int,
     end: UtcMicroseconds,
     bad_by_minute: Mapping[int, int] | None,
@@ -99,13 +98,12 @@ def _early(
 
 
 def refresh_good_share_figures(
-    window: TargetWindow, terms: ServiceLevelTarget, good: int, total: int, as_of: UtcMicroseconds
+    window: TargetWindow, terms: FigureTarget, good: int, total: int, as_of: UtcMicroseconds
 ) -> None:
     """Update the figures, but not the warnings and breaches, of a window that meets its objective.
 
     This costs less than ``evaluate_good_share`` and the reconciliation, and sets the same figures.
     """
-    assert terms.promise is not None
     window.version, window.good, window.total, window.as_of = terms.version, good, total, as_of
     window.figure, window.display = figures.format_percent_of_counts(good, total)
     window.detail = build_good_share_detail(good, total, terms.promise)
@@ -123,7 +121,7 @@ def build_good_share_detail(good: int, total: int, promised: Objective) -> dict[
 
 
 def miss_at_close(
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     figure: Fraction | None,
     end: UtcMicroseconds,
     as_of: UtcMicroseconds,
@@ -157,10 +155,9 @@ def _beyond_saving(
 
 
 def evaluate_value_risks(
-    terms: ServiceLevelTarget, figure: Fraction | None, number: int, end: UtcMicroseconds, as_of: UtcMicroseconds
+    terms: FigureTarget, figure: Fraction | None, number: int, end: UtcMicroseconds, as_of: UtcMicroseconds
 ) -> tuple[RiskEvaluation, ...]:
     """Return the warnings of a figure that comes near its objective. The figure is computed from ``number`` values."""
-    assert terms.promise is not None
     if number < terms.warn_at.min_events:
         return ()
     return tuple(evaluation.evaluate_objective_risks(terms.promise, figure, min(as_of, end), end))

@@ -15,13 +15,13 @@ from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import CLEARING_SHARE, RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.terms import burn_rate
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows.minute_series import BurnRateLookback
 
 
 def add_window_warnings(
     finding: WindowEvaluation,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     span: Interval,
     as_of: UtcMicroseconds,
     lately: BurnRateLookback | None,
@@ -32,7 +32,7 @@ def add_window_warnings(
 
 
 def evaluate_window_warnings(
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     good: int,
     total: int,
     span: Interval,
@@ -49,7 +49,6 @@ def evaluate_window_warnings(
     start, end = span
     if not (terms.warn_at.drops or terms.warn_at.exhaustion) or not start < as_of < end:
         return [], None
-    assert terms.promise is not None
     bad = terms.promise.bad(good, total)
     if not bad or total < terms.warn_at.min_events:
         return [], None
@@ -65,7 +64,7 @@ def evaluate_window_warnings(
 
 
 def _exhaustion(
-    terms: ServiceLevelTarget, at: UtcMicroseconds, end: UtcMicroseconds, as_of: UtcMicroseconds
+    terms: FigureTarget, at: UtcMicroseconds, end: UtcMicroseconds, as_of: UtcMicroseconds
 ) -> list[RiskEvaluation]:
     """Return the exhaustion warnings of a budget that will be exhausted at ``at`` at the present pace; none if ``at``
     is not before ``end``.
@@ -87,7 +86,7 @@ def _exhaustion(
 
 
 def evaluate_budget_drops(
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     lately: BurnRateLookback | None,
     budget: Fraction,
     at: UtcMicroseconds,
@@ -111,7 +110,7 @@ def evaluate_budget_drops(
 
 
 def can_drop_warning_open_without_events(
-    terms: ServiceLevelTarget, lately: BurnRateLookback | None, since: UtcMicroseconds | None = None
+    terms: FigureTarget, lately: BurnRateLookback | None, since: UtcMicroseconds | None = None
 ) -> bool:
     """Whether a warning of a budget drop may open without new events.
 

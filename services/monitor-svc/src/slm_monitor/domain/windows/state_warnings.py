@@ -19,7 +19,7 @@ from slm_monitor.domain.states.availability import StateCountingPolicy
 from slm_monitor.domain.states.timeline import StateProvider, StateSegment
 from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms import burn_rate
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 LEAST_PACE_DIVISOR = 12
 """The pace of downtime is measured over at least one twelfth of the window (1 ÷ this number)."""
@@ -33,7 +33,7 @@ class AvailabilityForecast:
     be exhausted if the last known state lasts; None if it will not be exhausted.
     """
 
-    terms: ServiceLevelTarget
+    terms: FigureTarget
     start: UtcMicroseconds
     end: UtcMicroseconds
     as_of: UtcMicroseconds
@@ -126,7 +126,6 @@ def _projection(ahead: AvailabilityForecast, tenths: Fraction) -> tuple[int | No
     The change is where the balance, down − tenths × (1 − objective) × counted time, passes zero. If less than a twelfth
     of the window is counted, a twelfth of the window is taken as the counted time.
     """
-    assert ahead.terms.objective is not None
     allowed = tenths * (1 - ahead.terms.objective)
     policy = StateCountingPolicy(ahead.terms.unknown, ahead.terms.degraded)
     early, unit = _slopes(policy, allowed, is_early=True)
@@ -188,7 +187,6 @@ def evaluate_burn_rate_risks(passed: UptimeSums, as_of: UtcMicroseconds) -> list
 
 
 def _burn_rate_over(passed: UptimeSums, start: UtcMicroseconds, end: UtcMicroseconds) -> Fraction:
-    assert passed.terms.objective is not None
     good, total = passed.within(start, end)
     rate = burn_rate.compute_burn_rate(
         Fraction(total - good, passed.unit), Fraction(total, passed.unit), passed.terms.objective
@@ -197,7 +195,7 @@ def _burn_rate_over(passed: UptimeSums, start: UtcMicroseconds, end: UtcMicrosec
 
 
 def evaluate_downtime_budget_drops(
-    passed: UptimeSums, terms: ServiceLevelTarget, start: UtcMicroseconds, as_of: UtcMicroseconds, budget: Fraction
+    passed: UptimeSums, terms: FigureTarget, start: UtcMicroseconds, as_of: UtcMicroseconds, budget: Fraction
 ) -> list[RiskEvaluation]:
     """Return the warnings of budget drops. The terms name pairs (share of the budget, time).
 
@@ -214,7 +212,7 @@ def evaluate_downtime_budget_drops(
     return found
 
 
-def find_longest_warning_lookback(terms: ServiceLevelTarget) -> int | None:
+def find_longest_warning_lookback(terms: FigureTarget) -> int | None:
     """Return how far burn rates and budget drops look back at most, in microseconds; None if the terms have neither."""
     looks = [pair.long for pair in terms.warn_at.pairs] + [within for _, within in terms.warn_at.drops]
     return max(looks, default=None)
@@ -222,7 +220,7 @@ def find_longest_warning_lookback(terms: ServiceLevelTarget) -> int | None:
 
 def build_uptime_sums_until(
     states: StateProvider,
-    terms: ServiceLevelTarget,
+    terms: FigureTarget,
     begins_at: UtcMicroseconds,
     as_of: UtcMicroseconds,
     excluded: Sequence[Interval],

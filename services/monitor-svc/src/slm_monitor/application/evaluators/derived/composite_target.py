@@ -16,6 +16,7 @@ from slm_monitor.domain.lifecycle import reconciliation, terms_withdrawal
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetWindow
 from slm_monitor.domain.terms import objectives
 from slm_monitor.domain.terms.composite_terms import STATES, CompositeMember
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows import composite_evaluation
 from slm_monitor.domain.windows.composite_evaluation import CompositeMemberOutcome
 
@@ -88,7 +89,7 @@ class CalendarCompositeTarget(CompositeTargetBase, AvailabilityTarget):
         )
         if found is None:
             return CompositeMemberOutcome(None, None, None, is_final=terms is None, weight=member.weight)
-        is_share = terms is None or terms.promise is None or terms.promise.unit == objectives.PERCENT
+        is_share = not isinstance(terms, FigureTarget) or terms.promise.unit == objectives.PERCENT
         figure = None if found.figure is None else Fraction(found.figure) / (100 if is_share else 1)
         verdict = {"met": True, "at_risk": True, "breached": False}.get(found.verdict)
         return CompositeMemberOutcome(figure, verdict, found.breached_at, found.closed_at is not None, member.weight)

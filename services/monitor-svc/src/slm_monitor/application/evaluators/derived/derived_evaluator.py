@@ -30,7 +30,7 @@ from slm_monitor.application.state.target_dependencies import DerivedTargetDepen
 from slm_monitor.application.state.timers import DERIVED, TimerHeap
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState
 from slm_monitor.domain.terms.composite_terms import STATES
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms_history import FigureHistory, TargetTermsHistory
 
 AT_ONCE = 0
 AGAIN_MICROSECONDS = 200_000
@@ -42,7 +42,7 @@ class DerivedTarget(Protocol):
 
     target_state: TargetState
 
-    def amend(self, line: TargetTermsHistory) -> None: ...
+    def amend(self, line: FigureHistory) -> None: ...
 
     def compose(self, lines: Sequence[TargetTermsHistory]) -> None:
         """Find the target's members among the terms histories of its agreement."""
@@ -63,7 +63,7 @@ class DerivedTarget(Protocol):
         ...
 
 
-def _derived_target_class(line: TargetTermsHistory) -> Callable[[TargetState], DerivedTarget]:
+def _derived_target_class(line: FigureHistory) -> Callable[[TargetState], DerivedTarget]:
     """Return the class that evaluates targets with these terms."""
     terms = line.latest
     if terms.window_kind != "rolling":
@@ -102,7 +102,7 @@ class DerivedEvaluator:
         so that a crash cannot lose it.
         """
 
-    def attach(self, line: TargetTermsHistory, lines: Sequence[TargetTermsHistory], *, fresh: bool) -> None:
+    def attach(self, line: FigureHistory, lines: Sequence[TargetTermsHistory], *, fresh: bool) -> None:
         """Attach a target's terms. ``lines``: the terms histories of all targets of the agreement; ``fresh``: the terms
         are new, so all windows of the target must be evaluated.
         """

@@ -10,8 +10,8 @@ from slm_calendar.windows import Window
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.lifecycle import terms_withdrawal
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState, TargetWindow
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import SPLIT, TargetTermsHistory
+from slm_monitor.domain.terms.terms import FigureTarget
+from slm_monitor.domain.terms.terms_history import SPLIT, FigureHistory
 
 
 class CalendarWindowTarget:
@@ -25,7 +25,7 @@ class CalendarWindowTarget:
         self._recent: TargetWindow | None = None
         self._undone: list[TargetWindow] = []
 
-    def amend(self, line: TargetTermsHistory) -> None:
+    def amend(self, line: FigureHistory) -> None:
         """Replace the target's terms.
 
         Windows that are not closed get the bounds of the new terms, or are dropped if the new terms have no such
@@ -75,7 +75,7 @@ class CalendarWindowTarget:
 
     def _touched(
         self, since: UtcMicroseconds | None, moment: EvaluationMoment
-    ) -> Iterator[tuple[TargetWindow, ServiceLevelTarget]]:
+    ) -> Iterator[tuple[TargetWindow, FigureTarget]]:
         """Yield the windows to evaluate, each with its terms.
 
         These are the open windows and, unless ``since`` is None, all windows that end after ``since``. Two kinds are
@@ -109,12 +109,12 @@ class CalendarWindowTarget:
         self._undone.clear()
 
 
-def compute_window_closing_instant(window: TargetWindow, terms: ServiceLevelTarget) -> UtcMicroseconds | None:
+def compute_window_closing_instant(window: TargetWindow, terms: FigureTarget) -> UtcMicroseconds | None:
     """Return the instant (µs) at which an open window is to be closed, after the agreed delay; None if it is closed."""
     return None if window.closed_at is not None else window.end + terms.closing_delay
 
 
-def find_window_at(line: TargetTermsHistory, instant: UtcMicroseconds) -> Window | None:
+def find_window_at(line: FigureHistory, instant: UtcMicroseconds) -> Window | None:
     """Return the window that contains an instant, cut to the term of the agreement; None outside the term, and between
     two occurrences of a critical period.
 
@@ -145,7 +145,7 @@ def find_window_at(line: TargetTermsHistory, instant: UtcMicroseconds) -> Window
     return Window(name, start, end)
 
 
-def find_next_window_start(line: TargetTermsHistory, instant: UtcMicroseconds) -> UtcMicroseconds | None:
+def find_next_window_start(line: FigureHistory, instant: UtcMicroseconds) -> UtcMicroseconds | None:
     """Return the next instant at which a window may begin, after an instant that lies in no window; None if none will.
 
     This is the start of the next occurrence by the terms in force, or the instant at which another version takes

@@ -32,7 +32,7 @@ from slm_monitor.domain.rolling.rolling_target import EvaluatedRollingMinutes
 from slm_monitor.domain.series.hour_buckets import HourChunk
 from slm_monitor.domain.series.series import IndicatorSeries, MinuteSumChange
 from slm_monitor.domain.terms import instances
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms_history import FigureHistory
 from slm_monitor.domain.windows import minute_series
 from slm_monitor.domain.windows.minute_series import BurnRateLookback
 
@@ -61,12 +61,12 @@ class SeriesEvaluator:
         self._excluded = excluded
         self._aside = aside
         self._targets: dict[str, dict[tuple[str, int], SeriesTarget]] = {}
-        self._grouped: dict[str, dict[tuple[str, int], TargetTermsHistory]] = {}
+        self._grouped: dict[str, dict[tuple[str, int], FigureHistory]] = {}
         self._streams = IndicatorSeriesStore(store, loaded.series)
         self._dirty: dict[str, DirtySpan] = {}
         self._rows = TargetRowLookup(self._streams, excluded, self._reach)
         self._deferred = DeferredRows()
-        self._born: list[TargetTermsHistory] = []
+        self._born: list[FigureHistory] = []
         self._causes: dict[str, str] = {}
         """Indicator → cause named by a restatement of its past when no import holds that past any more."""
         self._unsaved: set[str] = set()
@@ -76,10 +76,8 @@ class SeriesEvaluator:
 
     # -- targets ------------------------------------------------------------------------------------------------
 
-    def attach(self, line: TargetTermsHistory, *, fresh: bool) -> None:
+    def attach(self, subject: str, line: FigureHistory, *, fresh: bool) -> None:
         """Attach a target's terms. ``fresh``: the terms are new, so all windows of the target must be evaluated."""
-        subject = line.latest.indicator
-        assert subject is not None
         self._streams.declare(subject, registry.list_classifiers(line))
         if line.latest.group_by:
             fresh = fresh or self._aside.returns(line)
@@ -95,7 +93,7 @@ class SeriesEvaluator:
         else:
             self._attach(subject, line, fresh=fresh)
 
-    def _attach(self, subject: str, line: TargetTermsHistory, *, fresh: bool) -> None:
+    def _attach(self, subject: str, line: FigureHistory, *, fresh: bool) -> None:
         self._fold(subject)
         self._deferred.forget_calm()
         if self._aside.holds(line):
@@ -118,7 +116,7 @@ class SeriesEvaluator:
         if fresh or self._aside.returns(line):
             dirty.touch(line.begins_at)
 
-    def _target_state(self, line: TargetTermsHistory, subject: str) -> TargetState:
+    def _target_state(self, line: FigureHistory, subject: str) -> TargetState:
         target_state = self._established.target_state(line)
         if subject in self._kept:
             for window in target_state.windows.values():

@@ -29,8 +29,8 @@ from slm_monitor.domain.series.accumulators import WindowAccumulator
 from slm_monitor.domain.series.measured_time import MeasuredTime
 from slm_monitor.domain.series.series import IndicatorSeries, MinuteSumChange
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import FigureTarget
+from slm_monitor.domain.terms.terms_history import FigureHistory
 from slm_monitor.domain.windows import series_warnings
 from slm_monitor.domain.windows.minute_series import BurnRateLookback
 from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
@@ -98,7 +98,7 @@ class SeriesTarget(CalendarWindowTarget):
             if name in starts
         }
 
-    def amend(self, line: TargetTermsHistory) -> None:
+    def amend(self, line: FigureHistory) -> None:
         super().amend(line)
         self._fingerprint = None
         self._places.clear()
@@ -137,7 +137,7 @@ class SeriesTarget(CalendarWindowTarget):
             found = self._counted[name] = any(self._place(series, terms) is not None for terms in versions)
         return found
 
-    def _place(self, series: IndicatorSeries, terms: ServiceLevelTarget) -> int | None:
+    def _place(self, series: IndicatorSeries, terms: FigureTarget) -> int | None:
         """Return the index of these terms' classifier in the series; None if the terms do not count the series."""
         name = (series.subject, len(series.measures), terms.version)
         if name not in self._places:
@@ -183,7 +183,7 @@ class SeriesTarget(CalendarWindowTarget):
             delta = replace(delta, good=delta.total)
         self.tallies[name].add(delta, place)
 
-    def unmeasured(self) -> Iterator[tuple[str, int, ServiceLevelTarget, int]]:
+    def unmeasured(self) -> Iterator[tuple[str, int, FigureTarget, int]]:
         """Yield the windows for which the sums up to the first bad minute must still be computed.
 
         Each is (window id, start, terms, first bad minute). Only windows with an objective of 100 percent need these
@@ -247,7 +247,7 @@ class SeriesTarget(CalendarWindowTarget):
     def _find(
         self,
         window: TargetWindow,
-        terms: ServiceLevelTarget,
+        terms: FigureTarget,
         as_of: UtcMicroseconds,
         burning: Sequence[RiskEvaluation] = (),
     ) -> WindowEvaluation:
@@ -288,9 +288,7 @@ class SeriesTarget(CalendarWindowTarget):
             window.detail |= coverage.build_coverage_fields(known)
         return window
 
-    def _next_change(
-        self, window: TargetWindow, terms: ServiceLevelTarget, as_of: UtcMicroseconds
-    ) -> UtcMicroseconds | None:
+    def _next_change(self, window: TargetWindow, terms: FigureTarget, as_of: UtcMicroseconds) -> UtcMicroseconds | None:
         tally = self.tallies.get(window.window_id)
         if tally is None or window.closed_at is not None or as_of >= window.end:
             return None
@@ -298,10 +296,9 @@ class SeriesTarget(CalendarWindowTarget):
 
 
 def _quiet(
-    target_state: TargetState, window: TargetWindow, terms: ServiceLevelTarget, finding: WindowEvaluation
+    target_state: TargetState, window: TargetWindow, terms: FigureTarget, finding: WindowEvaluation
 ) -> tuple[int, int] | None:
     """Return the interval in which good rows change only figures; None if good rows may change a verdict or warning."""
-    assert terms.promise is not None
     is_plain = terms.kind.is_of_events and terms.promise.comparison == "at_least"
     if not is_plain or terms.warn_at.min_events or not finding.met or window.verdict != "met":
         return None
@@ -333,6 +330,6 @@ def build_checkpoint(series: IndicatorSeries, targets: Iterable[SeriesTarget]) -
     return kept
 
 
-def build_accumulators_key(line: TargetTermsHistory) -> str:
+def build_accumulators_key(line: FigureHistory) -> str:
     """Return the key of a target's accumulators in a checkpoint."""
     return " ".join(str(part) for part in line.key)

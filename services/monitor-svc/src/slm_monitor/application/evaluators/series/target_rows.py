@@ -14,7 +14,7 @@ from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.domain.aggregations import registry
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.rolling.rolling_sums import RollingSeriesSource
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows.minute_series import TargetMinuteCounts
 from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
@@ -34,7 +34,7 @@ class TargetRowLookup:
         """Join those series of an indicator that the target counts into one series."""
         return JoinedSeries([series for series in self._streams.of_indicator(subject) if target.counts(series)])
 
-    def minutes(self, subject: str, target: SeriesTarget, terms: ServiceLevelTarget) -> TargetMinuteCounts:
+    def minutes(self, subject: str, target: SeriesTarget, terms: FigureTarget) -> TargetMinuteCounts:
         """Return a target's sums by the minute, without excluded minutes."""
         classifier = registry.series_aggregation_of(terms).classifier(terms)
         return TargetMinuteCounts(self.joined(subject, target), terms, classifier, self._excluded.minutes_of(terms))

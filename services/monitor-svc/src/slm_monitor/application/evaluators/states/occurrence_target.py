@@ -9,7 +9,7 @@ from slm_monitor.domain.aggregations.occurrences import OccurrenceAggregation
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
 from slm_monitor.domain.lifecycle.target_state import TargetState, TargetWindow
 from slm_monitor.domain.states.timeline import StateProvider
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 
 
 class OccurrenceTarget(AvailabilityTarget):
@@ -23,7 +23,7 @@ class OccurrenceTarget(AvailabilityTarget):
         self,
         states: StateProvider,
         window: TargetWindow,
-        terms: ServiceLevelTarget,
+        terms: FigureTarget,
         excluded: ExclusionIndex,
         occasion: EvaluationOccasion,
     ) -> WindowEvaluation:
@@ -31,7 +31,7 @@ class OccurrenceTarget(AvailabilityTarget):
         return self._aggregation.evaluate(states, terms, span, occasion.as_of, out)
 
     def _from(
-        self, states: StateProvider, terms: ServiceLevelTarget, since: UtcMicroseconds | None, as_of: UtcMicroseconds
+        self, states: StateProvider, terms: FigureTarget, since: UtcMicroseconds | None, as_of: UtcMicroseconds
     ) -> UtcMicroseconds | None:
         """Return the instant after which closed windows must be evaluated again; None if no closed window must be.
 

@@ -24,8 +24,8 @@ from slm_monitor.domain.rolling.rolling_sums import RollingSeriesSource, Rolling
 from slm_monitor.domain.rolling.rolling_windows import RollingWindows, RollingWindowSource
 from slm_monitor.domain.series.classifiers import Counts, RowClassifier
 from slm_monitor.domain.states.uptime_sums import UptimeSums
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms import FigureTarget
+from slm_monitor.domain.terms.terms_history import FigureHistory
 
 _UPTIME = RollingUptime()
 
@@ -52,11 +52,11 @@ class _UptimeSource(RollingSeriesSource):
     A window that ended before an outage was long enough to count does not contain the outage.
     """
 
-    def __init__(self, line: TargetTermsHistory, passed: UptimeSums) -> None:
+    def __init__(self, line: FigureHistory, passed: UptimeSums) -> None:
         super().__init__(line, _UPTIME, _Minutes(passed), _NoExclusions())
         self._passed = passed
 
-    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingWindows:
+    def windows(self, terms: FigureTarget, first: int, last: int) -> RollingWindows:
         found = _UPTIME.rolling.windows(self._rows(terms), first, last)
         ends = self._passed.list_late_minutes(first, last)
         good = found.good.copy()
@@ -69,7 +69,7 @@ class _UptimeSource(RollingSeriesSource):
 class _NoExclusions:
     """An empty set of excluded minutes. It is used because the sums leave out excluded time already, to the µs."""
 
-    def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]:
+    def minutes_of(self, terms: FigureTarget) -> Sequence[Interval]:
         return ()
 
 
@@ -84,7 +84,7 @@ class RollingAvailabilityTarget(RollingTargetBase):
         self._exact = target_state.line
         self._passed: dict[int, UptimeSums] = {}
 
-    def amend(self, line: TargetTermsHistory) -> None:
+    def amend(self, line: FigureHistory) -> None:
         super().amend(line)
         self._exact = line
         always = copy(line)
@@ -139,14 +139,14 @@ class RollingAvailabilityTarget(RollingTargetBase):
             return None
         return changes_at if changes_at > as_of else (as_of // MINUTE + 1) * MINUTE
 
-    def _terms(self, minute: int) -> ServiceLevelTarget:
+    def _terms(self, minute: int) -> FigureTarget:
         return self._exact.at(minute * MINUTE) or self._exact.latest
 
     def _rolled(
         self,
         states: StatesOf,
         excluded: ExclusionIndex,
-        terms: ServiceLevelTarget,
+        terms: FigureTarget,
         minute: int,
         present: int,
         since: UtcMicroseconds | None,
@@ -177,7 +177,7 @@ class RollingOccurrenceTarget(RollingAvailabilityTarget):
         self,
         states: StatesOf,
         excluded: ExclusionIndex,
-        terms: ServiceLevelTarget,
+        terms: FigureTarget,
         minute: int,
         present: int,
         since: UtcMicroseconds | None,

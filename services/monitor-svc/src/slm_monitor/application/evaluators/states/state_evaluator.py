@@ -29,7 +29,7 @@ from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, Evaluat
 from slm_monitor.domain.states.timeline import StateTimeline
 from slm_monitor.domain.terms import instances
 from slm_monitor.domain.terms.instances import Group
-from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+from slm_monitor.domain.terms.terms_history import FigureHistory
 
 AT_ONCE = 0
 
@@ -54,8 +54,8 @@ class StateEvaluator:
         self._targets: dict[str, dict[tuple[str, int], AvailabilityTarget | RollingAvailabilityTarget]] = {}
         self._dirty: dict[str, DirtySpan] = {}
         self._touched: dict[str, int] = {}
-        self._grouped: dict[str, dict[tuple[str, int], TargetTermsHistory]] = {}
-        self._parted: dict[tuple[tuple[str, int], Group], TargetTermsHistory] = {}
+        self._grouped: dict[str, dict[tuple[str, int], FigureHistory]] = {}
+        self._parted: dict[tuple[tuple[str, int], Group], FigureHistory] = {}
         """(target, labels) → the terms history from which the instance of a grouped target was last made."""
         self._seen_labels = SeenLabelSets(label_series)
         self._unparted: set[str] = set()
@@ -65,10 +65,8 @@ class StateEvaluator:
         self._causes: dict[str, str] = {}
         """Indicator → cause named by a restatement of its past when no import holds that past any more."""
 
-    def attach(self, line: TargetTermsHistory, *, fresh: bool) -> None:
+    def attach(self, subject: str, line: FigureHistory, *, fresh: bool) -> None:
         """Attach a target's terms. ``fresh``: the terms are new, so all windows of the target must be evaluated."""
-        subject = line.latest.indicator
-        assert subject is not None
         if self._aside.holds(line):
             return
         dirty = self._dirty.setdefault(subject, DirtySpan())
@@ -82,7 +80,7 @@ class StateEvaluator:
         else:
             self._amend(subject, line)
 
-    def _amend(self, subject: str, line: TargetTermsHistory) -> AvailabilityTarget | RollingAvailabilityTarget:
+    def _amend(self, subject: str, line: FigureHistory) -> AvailabilityTarget | RollingAvailabilityTarget:
         targets = self._targets.setdefault(subject, {})
         held = targets.get(line.key)
         if held is None:
@@ -179,7 +177,7 @@ class StateEvaluator:
             if since is not None:
                 self._dirty.setdefault(subject, DirtySpan()).touch(since, CAUSE)
 
-    def _lines(self) -> Iterator[tuple[str, TargetTermsHistory]]:
+    def _lines(self) -> Iterator[tuple[str, FigureHistory]]:
         """Yield all terms histories, each with its indicator.
 
         Targets with ``group_by`` are included themselves, because after a restart their instances may not exist yet.

@@ -18,11 +18,11 @@ from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, Evaluat
 from slm_monitor.domain.states.short_outages import StretchedStates
 from slm_monitor.domain.states.timeline import StateProvider
 from slm_monitor.domain.states.uptime_sums import UptimeSums
-from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows import availability_evaluation, state_warnings
 from slm_monitor.domain.windows.availability_evaluation import AvailabilityProgress
 
-StatesOf = Callable[[ServiceLevelTarget], StateProvider]
+StatesOf = Callable[[FigureTarget], StateProvider]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class AvailabilityTarget(CalendarWindowTarget):
         return growing[0], None
 
     def _from(
-        self, states: StateProvider, terms: ServiceLevelTarget, since: UtcMicroseconds | None, as_of: UtcMicroseconds
+        self, states: StateProvider, terms: FigureTarget, since: UtcMicroseconds | None, as_of: UtcMicroseconds
     ) -> UtcMicroseconds | None:
         """Return the instant after which closed windows must be evaluated again; None if no closed window must be."""
         return since
@@ -154,7 +154,7 @@ class AvailabilityTarget(CalendarWindowTarget):
         self,
         states: StateProvider,
         window: TargetWindow,
-        terms: ServiceLevelTarget,
+        terms: FigureTarget,
         excluded: ExclusionIndex,
         occasion: EvaluationOccasion,
     ) -> WindowEvaluation:
