@@ -53,7 +53,7 @@ PACKAGED = {"services/monitor-svc/src/slm_monitor": 2, "services/agreement-svc/s
 MOST_MODULES = 14
 """The most modules in one folder, so that a reader can survey it."""
 
-MOST_WITH_MANY_PARAMETERS = 36
+MOST_WITH_MANY_PARAMETERS = 33
 """How many functions of the product may have more than six parameters. Lower it with each that is gone; never raise it.
 """
 

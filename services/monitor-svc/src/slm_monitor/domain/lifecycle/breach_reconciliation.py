@@ -40,25 +40,30 @@ class BreachKey:
         return target_events.derive_breach_id(terms, self.window_id, self.level, self.ordinal)
 
 
+@dataclass(frozen=True, slots=True)
+class EvaluatedLevel:
+    """A level of an objective with its evaluation. ``missed``: how the level is missed; None if it is not missed."""
+
+    level: str
+    promised: Objective
+    finding: WindowEvaluation
+    missed: MissedObjectiveLevel | None
+
+
 def reconcile_breach(
     target_state: TargetState,
     window: TargetWindow,
     terms: FigureTarget,
-    level: str,
-    promised: Objective,
-    finding: WindowEvaluation,
-    missed: MissedObjectiveLevel | None,
+    evaluated: EvaluatedLevel,
     moment: EvaluationMoment,
     changes: EvaluationChanges,
 ) -> None:
-    """Publish, revise or withdraw the breach of one level of an objective, so that it agrees with the evaluation.
-
-    ``missed`` is what the evaluation says about a missed level; None if the level is not missed.
-    """
+    """Publish, revise or withdraw the breach of one level of an objective, so that it agrees with the evaluation."""
+    finding, missed = evaluated.finding, evaluated.missed
     if missed is None and not target_state.breaches:
         return
     span = (window.start, window.end)
-    key = BreachKey(window.window_id, 0, level)
+    key = BreachKey(window.window_id, 0, evaluated.level)
     breach = target_state.breaches.get(key.derive_id(terms))
     if missed is not None:
         evidence = finding.evidence if missed.evidence is None else missed.evidence
@@ -66,7 +71,7 @@ def reconcile_breach(
             moved = target_events.build_target_breached(
                 terms,
                 replace(breach, certain_at=missed.at),
-                promised,
+                evaluated.promised,
                 missed.figure,
                 BreachDetails(span, evidence, moment.now, late=bool(breach.document.get("late"))),
             )
@@ -82,7 +87,7 @@ def reconcile_breach(
             subject = terms.indicator or ""
             breach = create_breach(target_state.breaches, terms, key, missed.at, subject, moment.now)
             details = BreachDetails(span, evidence, moment.now, late=window.closed_at is not None)
-            event = target_events.build_target_breached(terms, breach, promised, missed.figure, details)
+            event = target_events.build_target_breached(terms, breach, evaluated.promised, missed.figure, details)
             publish_breach(breach, event, moment.now, changes)
     elif breach is not None and breach.standing:
         withdraw_breach(breach, terms, finding.figure, span, moment, changes)

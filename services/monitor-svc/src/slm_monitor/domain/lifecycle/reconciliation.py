@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
-from slm_monitor.domain.lifecycle import coverage, target_events
-from slm_monitor.domain.lifecycle.breach_reconciliation import reconcile_breach
+from slm_events.instants import UtcMicroseconds
+from slm_monitor.domain.lifecycle import coverage, target_events, window_events
+from slm_monitor.domain.lifecycle.breach_reconciliation import EvaluatedLevel, reconcile_breach
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
-from slm_monitor.domain.lifecycle.risk_reconciliation import reconcile_risks, select_risks_that_hold
+from slm_monitor.domain.lifecycle.risk_reconciliation import WindowRisks, reconcile_risks, select_risks_that_hold
 from slm_monitor.domain.lifecycle.target_state import (
     EvaluationChanges,
     EvaluationMoment,
@@ -16,6 +16,7 @@ from slm_monitor.domain.lifecycle.target_state import (
     TargetWindow,
     WindowAdjustment,
 )
+from slm_monitor.domain.lifecycle.window_events import AdjustedResult
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import FigureTarget
 
@@ -38,7 +39,11 @@ def reconcile_calendar_window(
     closes = window.end + terms.closing_delay <= moment.as_of
     finding = coverage.judge_by_coverage(terms, finding, closes=closes)
     if window.frozen_at is not None:
-        _adjust(target_state, window, terms, finding, moment, changes)
+        adjusted = _adjust(target_state, window, terms, finding, moment, window.frozen_at)
+        if adjusted is not None:
+            event = window_events.build_window_adjusted(terms, window, adjusted, cause=moment.cause, now=moment.now)
+            changes.publish(event, moment.now)
+            changes.windows[window.target_id, window.window_id] = window
         return
     if finding.detail.get("overturned") != window.detail.get("overturned"):
         # The cause is derived here because the evaluation may come long after the decision: after an import, or a
@@ -57,27 +62,28 @@ def reconcile_calendar_window(
     published, covered = _published_fields(window), window.detail.get(coverage.PERCENT_FIELD)
     settling = replace(moment, cause=coverage.INSUFFICIENT_COVERAGE) if finding.is_insufficient else moment
     for level, promised in terms.levels:
-        reconcile_breach(target_state, window, terms, level, promised, finding, missed.get(level), settling, changes)
+        evaluated = EvaluatedLevel(level, promised, finding, missed.get(level))
+        reconcile_breach(target_state, window, terms, evaluated, settling, changes)
     due_risks = (
         []
         if closes or breached
         else select_risks_that_hold(target_state, window.window_id, finding.risks, moment.as_of)
     )
-    span = (window.start, window.end)
     outcome = "breached" if breached else "window_closed" if closes else "averted"
-    reconcile_risks(target_state, window.window_id, terms, finding, due_risks, outcome, span, moment, changes)
+    holding = WindowRisks(window.window_id, (window.start, window.end), due_risks, outcome)
+    reconcile_risks(target_state, terms, finding, holding, moment, changes)
     copy_figures_to_window(window, terms, finding, moment)
     window.verdict = determine_window_verdict(finding, breached, closes, bool(due_risks))
     if window.closed_at is not None:
         if _is_restated(published, covered, window):
             window.revision += 1
-            restated = target_events.build_window_restated(
+            restated = window_events.build_window_restated(
                 terms, window, before=before, cause=moment.cause, now=moment.now
             )
             changes.publish(restated, moment.now)
     elif closes:
         window.closed_at = moment.now
-        changes.publish(target_events.build_window_closed(terms, window, now=moment.now), window.end)
+        changes.publish(window_events.build_window_closed(terms, window, now=moment.now), window.end)
     changes.windows[window.target_id, window.window_id] = window
 
 
@@ -126,9 +132,12 @@ def _adjust(
     terms: FigureTarget,
     finding: WindowEvaluation,
     moment: EvaluationMoment,
-    changes: EvaluationChanges,
-) -> None:
-    """Publish the result that an accepted window would have now; the accepted result itself does not change."""
+    accepted_at: UtcMicroseconds,
+) -> AdjustedResult | None:
+    """Note the result that an accepted window would have now; the accepted result itself does not change.
+
+    Return this result, or None if it is the one that was last published.
+    """
     breached = any(each.level == target_events.OBJECTIVE and each.at <= moment.as_of for each in finding.missed)
     verdict, figure = (
         determine_window_verdict(finding, breached, True, False),
@@ -136,24 +145,10 @@ def _adjust(
     )
     before = window.adjusted or WindowAdjustment(0, window.verdict, window.figure)
     if (before.verdict, before.figure) == (verdict, figure):
-        return
+        return None
     window.adjusted = WindowAdjustment(before.number + 1, verdict, figure)
-    difference = None
-    if figure is not None and before.figure is not None:
-        difference = figures.format_exact_fraction(Fraction(figure) - Fraction(before.figure))
     running = [each for each in target_state.windows.values() if each.start <= moment.as_of < each.end]
-    event = target_events.build_window_adjusted(
-        terms,
-        window,
-        finding=(finding.good, finding.total, terms.display(finding.figure)),
-        before=before,
-        difference=difference,
-        booked_in=running[0].window_id if running else None,
-        cause=moment.cause,
-        now=moment.now,
-    )
-    changes.publish(event, moment.now)
-    changes.windows[window.target_id, window.window_id] = window
+    return AdjustedResult(accepted_at, before, window.adjusted, finding, running[0].window_id if running else None)
 
 
 def determine_window_verdict(finding: WindowEvaluation, breached: bool, closes: bool, at_risk: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.lifecycle import target_events
@@ -28,26 +29,35 @@ def select_risks_that_hold(
     return [risk for risk in found if risk in opening or risk in keeping]
 
 
+@dataclass(frozen=True, slots=True)
+class WindowRisks:
+    """The warnings of a window that hold (``found``), and the outcome of those that do not hold any more.
+
+    ``span``: the bounds of the window; None for a bound that it does not have.
+    """
+
+    window_id: str
+    span: tuple[int | None, int | None]
+    found: Sequence[RiskEvaluation]
+    outcome: str
+
+
 def reconcile_risks(
     target_state: TargetState,
-    window_id: str,
     terms: FigureTarget,
     finding: WindowEvaluation,
-    found: Sequence[RiskEvaluation],
-    outcome: str,
-    span: tuple[int | None, int | None],
+    holding: WindowRisks,
     moment: EvaluationMoment,
     changes: EvaluationChanges,
 ) -> None:
-    """Open and publish the warnings that hold and are not open yet. Clear, with ``outcome``, the open warnings that no
-    longer hold.
-    """
+    """Open and publish the warnings that hold and are not open yet. Clear the open warnings that no longer hold."""
+    window_id, span = holding.window_id, holding.span
     held = {(risk.cause, risk.threshold): risk for risk in target_state.open_risks(window_id)}
-    wanted = {(risk.cause, risk.threshold): risk for risk in found}
+    wanted = {(risk.cause, risk.threshold): risk for risk in holding.found}
     turned_at = compute_risk_transition_instant(moment, span)
     _forget(target_state, turned_at)
     for name in held.keys() - wanted.keys():
-        clear_risk(held[name], terms, outcome, span, moment, changes)
+        clear_risk(held[name], terms, holding.outcome, span, moment, changes)
     for name in sorted(wanted.keys() - held.keys()):
         risk = _reopen(target_state, window_id, wanted[name], turned_at) or _open(
             target_state, window_id, terms, wanted[name], moment.now

@@ -1,4 +1,4 @@
-"""Builders of all events of targets: of their windows, breaches, risks and failures, and of quarantined facts."""
+"""Builders of the events of targets: of their breaches, risks and failures, and of quarantined facts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from slm_chassis.identity import named_id
 from slm_events import monitor
 from slm_events.instants import UtcMicroseconds, to_text
-from slm_monitor.domain.lifecycle.target_state import Breach, Risk, TargetWindow, WindowAdjustment
+from slm_monitor.domain.lifecycle.target_state import Breach, Risk
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ClockTarget, FigureTarget, ServiceLevelTarget
@@ -53,9 +53,10 @@ def convert_event_to_document(event: Any) -> dict[str, Any]:
     return {name: getattr(event, name) for name in type(event).__dataclass_fields__}
 
 
-def _about_window(
+def build_window_fields(
     terms: ServiceLevelTarget, window_id: str, start: UtcMicroseconds | None, end: UtcMicroseconds | None
 ) -> dict[str, Any]:
+    """Return the fields that every event about a window has."""
     return {
         "agreement_id": terms.agreement_id,
         "agreement_version": terms.version,
@@ -126,7 +127,7 @@ def _build_breached(
 ) -> monitor.TargetBreached:
     """Build a TargetBreached event. ``missed``: the event's fields about the objective, the figure and the ticket."""
     return monitor.TargetBreached(
-        **_about_window(terms, breach.window_id, *details.span),
+        **build_window_fields(terms, breach.window_id, *details.span),
         breach_id=breach.breach_id,
         revision=breach.revision,
         level=breach.level,
@@ -165,7 +166,7 @@ def build_breach_withdrawn(
     now: UtcMicroseconds,
 ) -> monitor.BreachWithdrawn:
     return monitor.BreachWithdrawn(
-        **_about_window(terms, breach.window_id, *span),
+        **build_window_fields(terms, breach.window_id, *span),
         breach_id=breach.breach_id,
         revision=breach.revision,
         level=breach.level,
@@ -180,7 +181,7 @@ def build_target_recovered(
     terms: ServiceLevelTarget, breach: Breach, *, figure: Fraction | None, at: UtcMicroseconds, now: UtcMicroseconds
 ) -> monitor.TargetRecovered:
     return monitor.TargetRecovered(
-        **_about_window(terms, breach.window_id, None, None),
+        **build_window_fields(terms, breach.window_id, None, None),
         breach_id=breach.breach_id,
         revision=breach.revision,
         figure=figures.format_exact_fraction(terms.shown(figure)),
@@ -216,7 +217,7 @@ def build_target_at_risk(
     breach_at = measures.projected_breach_at
     left = None if breach_at is None else max(0, breach_at - now) // 1_000_000
     return monitor.TargetAtRisk(
-        **_about_window(terms, risk.window_id, *span),
+        **build_window_fields(terms, risk.window_id, *span),
         risk_id=risk.risk_id,
         revision=risk.revision,
         cause=risk.cause,
@@ -254,7 +255,7 @@ def build_risk_cleared(
     now: UtcMicroseconds,
 ) -> monitor.RiskCleared:
     return monitor.RiskCleared(
-        **_about_window(terms, risk.window_id, *span),
+        **build_window_fields(terms, risk.window_id, *span),
         risk_id=risk.risk_id,
         revision=risk.revision,
         cause=risk.cause,
@@ -273,78 +274,6 @@ def build_risk_disclosed(published: Mapping[str, Any], now: UtcMicroseconds) -> 
     """
     shown = {**published, "hidden_from_party_id": None, "published_at": to_text(now)}
     return monitor.RiskDisclosed(**shown, disclosed_at=to_text(now))
-
-
-def _closed(terms: FigureTarget, window: TargetWindow) -> dict[str, Any]:
-    seconds = {name: window.detail.get(name, 0) // 1_000_000 for name in ("excluded", "unknown", "down")}
-    return {
-        **_about_window(terms, window.window_id, window.start, window.end),
-        "verdict": window.verdict,
-        "revision": window.revision,
-        "objective": dict(terms.objective_document),
-        "aggregation": terms.aggregation,
-        "unit": terms.promise.unit,
-        "figure": window.figure,
-        "figure_display": window.display,
-        "raw_figure": window.detail.get("raw_figure", window.figure),
-        "good": str(window.good),
-        "total": str(window.total),
-        "excluded_seconds": seconds["excluded"],
-        "exclusions": window.detail.get("exclusions", []),
-        "unknown_seconds": seconds["unknown"],
-        "downtime_seconds": seconds["down"],
-        "inconsistent_tickets": window.detail.get("inconsistent_tickets", 0),
-        "budget_consumed_percent": window.detail.get("consumed_percent"),
-        "weight": terms.weight,
-        "coverage_percent": window.detail.get("coverage_percent"),
-        "no_data_reason": window.detail.get("no_data_reason"),
-    }
-
-
-def build_window_closed(terms: FigureTarget, window: TargetWindow, *, now: UtcMicroseconds) -> monitor.WindowClosed:
-    return monitor.WindowClosed(**_closed(terms, window), closed_at=to_text(now))
-
-
-def build_window_restated(
-    terms: FigureTarget, window: TargetWindow, *, before: dict[str, Any], cause: str, now: UtcMicroseconds
-) -> monitor.WindowRestated:
-    return monitor.WindowRestated(**_closed(terms, window), closed_at=to_text(now), cause=cause, before=before)
-
-
-def build_window_adjusted(
-    terms: ServiceLevelTarget,
-    window: TargetWindow,
-    *,
-    finding: tuple[int, int, str],
-    before: WindowAdjustment,
-    difference: str | None,
-    booked_in: str | None,
-    cause: str,
-    now: UtcMicroseconds,
-) -> monitor.WindowAdjusted:
-    """Build a WindowAdjusted event about an accepted window.
-
-    ``window.adjusted``: the result that the window would have by all facts known now. ``finding``: (good, total,
-    displayed figure) of that result.
-    """
-    assert window.adjusted is not None and window.frozen_at is not None
-    good, total, display = finding
-    return monitor.WindowAdjusted(
-        **_about_window(terms, window.window_id, window.start, window.end),
-        revision=window.revision,
-        number=window.adjusted.number,
-        booked_in_window_id=booked_in,
-        verdict=window.adjusted.verdict,
-        figure=window.adjusted.figure,
-        figure_display=display,
-        good=str(good),
-        total=str(total),
-        difference=difference,
-        cause=cause,
-        before={"verdict": before.verdict, "figure": before.figure},
-        accepted_at=to_text(window.frozen_at),
-        published_at=to_text(now),
-    )
 
 
 _ABOUT = (

@@ -159,9 +159,8 @@ def _settle_present(
     found = [] if is_breached or has_ended else rolled.risks(terms, minute, value)
     risks = risk_reconciliation.select_risks_that_hold(target_state, window.window_id, found, minute * MINUTE)
     outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
-    risk_reconciliation.reconcile_risks(
-        target_state, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes
-    )
+    holding = risk_reconciliation.WindowRisks(window.window_id, _NO_SPAN, risks, outcome)
+    risk_reconciliation.reconcile_risks(target_state, terms, finding, holding, moment, changes)
     _take_figures(window, terms, value, moment)
     is_empty = value.figure is None
     window.verdict = "breached" if is_breached else "no_data" if is_empty else "at_risk" if risks else "met"
