@@ -87,8 +87,7 @@ async def _of_states(
 ) -> Outcome:
     timelines: list[StateTimeline] = []
     single: list[Fact] = []
-    for member in made.members:
-        assert member.subject is not None
+    for member in made.indicators:
         await records.check_facts_are_stored(record, member.subject, facts.span)
         indicator, key = await record.indicator(member.subject), member.subject.split("/", 1)[1]
         theirs = await record.single(member.subject, None, known_at)
@@ -115,8 +114,7 @@ async def _of_windows(
     agreement = await record.agreement(terms.agreement_id)
     keys = {line.target_id: line.latest.key for line in build_terms_histories(agreement.versions, agreement.ended_at)}
     members, listed = [], []
-    for member in made.members:
-        assert member.target_id is not None
+    for member in made.targets:
         lines = records.select_terms_histories(agreement, TargetIdentity(terms.agreement_id, member.target_id))
         found = _member_window(terms, lines, window_id, facts)
         seen = None if found is None else (await judge(*found))[1]

@@ -131,13 +131,13 @@ async def evaluate_window(
     as_of = min(present, span[1] + (0 if is_rolling else terms.closing_delay))
     if terms.kind.source == STATES and terms.kind.is_number and not is_rolling:
         as_of = present
-    if terms.kind.is_derived:
+    subject = terms.indicator
+    if subject is None or terms.kind.is_derived:
         facts, seen = await derived_explanation.explain_derived_window(
             record, terms, window_id, span, as_of, known_at, _of_member(record, window_id, present, known_at)
         )
     else:
-        assert terms.indicator is not None
-        await records.check_facts_are_stored(record, terms.indicator, span)
+        await records.check_facts_are_stored(record, subject, span)
         facts = await records.read_known_facts(record, terms, span, as_of, known_at)
         seen = await asyncio.to_thread(explanation_dispatch.explain_window_figure, terms, facts)
     return EvaluatedWindow(terms, window_id, facts, await _as_decided(record, seen, window_id, facts.span, known_at))

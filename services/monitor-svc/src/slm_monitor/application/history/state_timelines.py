@@ -41,7 +41,7 @@ class StateTimelines:
         if not is_composite_of_states(terms):
             return None
         made = parse_composite_terms(terms, others)
-        members = [await self._timeline(member.subject, ()) for member in made.members if member.subject]
+        members = [await self._timeline(member.subject, ()) for member in made.indicators]
         return JointMemberStates(members, made.needed)
 
     async def _timeline(self, subject: str, group: Labels) -> StateTimeline:

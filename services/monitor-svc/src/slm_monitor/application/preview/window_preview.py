@@ -34,8 +34,8 @@ from slm_monitor.domain.terms.composite_terms import (
     KINDS,
     STATES,
     VERDICTS,
-    CompositeMember,
     CompositeTerms,
+    TargetMember,
     parse_combination_rule,
 )
 from slm_monitor.domain.terms.terms import FOREVER, ClockTarget, FigureTarget
@@ -184,9 +184,9 @@ def _composite_terms(asked: WindowPreviewQuestion) -> CompositeTerms | None:
     if not asked.members:
         raise build_preview_rejection("members", [], "a composite needs its members")
     try:
-        return parse_combination_rule(
-            of, written.get("rule"), [CompositeMember(None, None, weight) for _, weight in asked.members]
-        )
+        # The members of a draft have no ids yet. The rule needs only how many they are, and their weights.
+        members = [TargetMember("", weight) for _, weight in asked.members]
+        return parse_combination_rule(of, written.get("rule"), members)
     except ValueError as wrong:
         raise build_preview_rejection(
             "terms.aggregation.composite.rule", written.get("rule"), f"write {wrong}"

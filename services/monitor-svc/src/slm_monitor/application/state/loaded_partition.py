@@ -9,7 +9,7 @@ from typing import Any
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion
 from slm_monitor.domain.facts.facts import MeasuredValues
-from slm_monitor.domain.lifecycle.target_state import Breach, Risk, TargetWindow
+from slm_monitor.domain.lifecycle.target_state import NO_MINUTE, Breach, Risk, TargetWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,10 @@ class SeriesCheckpoint:
     high_water: int
     tallies: dict[str, AccumulatorState] = field(default_factory=dict)
     judged_to: dict[str, int] = field(default_factory=dict)
+
+    def last_minute(self, target_id: str, window_id: str) -> int:
+        """Return the last evaluated minute of a target's window; NO_MINUTE if none is stored."""
+        return self.judged_to.get(f"{target_id} {window_id}", NO_MINUTE)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.state.partition_step import DependencyChangeMessage
 from slm_monitor.application.state.state_store import BEFORE_ALL_WINDOWS
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, TargetWindow
+from slm_monitor.domain.lifecycle.target_state import NO_MINUTE, EvaluationChanges, TargetWindow
 from slm_monitor.domain.terms import composite_terms
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
 from slm_monitor.domain.terms.terms_history import ClockHistory, TargetTermsHistory
@@ -145,7 +145,7 @@ class DerivedTargetDependencies:
             derived = self._of_target.get(window.target_id)
             if derived is None:
                 continue
-            if window.judged_to is not None:
+            if window.judged_to != NO_MINUTE:
                 # Changes of a rolling window before the current minute are breaches, which are reported by themselves.
                 content: tuple[object, ...] = (window.verdict,)
                 since = window.judged_to * MINUTE

@@ -15,6 +15,10 @@ OPEN_ENDED = 2**62
 """An instant later than any other: the end of a run of missed minutes that has not recovered."""
 
 
+NO_MINUTE = -1
+"""A minute before all others, which are numbered since 1970."""
+
+
 @dataclass(frozen=True, slots=True)
 class WindowAdjustment:
     """The result that later facts would give an accepted window, as last published. ``number`` counts these results."""
@@ -46,8 +50,10 @@ class TargetWindow:
     closed_at: UtcMicroseconds | None = None
     revision: int = 0
     as_of: UtcMicroseconds = 0
-    judged_to: int | None = None
-    """The last evaluated minute of a rolling window, numbered since 1970."""
+    judged_to: int = NO_MINUTE
+    """The last evaluated minute of a rolling window, numbered since 1970; NO_MINUTE if no minute is evaluated yet, and
+    for other windows.
+    """
     frozen_at: UtcMicroseconds | None = None
     """When both parties accepted the window; its result does not change after that."""
     adjusted: WindowAdjustment | None = None

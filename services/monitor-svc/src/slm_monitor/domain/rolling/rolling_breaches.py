@@ -34,11 +34,9 @@ def list_published_missed_runs(target_state: TargetState, window: TargetWindow, 
 
     A run that has not recovered lasts to the last minute evaluated.
     """
-    open_last = window.judged_to if window.judged_to is not None else -1
+    to = window.judged_to
     runs = (
-        MissedMinuteRun(
-            breach.ordinal, max(breach.ordinal, open_last) if breach.until is None else breach.until // MINUTE - 1
-        )
+        MissedMinuteRun(breach.ordinal, max(breach.ordinal, to) if breach.until is None else breach.until // MINUTE - 1)
         for breach in target_state.breaches.values()
         if _is_run(target_state, breach, level)
     )
@@ -69,7 +67,6 @@ class ObjectiveLevelReconciliation:
 
         ``held`` are the first minutes of the published runs that may have changed.
         """
-        assert self.window.judged_to is not None
         wanted = {run.first: run for run in runs}
         breaches = {
             breach.ordinal: breach
@@ -164,7 +161,6 @@ class ObjectiveLevelReconciliation:
 
         If the breach ends, publish the recovery. Only a breach of the objective itself has a recovery.
         """
-        assert self.window.judged_to is not None
         until = (run.last + 1) * MINUTE if run.last < self.window.judged_to else None
         if until == breach.until:
             return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.target_state import TargetWindow
+from slm_monitor.domain.lifecycle.target_state import NO_MINUTE, TargetWindow
 from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.terms.terms_history import FigureHistory
 
@@ -36,6 +36,12 @@ def find_last_minute_of_term(line: FigureHistory) -> int:
     return (line.ends_at - 1) // MINUTE
 
 
+def begin_before_first_minute(window: TargetWindow, line: FigureHistory) -> None:
+    """Set the last evaluated minute of a window of which no minute is evaluated yet: the one before its first."""
+    if window.judged_to == NO_MINUTE:
+        window.judged_to = find_first_minute_of_term(line) - 1
+
+
 def skip_minutes_held_by_import(window: TargetWindow, line: FigureHistory, through: UtcMicroseconds | None) -> None:
     """Mark the minutes up to ``through`` as evaluated, because an import is loading their facts.
 
@@ -43,7 +49,6 @@ def skip_minutes_held_by_import(window: TargetWindow, line: FigureHistory, throu
     ``through`` is None, no import is loading, and nothing is marked.
     """
     if through is not None:
-        assert window.judged_to is not None
         window.judged_to = max(window.judged_to, min(through // MINUTE, find_last_minute_of_term(line)))
 
 
@@ -66,7 +71,6 @@ def find_minutes_to_evaluate(
 
     Minutes up to ``through`` are left out, because an import still loads their facts; None: no import is loading.
     """
-    assert window.judged_to is not None
     begins, last = find_first_minute_of_term(line), min(present, find_last_minute_of_term(line))
     if through is not None:
         begins = max(begins, through // MINUTE + 1)

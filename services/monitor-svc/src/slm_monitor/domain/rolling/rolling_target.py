@@ -120,7 +120,7 @@ def _settle_runs(
         # The target may have ended earlier than was known: runs beyond its end are cut.
         runs = [MissedMinuteRun(run.first, min(run.last, end)) for run in runs if run.first <= end]
         found.append((level, list(held), runs))
-    window.judged_to = min(max(window.judged_to or -1, *(minutes.last for minutes in evaluated)), end)
+    window.judged_to = min(max(window.judged_to, *(minutes.last for minutes in evaluated)), end)
 
     def value_at(minute: int) -> RollingWindowValue | None:
         return next((value for each in reversed(evaluated) if (value := each.value_at(minute)) is not None), None)
@@ -141,7 +141,6 @@ def _settle_present(
 
     Return the instant (microseconds) at which one of these may change without new facts; None: no such instant.
     """
-    assert window.judged_to is not None
     line, minute = target_state.line, window.judged_to
     terms = line.at(minute * MINUTE) or line.latest
     has_ended = moment.now >= line.ends_at and minute >= rolling_minutes.find_last_minute_of_term(line)

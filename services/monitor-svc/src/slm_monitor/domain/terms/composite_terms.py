@@ -17,15 +17,22 @@ _ALL = COMPOSITE_RULES[STATES] + COMPOSITE_RULES[VERDICTS]
 
 
 @dataclass(frozen=True, slots=True)
-class CompositeMember:
-    """A member of a composite, and its weight.
+class IndicatorMember:
+    """A member of a composite of states: the subject of its indicator, and its weight."""
 
-    The member is an indicator (``subject``) or another target of the agreement (``target_id``).
-    """
-
-    subject: str | None
-    target_id: str | None
+    subject: str
     weight: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetMember:
+    """A member of a composite of figures or verdicts: the id of a target of the agreement, and its weight."""
+
+    target_id: str
+    weight: Fraction = Fraction(1)
+
+
+CompositeMember = IndicatorMember | TargetMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +50,21 @@ class CompositeTerms:
 
     @property
     def subjects(self) -> frozenset[str]:
-        return frozenset(member.subject for member in self.members if member.subject is not None)
+        return frozenset(member.subject for member in self.indicators)
 
     @property
     def target_ids(self) -> tuple[str, ...]:
-        return tuple(member.target_id for member in self.members if member.target_id is not None)
+        return tuple(member.target_id for member in self.targets)
+
+    @property
+    def indicators(self) -> tuple[IndicatorMember, ...]:
+        """The members of a composite of states, in the order of the terms; empty for other composites."""
+        return tuple(member for member in self.members if isinstance(member, IndicatorMember))
+
+    @property
+    def targets(self) -> tuple[TargetMember, ...]:
+        """The members of a composite of figures or verdicts, in the order of the terms; empty for other composites."""
+        return tuple(member for member in self.members if isinstance(member, TargetMember))
 
 
 def parse_composite_terms(terms: ServiceLevelTarget, of_agreement: Iterable[ServiceLevelTarget]) -> CompositeTerms:
@@ -94,18 +111,18 @@ def _member(
         raise _wrong(terms, f"member {written!r}; give a target or an indicator, and a weight above zero")
     indicator = written.get("indicator")
     if of == STATES and isinstance(indicator, Mapping):
-        return CompositeMember(f"{indicator['owner_party_id']}/{indicator['key']}", None, weight)
+        return IndicatorMember(f"{indicator['owner_party_id']}/{indicator['key']}", weight)
     named = by_key.get(str(written.get("target")))
     if named is None or named.key == terms.key:
         raise _wrong(terms, f"member {dict(written)!r}; name another target of the agreement by its key")
     if of == STATES:
         if named.indicator is None:
             raise _wrong(terms, f"member {named.key}; only a target of an indicator has states")
-        return CompositeMember(named.indicator, None, weight)
+        return IndicatorMember(named.indicator, weight)
     theirs, ours = ((each.window_kind, each.window, each.schedule) for each in (named, terms))
     if theirs != ours:
         raise _wrong(terms, f"member {named.key}; it needs the same window, {terms.window}")
-    return CompositeMember(None, named.target_id, weight)
+    return TargetMember(named.target_id, weight)
 
 
 def check_composite_terms(targets: Sequence[ServiceLevelTarget]) -> None:

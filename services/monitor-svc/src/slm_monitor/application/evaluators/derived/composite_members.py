@@ -44,4 +44,4 @@ class CompositeTargetBase:
 
     def _joint(self, terms: ServiceLevelTarget, timelines: Mapping[str, StateTimeline]) -> JointMemberStates:
         made = self._compositions[terms.version]
-        return JointMemberStates([timelines[member.subject] for member in made.members if member.subject], made.needed)
+        return JointMemberStates([timelines[member.subject] for member in made.indicators], made.needed)

@@ -15,7 +15,7 @@ from slm_monitor.application.state.ports import EvaluationStore, MemberTargetWin
 from slm_monitor.domain.lifecycle import reconciliation, terms_withdrawal
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetWindow
 from slm_monitor.domain.terms import objectives
-from slm_monitor.domain.terms.composite_terms import STATES, CompositeMember
+from slm_monitor.domain.terms.composite_terms import STATES, TargetMember
 from slm_monitor.domain.terms.terms import FigureTarget
 from slm_monitor.domain.windows import composite_evaluation
 from slm_monitor.domain.windows.composite_evaluation import CompositeMemberOutcome
@@ -60,7 +60,7 @@ class CalendarCompositeTarget(CompositeTargetBase, AvailabilityTarget):
         dues: list[int | None] = [self._next]
         for window, terms in touched:
             made = self._compositions[terms.version]
-            seen = [self._seen(member, window, known) for member in made.members]
+            seen = [self._seen(member, window, known) for member in made.targets]
             closes = window.end + terms.closing_delay
             caused = moment
             if window.closed_at is None and moment.as_of >= closes and not all(each.is_final for each in seen):
@@ -75,13 +75,12 @@ class CalendarCompositeTarget(CompositeTargetBase, AvailabilityTarget):
         return min((due for due in dues if due is not None), default=None)
 
     def _seen(
-        self, member: CompositeMember, window: TargetWindow, known: Mapping[tuple[str, str], MemberTargetWindow]
+        self, member: TargetMember, window: TargetWindow, known: Mapping[tuple[str, str], MemberTargetWindow]
     ) -> CompositeMemberOutcome:
         """Return a member's outcome in the composite's window: the outcome of the member's window with the same id.
 
         If the member's window should exist but does not yet, the outcome is not final.
         """
-        assert member.target_id is not None
         found = known.get((member.target_id, window.window_id))
         terms = next(
             (each for line in self._lines.get(member.target_id, ()) if (each := line.at(window.start)) is not None),

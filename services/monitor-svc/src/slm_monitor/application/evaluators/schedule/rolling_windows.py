@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindowTarget
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetWindow
+from slm_monitor.domain.lifecycle.target_state import NO_MINUTE, EvaluationChanges, EvaluationMoment, TargetWindow
 from slm_monitor.domain.rolling import rolling_minutes, rolling_target
 from slm_monitor.domain.rolling.rolling_windows import RollingWindowSource
 
@@ -34,7 +34,7 @@ class RollingTargetBase(CalendarWindowTarget):
         if window is None:
             window = TargetWindow(line.target_id, line.latest.window, line.latest.version, line.begins_at, line.ends_at)
             self.target_state.windows[window.window_id] = window
-        if window.judged_to is None:
+        if window.judged_to == NO_MINUTE:
             window.judged_to = window.detail.get("judged_to", self._first() - 1)
         return window
 
@@ -60,7 +60,6 @@ class RollingTargetBase(CalendarWindowTarget):
         """Return the first and the last minute (since 1970) to evaluate. A minute's window contains earlier minutes."""
         window = self._window()
         ranges = list(self._ranges(window, since, moment))
-        assert window.judged_to is not None
         last = max([window.judged_to, *(end for _, end in ranges)])
         return min([last, *(start for start, _ in ranges)]), last
 
@@ -80,7 +79,6 @@ class RollingTargetBase(CalendarWindowTarget):
             rolling_target.evaluate_rolling_minutes(self.target_state.line, rolled_from(start), start, end)
             for start, end in self._ranges(window, since, moment)
         ]
-        assert window.judged_to is not None
         latest = max([window.judged_to, *(minutes.last for minutes in evaluated)])
         due = rolling_target.reconcile_rolling_target(
             self.target_state, window, rolled_from(latest), evaluated, moment, changes

@@ -120,7 +120,7 @@ class SeriesEvaluator:
         target_state = self._established.target_state(line)
         if subject in self._kept:
             for window in target_state.windows.values():
-                window.judged_to = self._kept[subject].judged_to.get(f"{window.target_id} {window.window_id}")
+                window.judged_to = self._kept[subject].last_minute(window.target_id, window.window_id)
         return target_state
 
     def target_states(self) -> Iterator[TargetState]:
@@ -304,8 +304,7 @@ class SeriesEvaluator:
         if window is None:
             window = TargetWindow(line.target_id, line.latest.window, line.latest.version, line.begins_at, line.ends_at)
             target_state.windows[window.window_id] = window
-        if window.judged_to is None:
-            window.judged_to = first - 1
+        rolling_minutes.begin_before_first_minute(window, line)
         rolling_minutes.skip_minutes_held_by_import(window, line, moment.through)
         reach, rolled = rolling_minutes.compute_lookback_minutes(line), self._rows.rolling(subject, target)
         evaluated: list[EvaluatedRollingMinutes] = []
@@ -360,7 +359,7 @@ class SeriesEvaluator:
             return target.refresh(moment)
         window = target.target_state.windows[line.latest.window]
         minute = min(moment.now // MINUTE, rolling_minutes.find_last_minute_of_term(line))
-        if window.judged_to is None or minute - window.judged_to > LONGEST_UNJUDGED:
+        if minute - window.judged_to > LONGEST_UNJUDGED:
             self._timers.set((COUNT, subject), AT_ONCE)
             return None
         reach = line.latest.rolling_microseconds // MINUTE

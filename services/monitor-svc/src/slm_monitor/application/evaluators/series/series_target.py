@@ -24,7 +24,13 @@ from slm_monitor.domain.aggregations.series_aggregation import WindowToEvaluate
 from slm_monitor.domain.facts.facts import MINUTE, parse_series_labels
 from slm_monitor.domain.lifecycle import coverage, reconciliation, terms_withdrawal
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation, WindowEvaluation
-from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState, TargetWindow
+from slm_monitor.domain.lifecycle.target_state import (
+    NO_MINUTE,
+    EvaluationChanges,
+    EvaluationMoment,
+    TargetState,
+    TargetWindow,
+)
 from slm_monitor.domain.series.accumulators import WindowAccumulator
 from slm_monitor.domain.series.measured_time import MeasuredTime
 from slm_monitor.domain.series.series import IndicatorSeries, MinuteSumChange
@@ -325,7 +331,7 @@ def build_checkpoint(series: IndicatorSeries, targets: Iterable[SeriesTarget]) -
                 target.fingerprint, target.kept(), target.measured.document()
             )
         for window in target.target_state.windows.values():
-            if window.judged_to is not None:
+            if window.judged_to != NO_MINUTE:
                 kept.judged_to[f"{window.target_id} {window.window_id}"] = window.judged_to
     return kept
 

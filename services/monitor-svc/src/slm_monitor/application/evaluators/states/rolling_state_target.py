@@ -123,7 +123,6 @@ class RollingAvailabilityTarget(RollingTargetBase):
         Return the next instant (µs) at which the figure may change without new data; None if there is none.
         """
         window = self._window()
-        assert window.judged_to is not None
         terms = self._terms(window.judged_to)
         unit = self._passed[terms.version].unit
         # A window that is not full yet grows with time as excluded time leaves it. With service hours the total always
