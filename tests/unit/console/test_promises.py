@@ -47,6 +47,14 @@ FAST = {
             "Available at least 99.9 % of each day, counted from 06:30",
         ),
         (
+            {**available(), "ignore_outages_shorter_than": "PT5M"},
+            "Available at least 99.9 % of each month; outages shorter than 5 min do not count",
+        ),
+        (
+            {**available(), "ignore_outages_shorter_than": "PT5M", "short_outages": "excess"},
+            "Available at least 99.9 % of each month; of each outage only what exceeds 5 min counts",
+        ),
+        (
             {**FAST, "aggregation": "count", "objective": {"at_most": "3"}, "window": {"calendar": "quarter"}},
             "at most 3 occurrences in each quarter",
         ),

@@ -50,6 +50,22 @@ def promise_of(reader: Reader, terms: Terms) -> Promise:
 
 def sentence(reader: Reader, terms: Terms) -> str:
     """Return a target as a sentence, such as ``Available at least 99.9 % of each month``."""
+    told, ignored = _sentence(reader, terms), short_outages_in_words(reader, terms)
+    return reader.gettext("%(promise)s; %(ignored)s", promise=told, ignored=ignored) if ignored else told
+
+
+def short_outages_in_words(reader: Reader, terms: Terms) -> str:
+    """Return which outages a target ignores because they are short; empty if it ignores none."""
+    least = terms.get("ignore_outages_shorter_than")
+    if least is None:
+        return ""
+    length = durations.in_words(reader, str(least))
+    if terms.get("short_outages") == "excess":
+        return reader.gettext("of each outage only what exceeds %(length)s counts", length=length)
+    return reader.gettext("outages shorter than %(length)s do not count", length=length)
+
+
+def _sentence(reader: Reader, terms: Terms) -> str:
     aggregation = terms.get("aggregation")
     objective = terms.get("objective") or {}
     if aggregation == "clock":

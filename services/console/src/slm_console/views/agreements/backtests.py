@@ -126,6 +126,7 @@ def _open_reading(reader: Reader, reading: Mapping[str, Any], *, is_priced: bool
     subjects = {
         "unknown": reader.gettext("how time in an unknown state counts"),
         "degraded": reader.gettext("how degraded time counts"),
+        "short_outages": reader.gettext("how an outage counts that is not too short"),
         "no_data": reader.gettext("how a slice without data counts"),
         "on_reopen": reader.gettext("what reopening does"),
         "on_priority_change": reader.gettext("what a change of priority does"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_console.views.explained.sums import Line, Sum, exact_hours, hours_in_words, whole_seconds
+from slm_console.views.promises import short_outages_in_words
 from slm_console.views.reader import Reader
 
 
@@ -41,6 +42,14 @@ def sum_of(reader: Reader, explanation: Mapping[str, Any], period: str, figure: 
     else:
         sentences.append(
             reader.gettext("Of %(counted)s it was down %(down)s.", counted=said(counted), down=said(parts.down))
+        )
+    if ignored := int(sums.get("ignored", 0)):
+        sentences.append(
+            reader.gettext(
+                "%(length)s of downtime counts as up: %(ignored)s.",
+                length=said(whole_seconds(ignored)),
+                ignored=short_outages_in_words(reader, explanation["terms"]),
+            )
         )
     sentences.append(reader.gettext("That is %(figure)s.", figure=figure))
     lines = [Line(reader.gettext("Service time of %(period)s", period=period), said(whole))]
