@@ -15,6 +15,7 @@ from tests.support.checkout import LATENCY, down, ready, turns
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import PROVIDER, available, fast, finalized
 from tests.support.monitor_service import Service
+from tests.support.service import until
 
 DAY = {"calendar": "day"}
 REASON = "insufficient_coverage"
@@ -274,8 +275,16 @@ async def test_rest_answers_say_how_much_is_known_and_why_there_is_no_verdict(se
     )
     began = {"effective_at": "2026-10-01T00:00:00Z"}
     await service.agree(finalized(target, agreement_id=agreement, agreement_key="covered", **began))
-    windows = (await service.customer.get(f"/api/v1/targets/{target['target_id']}/windows")).json()["items"]
-    (window,) = [each for each in windows if each["window_id"] == "2026-10"]
+    found: list[dict[str, Any]] = []
+
+    async def is_evaluated() -> bool:
+        answer = await service.customer.get(f"/api/v1/targets/{target['target_id']}/windows")
+        found[:] = [each for each in answer.json()["items"] if each["window_id"] == "2026-10"]
+        return bool(found)
+
+    # The terms may be read before the worker knows how late it is, so that the windows follow with its next step.
+    await until(is_evaluated)
+    (window,) = found
     # 15.5 of 31 days are known.
     assert (window["verdict"], window["figure"]) == ("no_data", "100/1")
     assert (window["detail"]["coverage_percent"], window["detail"]["no_data_reason"]) == ("50/1", REASON)
