@@ -273,7 +273,7 @@ async def test_rest_answers_say_how_much_is_known_and_why_there_is_no_verdict(se
         {"indicator": "covered.up", "at": "2026-10-01T00:00:00Z", "state": "up"},
         {"indicator": "covered.up", "at": "2026-10-16T12:00:00Z", "state": "unknown"},
     )
-    began = {"effective_at": "2026-10-01T00:00:00Z"}
+    began: dict[str, Any] = {"effective_at": "2026-10-01T00:00:00Z"}
     await service.agree(finalized(target, agreement_id=agreement, agreement_key="covered", **began))
     found: list[dict[str, Any]] = []
 

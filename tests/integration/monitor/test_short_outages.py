@@ -70,17 +70,19 @@ async def test_a_correction_that_shortens_an_outage_withdraws_the_breach(databas
         assert await told(held, "breach-withdrawn") == [("breach-withdrawn", "2026-11-03")]
 
 
-async def test_a_later_fact_joins_two_short_outages_over_midnight(database_url: str) -> None:
-    """23:50 to 23:59 and 00:01 to 00:09: 9 and 8 minutes. Down in between too, it is one outage of 19 minutes."""
+async def test_a_later_fact_prolongs_an_outage_over_midnight(database_url: str) -> None:
+    """23:50 to 00:01 are 11 minutes, too short. With 00:01 to 00:06 it is one outage of 16: 10 and 6 minutes count.
+
+    The later fact is about the 4th alone, and restates the 3rd too.
+    """
     async with monitor(database_url, "2026-11-03T12:00") as held:
         await ready(held, DAILY, effective_at="2026-11-03T00:00:00Z")
         await held.settle("2026-11-04T00:09")
-        await down(held, "2026-11-03T23:50", "2026-11-03T23:59")
-        await down(held, "2026-11-04T00:01", "2026-11-04T00:09")
+        await down(held, "2026-11-03T23:50", "2026-11-04T00:01")
         await held.settle("2026-11-05T00:10")
         assert [await closed(held, day) for day in ("03", "04")] == [("met", 0, 0), ("met", 0, 0)]
-        await down(held, "2026-11-03T23:59", "2026-11-04T00:01")
-        assert [await closed(held, day) for day in ("03", "04")] == [("breached", 10, 1), ("breached", 9, 1)]
+        await down(held, "2026-11-04T00:01", "2026-11-04T00:06")
+        assert [await closed(held, day) for day in ("03", "04")] == [("breached", 10, 1), ("breached", 6, 1)]
 
 
 async def test_no_warning_is_published_of_an_outage_too_short(database_url: str) -> None:
