@@ -269,7 +269,7 @@ async def test_watch_loses_and_doubles_nothing_when_the_server_is_killed(shop: S
         await shop.installation.start()
         await shop.late_tickets(300, 15)
         breaches = {each["breach_id"] for each in await shop.breaches(len(known) + 45)}
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while len(watched_breaches(output)) < 45:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         await asyncio.sleep(1)
