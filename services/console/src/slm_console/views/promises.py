@@ -50,7 +50,7 @@ def promise_of(reader: Reader, terms: Terms) -> Promise:
 
 def sentence(reader: Reader, terms: Terms) -> str:
     """Return a target as a sentence, such as ``Available at least 99.9 % of each month``."""
-    told, ignored = _sentence(reader, terms), short_outages_in_words(reader, terms)
+    told, ignored = _promise_sentence(reader, terms), short_outages_in_words(reader, terms)
     return reader.gettext("%(promise)s; %(ignored)s", promise=told, ignored=ignored) if ignored else told
 
 
@@ -65,7 +65,7 @@ def short_outages_in_words(reader: Reader, terms: Terms) -> str:
     return reader.gettext("outages shorter than %(length)s do not count", length=length)
 
 
-def _sentence(reader: Reader, terms: Terms) -> str:
+def _promise_sentence(reader: Reader, terms: Terms) -> str:
     aggregation = terms.get("aggregation")
     objective = terms.get("objective") or {}
     if aggregation == "clock":
