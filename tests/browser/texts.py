@@ -18,7 +18,7 @@ _LOOKED_UP = """
 agreement_id customer_party_id delegate_party_id party_id party_ids person_id principal_id provider_party_id request_id
 revision_hash service_id indicators services targets target clause template field accept roles key id link code path
 period kind sources browser iss event_types agreement_ids service_ids other_party_ids indicator labels connector
-client_id monday_service_ids dependencies
+client_id monday_service_ids dependencies named_company_id
 """
 """Ids, keys and hashes of things that exist."""
 _PARSED = """
