@@ -161,8 +161,10 @@ async def test_a_draft_that_came_up_meanwhile_is_told_and_gone_on_with(scene: Sc
     """A proposal of new targets drafts an amendment by itself; only one can be open."""
     # Only figures of measured months raise a target.
     await scene.world.post("ada", "indicators", {"key": "shop.raised", "kind": "availability", "initial_state": "up"})
-    up = {"indicator": "shop.raised", "at": to_text(scene.now - 80 * DAY), "state": "up"}
-    await scene.world.post("monitoring", "measurements", [up])
+    # The check warns of an indicator that nobody has measured in the last week.
+    days = (80, 1)
+    up = [{"indicator": "shop.raised", "at": to_text(scene.now - day * DAY), "state": "up"} for day in days]
+    await scene.world.post("monitoring", "measurements", up)
     targets = [availability("shop.raised", "Checkout is available", "99.5")]
     review = {"cadence": "month", "on_breach": True, "after_met_windows": 1}
     await draft(scene.world, "raised", "corner-shop", "checkout", document("Raised", scene.now, targets, review=review))
